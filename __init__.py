@@ -1,0 +1,3 @@
+"""mlopsc, the compiler for the MLOps stack."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,7 @@
+"""``python -m mlopsc``."""
+
+import sys
+
+from .compiler.cli import main
+
+sys.exit(main())

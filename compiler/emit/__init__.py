@@ -1,0 +1,1 @@
+"""One emitter, and with it one escaper, for each format that is written."""

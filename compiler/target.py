@@ -1,0 +1,98 @@
+"""The port: what a back end is. One class with a name, what it supports, and one pure method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from .diagnostic import Diagnostic
+from .graph import Project
+
+
+class Feature(StrEnum):
+    """A construct of the language that a target may or may not be able to say.
+
+    `features.py` tells which of them a project uses, and where.
+    """
+
+    STAGES = "stages"
+    FOREACH = "foreach"
+    MATRIX = "matrix"
+    TEMPLATES = "templates in commands"
+    VARS = "vars"
+    WDIR = "wdir"
+    FROZEN = "frozen"
+    ALWAYS_CHANGED = "always_changed"
+    DESC = "desc"
+    META = "meta"
+    OUT_FLAGS = "flags of outs"
+    PARAMS = "params"
+    METRICS = "metrics"
+    PLOTS = "plots"
+    ARTIFACTS = "artifacts"
+    DATASETS = "datasets"
+    COMMAND_LISTS = "lists of commands"
+    SCRIPT = "script"
+    ENV = "env"
+    TIMEOUT = "timeout"
+    RETRIES = "retries"
+    IMAGE = "image"
+    CPU = "resources.cpu"
+    MEMORY = "resources.memory"
+    GPU = "resources.gpu"
+    STAGE_GATES = "gates"
+    DATA = "data"
+    MODELS = "models"
+    EXPERIMENTS = "experiments"
+    DEPLOY = "deploy"
+    MONITOR = "monitor"
+    CI_TRIGGERS = "ci.on"
+    CI_RUNNER = "ci.runner"
+    CI_SECRETS = "ci.secrets"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The platform has this construct; it means the same there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emulated:
+    """The platform lacks it; what is emitted does the same by other means, told in ``how``."""
+
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It is not in what is emitted; ``why`` is for the person who wrote it."""
+
+    why: str
+
+
+Support = Mapping[Feature, Kept | Emulated | Refused]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to be written. ``block`` marks one of which only a marked block is ours (.gitignore).
+
+    ``path`` is relative to the repository root. ``executable`` sets the mode's x bits.
+    """
+
+    path: str
+    text: str
+    block: bool = False
+    executable: bool = False
+
+
+class Target(Protocol):
+    """A back end. Pure: no disk, no clock, no network. What ``support`` does not name counts as refused."""
+
+    name: str
+    support: Support
+
+    def emit(self, project: Project) -> Iterator[File | Diagnostic]:
+        """The files of this back end, and a diagnostic for each value that it has to clip or refuse."""
