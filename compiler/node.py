@@ -96,6 +96,7 @@ def _compose(source: Source) -> Node | None:
     pending: list[Node | None] = []  # the key that waits for its value, for each open mapping
     anchors: dict[str, Node] = {}
     documents = 0
+    event: Any
     for event in yaml.parse(source.text, Loader=_PARSER):
         kind = type(event)
         if kind is yaml.DocumentStartEvent:

@@ -74,7 +74,7 @@ def _fast(text: str) -> Any:
     import ryaml
 
     try:
-        return ryaml.loads(text)
+        return ryaml.loads(text)  # type: ignore[attr-defined]  # its stub exports nothing
     except Exception:  # it has several error classes; whatever it is, the other road finds it and tells where
         return _NOT_FAST
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from .diagnostic import Diagnostic
+from .emit.yaml import dump
 from .graph import Project
+
+HEADER = "# Made by mlopsc from mlops.yaml: edit that, then run `mlopsc build`.\n"
+"""The one line that every generated file starts with, behind that format's sign for a comment."""
 
 
 class Feature(StrEnum):
@@ -79,13 +83,21 @@ Support = Mapping[Feature, Kept | Emulated | Refused]
 class File:
     """A file to be written. ``block`` marks one of which only a marked block is ours (.gitignore).
 
-    ``path`` is relative to the repository root. ``executable`` sets the mode's x bits.
+    ``path`` is relative to the repository root. ``executable`` sets the mode's x bits. ``data`` is what a YAML file
+    was made of, under its ``header``, so that the spec's `patches` can be laid over it; see `yaml_file`.
     """
 
     path: str
     text: str
     block: bool = False
     executable: bool = False
+    data: Mapping[str, Any] | None = None
+    header: str = ""
+
+
+def yaml_file(path: str, data: Mapping[str, Any], header: str = HEADER, gap: int = 0) -> File:
+    """A YAML file out of data, under a comment that says where it comes from; ``gap`` as for `emit.yaml.dump`."""
+    return File(path, header + dump(data, gap), data=data, header=header)
 
 
 class Target(Protocol):

@@ -19,7 +19,7 @@ class Spec(Model):
     """One `mlops.yaml`: DVC's top-level keys, and beside them mlopsc's own."""
 
     mlops: Literal[1] = Field(description="Version of the language.")
-    project: Name | None = Field(None, description="Name of the project (default the directory's).")
+    project: Name | None = Field(None, description="Name of the project (default `pipeline`; never the directory's, which differs between clones).")
     extends: str | list[str] | None = Field(
         None, description="Base specs, merged by key: a file of the repository, or `PACKAGE:FILE` of an installed one."
     )

@@ -101,14 +101,14 @@ class Foreach(Model):
 
 def _form(value: Any) -> str:
     if isinstance(value, dict):
-        return "foreach" if "foreach" in value or "do" in value else "stage"
-    return "foreach" if isinstance(value, Foreach) else "stage"
+        return "<foreach>" if "foreach" in value or "do" in value else "<stage>"
+    return "<foreach>" if isinstance(value, Foreach) else "<stage>"
 
 
-AnyStage = Annotated[Annotated[Foreach, Tag("foreach")] | Annotated[Stage | None, Tag("stage")], Discriminator(_form)]
+AnyStage = Annotated[Annotated[Foreach, Tag("<foreach>")] | Annotated[Stage | None, Tag("<stage>")], Discriminator(_form)]
 
 DVC_KEYS = frozenset(
-    "cmd wdir deps params vars outs metrics plots frozen always_changed desc meta matrix foreach do".split()
+    ["cmd", "wdir", "deps", "params", "vars", "outs", "metrics", "plots", "frozen", "always_changed", "desc", "meta", "matrix", "foreach", "do"]
 )
 """Keys of a stage that dvc.yaml knows."""
 

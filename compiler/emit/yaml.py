@@ -26,7 +26,7 @@ _WORDS_11 = frozenset({"on", "off", "yes", "no", "y", "n"})
 class Remarked(str):
     """A string that is followed by a comment where it is written."""
 
-    __slots__ = ("remark",)
+    remark: str
 
     def __new__(cls, text: str, remark: str) -> Remarked:
         self = super().__new__(cls, text)

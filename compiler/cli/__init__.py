@@ -1,0 +1,62 @@
+"""The command line: the only place that prints. Each command imports what it needs, when it needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DONE, WRONG, MISUSE = 0, 1, 2
+"""Exit codes: done; the spec is wrong or files are stale; the command was called wrongly."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if words in (["build"], ["build", "--check"]) and _unchanged():
+            print("nothing to do: all files are up to date")
+            return DONE
+        from .parser import run
+
+        return run(words)
+    except KeyboardInterrupt:
+        print("mlopsc: interrupted; nothing is half-written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except RecursionError:
+        print("mlopsc: error: the input is nested too deeply to be worked on", file=sys.stderr)
+        return WRONG
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        print(f"mlopsc: error: {error.strerror or error}{where}", file=sys.stderr)
+        return WRONG
+
+
+def find_root(start: str) -> str:
+    """The directory that mlops.yaml stands in: ``start`` or the nearest above it, up to the Git repository's top."""
+    first = directory = os.path.realpath(start)
+    while not os.path.isfile(f"{directory}/mlops.yaml"):
+        parent = os.path.dirname(directory)
+        if parent == directory or os.path.exists(f"{directory}/.git"):
+            return first
+        directory = parent
+    return directory
+
+
+def cache_key() -> str:
+    """What the outcome of a build depends on beside its files: this program, and the Python that runs it."""
+    from ... import __version__
+
+    return f"{__version__} {sys.version_info[:3]} {os.path.dirname(__file__)}"
+
+
+def _unchanged() -> bool:
+    from ..stale import unchanged
+
+    return unchanged(find_root("."), cache_key())

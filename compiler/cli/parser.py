@@ -1,0 +1,79 @@
+"""What can be typed."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+from collections.abc import Callable, Sequence
+
+from ... import __version__
+from . import MISUSE
+from . import commands as act
+
+DESCRIPTION = "The compiler for the MLOps stack: one mlops.yaml to dvc.yaml, Makefile, CI and more."
+EPILOG = """\
+exit codes: 0 done, 1 the spec is wrong or files are stale, 2 misuse
+first steps: write a mlops.yaml, then `mlopsc check`, `mlopsc build`, `make pipeline`"""
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def run(words: Sequence[str]) -> int:
+    """Parse the words and run the command."""
+    gc.disable()  # a run is short and keeps what it makes; collecting doubles the time of parsing
+    parser = _parser()
+    try:
+        arguments = parser.parse_args(words)
+    except SystemExit as leave:  # argparse has said why; 2 is misuse, 0 help
+        return leave.code if isinstance(leave.code, int) else MISUSE
+    if not hasattr(arguments, "act"):
+        parser.print_help()
+        return MISUSE
+    command: Command = arguments.act
+    return command(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "mlopsc", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"mlopsc {__version__}")
+    parser.add_argument("-C", dest="root", metavar="DIR", help="run in DIR instead of here")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(act=command)
+        return sub
+
+    build = add("build", act.build, "Write every file that mlops.yaml calls for: all of them or none.")
+    build.add_argument("--check", action="store_true", help="write nothing; exit 1 and name what is stale")
+    build.add_argument("--watch", action="store_true", help="build again whenever an input changes")
+    build.add_argument(
+        "--overwrite", metavar="PATH", action="append", default=[],
+        help="replace this file although it is not ours or was edited; the old one is kept as PATH.orig",
+    )  # fmt: skip
+    _format(build)
+    check = add("check", act.check, "Say everything that is wrong with mlops.yaml, and write nothing.")
+    _format(check)
+    plan = add("plan", act.plan, "Show what a build would change, and which stages DVC would run again, and why.")
+    plan.add_argument("--no-diff", action="store_true", help="name the files only")
+    plan.add_argument("--format", choices=["text", "json"], default="text")
+    explain = add("explain", act.explain, "Show every value of a stage with where it came from.")
+    explain.add_argument("stage", nargs="?", help="one stage (default all)")
+    explain.add_argument("--format", choices=["text", "json"], default="text")
+    graph = add("graph", act.graph, "Draw the pipeline.")
+    graph.add_argument("--format", choices=["mermaid", "dot", "html"], default="mermaid")
+    targets = add("targets", act.targets, "Show what each back end keeps, emulates and refuses.")
+    targets.add_argument("--format", choices=["text", "json", "markdown"], default="text")
+    add("schema", act.schema, "Print the JSON Schema of mlops.yaml, for editors.")
+    code = add("code", act.code, "Explain a code such as MLC401.")
+    code.add_argument("name", metavar="CODE")
+    eject = add("eject", act.eject, "Leave mlopsc: keep all files, drop the marks that make them ours.")
+    eject.add_argument("--yes", action="store_true", help="do it; without it, only say what would be done")
+    return parser
+
+
+def _format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=["text", "json", "sarif", "github"], default="text")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show notes too")

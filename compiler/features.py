@@ -1,0 +1,91 @@
+"""Which constructs of the language a project uses, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .resolve import Entry, Resolved
+from .span import Path
+from .target import Feature
+
+_STAGE_KEYS = {
+    "wdir": Feature.WDIR,
+    "frozen": Feature.FROZEN,
+    "always_changed": Feature.ALWAYS_CHANGED,
+    "desc": Feature.DESC,
+    "meta": Feature.META,
+    "vars": Feature.VARS,
+    "params": Feature.PARAMS,
+    "metrics": Feature.METRICS,
+    "plots": Feature.PLOTS,
+    "matrix": Feature.MATRIX,
+}
+_OWN_KEYS = {
+    "script": Feature.SCRIPT,
+    "env": Feature.ENV,
+    "timeout": Feature.TIMEOUT,
+    "retries": Feature.RETRIES,
+    "image": Feature.IMAGE,
+    "gates": Feature.STAGE_GATES,
+}
+_SECTIONS = {
+    "vars": Feature.VARS,
+    "params": Feature.PARAMS,
+    "metrics": Feature.METRICS,
+    "plots": Feature.PLOTS,
+    "artifacts": Feature.ARTIFACTS,
+    "datasets": Feature.DATASETS,
+}
+_OWN_SECTIONS = {
+    "data": Feature.DATA,
+    "models": Feature.MODELS,
+    "experiments": Feature.EXPERIMENTS,
+    "deploy": Feature.DEPLOY,
+    "monitor": Feature.MONITOR,
+}
+
+
+def features(resolved: Resolved) -> dict[str, tuple[Path, ...]]:
+    """The features that are used, each with the paths in the spec that use it."""
+    used: dict[str, list[Path]] = {}
+    for entry in resolved.entries.values():
+        for feature, path in _of_entry(entry):
+            used.setdefault(feature, []).append(path)
+    for key, feature in _SECTIONS.items():
+        if resolved.sections.get(key):
+            used.setdefault(feature, []).append((key,))
+    spec = resolved.spec
+    for key, feature in _OWN_SECTIONS.items():
+        if getattr(spec, key):
+            used.setdefault(feature, []).append((key,))
+    for key, feature in (("on", Feature.CI_TRIGGERS), ("runner", Feature.CI_RUNNER), ("secrets", Feature.CI_SECRETS)):
+        if getattr(spec.ci, key) is not None:
+            used.setdefault(feature, []).append(("ci", key))
+    return {feature: tuple(paths) for feature, paths in used.items()}
+
+
+def _of_entry(entry: Entry) -> Iterator[tuple[Feature, Path]]:
+    at, body, own = entry.at, entry.body, entry.own
+    yield Feature.STAGES, at
+    if entry.foreach is not None:
+        yield Feature.FOREACH, (*at[:-1], "foreach")
+    for key in body:
+        if (feature := _STAGE_KEYS.get(key)) is not None:
+            yield feature, (*at, key)
+    cmd = body.get("cmd")
+    if isinstance(cmd, list):
+        yield Feature.COMMAND_LISTS, (*at, "cmd")
+        cmd = " ".join(map(str, cmd))
+    if cmd and "${" in cmd:
+        yield Feature.TEMPLATES, (*at, "cmd")
+    for key in ("outs", "metrics", "plots"):
+        for index, item in enumerate(body.get(key) or ()):
+            if not isinstance(item, str) and any(item.values()):
+                yield Feature.OUT_FLAGS, (*at, key, index)
+    for key in own.model_fields_set:
+        if (feature := _OWN_KEYS.get(key)) is not None and getattr(own, key):
+            yield feature, (*at, key)
+    if own.resources is not None:
+        for key, feature in (("cpu", Feature.CPU), ("memory", Feature.MEMORY), ("gpu", Feature.GPU)):
+            if getattr(own.resources, key) is not None:
+                yield feature, (*at, "resources", key)

@@ -1,0 +1,66 @@
+"""The conversion matrix: each construct, each target, and what the target declares about it."""
+
+from __future__ import annotations
+
+from . import registry
+from .target import Emulated, Feature, Kept, Refused, Target
+
+_WORDS = {Kept: "kept", Emulated: "emulated", Refused: "refused"}
+Row = tuple[Feature, dict[str, Kept | Emulated | Refused]]
+
+
+def matrix() -> tuple[list[str], list[Row]]:
+    """The names of all installed targets, and a row for each construct."""
+    targets: list[Target] = registry.find([(name, ()) for name in registry.installed()])[0]
+    rows = [
+        (feature, {target.name: target.support.get(feature, Refused("not declared")) for target in targets})
+        for feature in Feature
+    ]
+    return [target.name for target in targets], rows
+
+
+def _why(said: Kept | Emulated | Refused) -> str:
+    return said.how if isinstance(said, Emulated) else said.why if isinstance(said, Refused) else ""
+
+
+def as_text() -> str:
+    """The matrix for a terminal: one word a cell, then the reasons."""
+    names, rows = matrix()
+    width = max(len(feature.value) for feature, _ in rows)
+    columns = [max(len(name), len("emulated")) for name in names]
+    head = " ".join(name.ljust(column) for name, column in zip(names, columns, strict=True))
+    lines = [f"{'':{width}} {head}".rstrip()]
+    notes: list[str] = []
+    for feature, cells in rows:
+        words = [_WORDS[type(cells[name])].ljust(column) for name, column in zip(names, columns, strict=True)]
+        lines.append(f"{feature.value:{width}} {' '.join(words)}".rstrip())
+        notes += [f"  {name}: {feature.value}: {_why(cells[name])}" for name in names if _why(cells[name])]
+    return "\n".join([*lines, "", "how, and why not:", *notes, ""])
+
+
+def as_markdown() -> str:
+    """The matrix as docs/targets.md shows it."""
+    names, rows = matrix()
+    lines = ["| construct | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for feature, cells in rows:
+        texts = []
+        for name in names:
+            why = _why(cells[name]).replace("|", "\\|")
+            texts.append(_WORDS[type(cells[name])] + (f": {why}" if why else ""))
+        lines.append(f"| {feature.value} | " + " | ".join(texts) + " |")
+    return "\n".join([*lines, ""])
+
+
+def as_json() -> str:
+    """The matrix for programs."""
+    import json
+
+    _, rows = matrix()
+    data = {
+        feature.value: {
+            name: {"support": _WORDS[type(said)], **({"why": _why(said)} if _why(said) else {})}
+            for name, said in cells.items()
+        }
+        for feature, cells in rows
+    }
+    return json.dumps({"version": 1, "features": data}, indent=2) + "\n"

@@ -1,0 +1,23 @@
+# The targets that are this repository's own; the Makefile, which mlopsc makes, includes them.
+
+.PHONY: demo lint bench bench-full format wheel
+
+demo: ## Compile examples/wine, run it with DVC, show its metrics
+	@sh dev/demo.sh
+
+lint: ## Check style, types and the layers of the code
+	@sh dev/setup.sh
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/mlopsc build --check
+
+format: ## Rewrite the code in the house style
+	@sh dev/setup.sh
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: ## Measure speed against peers and write bench/RESULTS.md
+	@sh dev/setup.sh
+	.venv/bin/python bench/run.py

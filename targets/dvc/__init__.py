@@ -1,0 +1,80 @@
+"""The `dvc` target: dvc.yaml, and the blocks of .gitignore and .dvcignore that keep DVC from writing its own.
+
+DVC is the language's own base, so all that is DVC's is kept word for word, templates included. Facts: DVC 3.67,
+https://dvc.org/doc/user-guide/project-structure/dvcyaml-files
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...compiler.diagnostic import Diagnostic
+from ...compiler.graph import Project
+from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
+
+_GLOB = re.compile(r"([\\*?\[\]])")
+
+
+class Dvc:
+    """DVC's own pipeline file."""
+
+    name = "dvc"
+    support: Support = {
+        **dict.fromkeys(
+            (
+                Feature.STAGES,
+                Feature.FOREACH,
+                Feature.MATRIX,
+                Feature.TEMPLATES,
+                Feature.VARS,
+                Feature.WDIR,
+                Feature.FROZEN,
+                Feature.ALWAYS_CHANGED,
+                Feature.DESC,
+                Feature.META,
+                Feature.OUT_FLAGS,
+                Feature.PARAMS,
+                Feature.METRICS,
+                Feature.PLOTS,
+                Feature.ARTIFACTS,
+                Feature.DATASETS,
+                Feature.COMMAND_LISTS,
+            ),
+            Kept(),
+        ),
+        Feature.SCRIPT: Emulated(
+            "a file under .mlops/scripts, run by `bash -euo pipefail`; templates become variables"
+        ),
+        Feature.ENV: Emulated("an `export` before each command"),
+        Feature.TIMEOUT: Emulated("the command runs under coreutils' `timeout`, by .mlops/scripts/run.sh"),
+        Feature.RETRIES: Emulated("a loop in .mlops/scripts/run.sh"),
+        Feature.IMAGE: Refused("DVC runs commands on this machine, not in containers"),
+        Feature.CPU: Refused("DVC has no scheduler"),
+        Feature.MEMORY: Refused("DVC has no scheduler"),
+        Feature.GPU: Refused("DVC has no scheduler"),
+    }
+
+    def emit(self, project: Project) -> Iterator[File | Diagnostic]:
+        """dvc.yaml, the files that its commands need, and ignore blocks for what it keeps in its cache."""
+        yield yaml_file("dvc.yaml", project.dvc)
+        for script in project.scripts:
+            yield File(script.path, script.text)
+        if ignored := sorted(
+            {out.path for stage in project for out in stage.outs if out.cached and is_local(out.path)}
+        ):
+            yield File(".gitignore", "".join(f"/{ignore_pattern(path)}\n" for path in ignored), block=True)
+        if any(dep in (".", "") for stage in project for dep in stage.deps):
+            yield File(".dvcignore", "/.mlops/state\n/.venv\n", block=True)
+
+
+def is_local(path: str) -> bool:
+    """Whether a path is one of the repository, and not a URL or a place elsewhere on the machine."""
+    return "://" not in path and not path.startswith(("/", "../", "~"))
+
+
+def ignore_pattern(path: str) -> str:
+    """A path as .gitignore and .dvcignore take it: nothing in it is a pattern."""
+    pattern = _GLOB.sub(r"\\\1", path)
+    stripped = pattern.rstrip(" ")
+    return stripped + "\\ " * (len(pattern) - len(stripped))
