@@ -109,15 +109,17 @@ def _params(stage: Stage, locked: Any, params: ParamFiles) -> Iterator[str]:
             yield f"param `{key}` is no longer one of its params"
 
 
-def lookup(data: Any, key: str) -> Any:
-    """The value of a dotted key, or None."""
+def lookup(data: Any, key: str, default: Any = None) -> Any:
+    """The value of a dotted key, or ``default``."""
     for part in key.split("."):
         if isinstance(data, list) and part.isdigit() and int(part) < len(data):
             data = data[int(part)]
-        elif isinstance(data, dict):
-            data = data.get(part, data.get(int(part)) if part.isdigit() else None)
+        elif isinstance(data, dict) and part in data:
+            data = data[part]
+        elif isinstance(data, dict) and part.isdigit() and int(part) in data:
+            data = data[int(part)]
         else:
-            return None
+            return default
     return data
 
 

@@ -100,7 +100,8 @@ class _Resolver:
         return Resolved(self.spec, entries, sections, tuple(self.scripts.values())), self.found
 
     def _entry(self, name: str, raw: dict[str, Any], typed: Foreach | Stage | None) -> Entry | None:
-        foreach, at = None, ("stages", name)
+        foreach: Any = None
+        at: Path = ("stages", name)
         if isinstance(typed, Foreach):
             foreach, at = raw["foreach"], ("stages", name, "do")
             raw, typed = raw.get("do") or {}, typed.do
@@ -123,7 +124,7 @@ class _Resolver:
                          "state `cmd`, `deps` and `outs` yourself, with `infer: none`")  # fmt: skip
             groups = frozenset()
         if "kind" not in entry.body:
-            entry.filled["kind",] = Origin("kind", "by the stage's name")
+            entry.filled["kind",] = Origin("kind", "its name")
         if own.cmd is None and not self._command(entry, wdir):
             return False
         self._paths(entry, groups, wdir)
@@ -174,7 +175,7 @@ class _Resolver:
         for start in self._started(entry, wdir):
             files, problems = self.code.closure(start)
             self.found.extend(problems)
-            for path in files:
+            for path in (start, *(file for file in files if file != start)):
                 if path in known:
                     continue
                 known.add(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from . import DONE, MISUSE, WRONG, cache_key, find_root
@@ -35,7 +36,7 @@ def _say(run: Compiled, style: str, verbose: bool = False) -> None:
 
     shown = Report([d for d in run.report if verbose or style != "text" or d.severity != "note"])
     stream = sys.stderr if style == "text" else sys.stdout
-    if text := render(shown, run.document, style, colour(stream)):  # type: ignore[arg-type]  # argparse's choices
+    if text := render(shown, run.document, style, colour(stream)):
         print(text, file=stream)
 
 
@@ -76,6 +77,7 @@ def build(arguments: argparse.Namespace) -> int:
 def _build(root: str, arguments: argparse.Namespace) -> tuple[int, Disk]:
     from ..write import apply
 
+    started = time.time_ns()
     disk, run, planned = _planned(root, arguments.overwrite)
     stale = planned.pending if planned is not None else ()
     if planned is not None and not run.report.failed and not arguments.check:
@@ -88,7 +90,7 @@ def _build(root: str, arguments: argparse.Namespace) -> tuple[int, Disk]:
             print(f"stale: {change.path} ({change.action})", file=sys.stderr)
         print("run `mlopsc build` and commit what it writes", file=sys.stderr)
         return WRONG, disk
-    _record(root, disk, planned)
+    _record(root, disk, planned, started)
     if arguments.format == "text":
         for change in stale:
             print(f"{change.action:>7} {change.path}")
@@ -97,10 +99,11 @@ def _build(root: str, arguments: argparse.Namespace) -> tuple[int, Disk]:
     return DONE, disk
 
 
-def _record(root: str, disk: Disk, planned: Plan) -> None:
+def _record(root: str, disk: Disk, planned: Plan, started: int) -> None:
     from ..stale import record
 
-    record(root, disk.asked, [change.path for change in planned.changes if change.new is not None], cache_key())
+    written = [change.path for change in planned.changes if change.new is not None]
+    record(root, disk.asked, written, cache_key(), started)
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -204,5 +207,15 @@ def code(arguments: argparse.Namespace) -> int:
 def eject(arguments: argparse.Namespace) -> int:
     """Hand all files over to the user."""
     from ..eject import eject
+    from ..lock import read_lock
+    from ..snapshot import Disk
 
-    return eject(_root(arguments), arguments.yes)
+    root = _root(arguments)
+    ours = sorted(read_lock(Disk(root))[0])
+    if not arguments.yes:
+        print("these files would be yours alone; they work without mlopsc as they are:")
+        print("".join(f"  {path}\n" for path in ours) + "run `mlopsc eject --yes` to do it")
+        return DONE
+    eject(root)
+    print(f"{len(ours)} files are yours now; mlops.yaml is left where it is")
+    return DONE

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
@@ -20,7 +21,7 @@ class Dvc:
     """DVC's own pipeline file."""
 
     name = "dvc"
-    support: Support = {
+    support: ClassVar[Support] = {
         **dict.fromkeys(
             (
                 Feature.STAGES,

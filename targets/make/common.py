@@ -1,0 +1,105 @@
+"""What both kinds of Makefile have: its head, the targets that are the project's own, names of targets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...compiler.emit.make import comment, is_target, recipe, word
+from ...compiler.graph import Project
+from ...compiler.target import HEADER
+
+OWN = frozenset("all help setup pipeline pipeline-parallel test check metrics plots push pull clean FORCE".split())
+"""Targets that every Makefile has. A stage of that name becomes `stage-NAME`."""
+
+_SETUP = {
+    "uv.lock": "uv sync --inexact",
+    "requirements.txt": "$(PIP) install -r requirements.txt",
+    "pyproject.toml": "$(PIP) install -e .",
+    "environment.yml": "conda env update --prefix .venv --file environment.yml",
+}
+"""How the packages of each kind of file are installed."""
+
+
+def targets_of(project: Project) -> dict[str, str | None]:
+    """The target that people type for each stage; None where Make could not take the name."""
+    names = {name: name if is_target(name) else None for name in project.stages}
+    return {name: f"stage-{name}" if target in OWN else target for name, target in names.items()}
+
+
+def slugs_of(project: Project) -> dict[str, str]:
+    """A name for each stage that is safe in targets and file names, each its own."""
+    slugs: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in project.stages:
+        base = slug = re.sub(r"[^A-Za-z0-9_.@+-]", "_", name)
+        number = 2
+        while slug in taken:
+            slug, number = f"{base}_{number}", number + 1
+        taken.add(slug)
+        slugs[name] = slug
+    return slugs
+
+
+def head(project: Project, phony: list[str]) -> Iterator[str]:
+    """The settings at the top."""
+    yield HEADER.rstrip()
+    yield "# Targets of your own go into local.mk."
+    yield ""
+    yield "SHELL := $(or $(shell command -v bash),/bin/sh)"
+    yield "MAKEFLAGS += --no-builtin-rules"
+    yield ".DEFAULT_GOAL := help"
+    yield ".DELETE_ON_ERROR:"
+    yield "export PATH := $(CURDIR)/.venv/bin:$(PATH)"
+    yield "JOBS ?= $(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),2)"
+    yield "empty :="
+    yield ""
+    yield from wrapped(".PHONY:", ["help", *phony])
+    yield ""
+    yield "help: ## Show this list"
+    yield ("\t@awk -F ':.*## ' '/^[A-Za-z0-9_.@+\\/-]+:.*## / {printf \"  %-20s %s\\n\", $$1, $$2}' $(MAKEFILE_LIST)")
+    yield ""
+    yield from _setup(project)
+    yield "test: ## Run the tests of the code"
+    command = project.test_command
+    yield f"\t{recipe(command)}" if command else "\t@echo 'there are no tests; put some under tests/ and build again'"
+    yield ""
+
+
+def _setup(project: Project) -> Iterator[str]:
+    yield "setup: ## Install what the pipeline needs into .venv"
+    install = _SETUP.get(project.requirements or "")
+    if project.requirements == "environment.yml":
+        yield f"\t{install}"
+    else:
+        yield "\t@test -x .venv/bin/python || uv venv --quiet .venv 2>/dev/null || python3 -m venv .venv"
+        if install:
+            yield "\t" + install.replace("$(PIP)", "@pip() { if command -v uv >/dev/null; then uv pip \"$$@\"; else "
+                                         ".venv/bin/python -m pip \"$$@\"; fi; }; VIRTUAL_ENV=$(CURDIR)/.venv pip")  # fmt: skip
+    if "dvc" in project.spec.stack.orchestrators:
+        yield "\t@command -v dvc >/dev/null || .venv/bin/python -m pip install dvc || uv pip install --python .venv dvc"
+    yield ""
+
+
+def rule(target: str, about: str, *lines: str, needs: str = "") -> Iterator[str]:
+    """A phony target with its line of help."""
+    yield f"{target}:{' ' + needs if needs else ''} ## {comment(about)}"
+    yield from (f"\t{line}" for line in lines)
+    yield ""
+
+
+def wrapped(lead: str, words: list[str]) -> Iterator[str]:
+    """A long line of words, broken so that people can read it."""
+    line = lead
+    for each in words:
+        if len(line) + len(each) > 110:
+            yield line + " \\"
+            line = "   "
+        line += f" {each}"
+    yield line
+
+
+def removed(paths: list[str]) -> Iterator[str]:
+    """Recipe lines that remove paths, a hundred at a time."""
+    for start in range(0, len(paths), 100):
+        yield f"rm -rf -- {' '.join(word(path) for path in paths[start : start + 100])}"

@@ -1,0 +1,63 @@
+"""Rules that leave the work to DVC: `dvc repro`, or one `dvc repro -s` for each stage, at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...compiler.diagnostic import Diagnostic
+from ...compiler.emit.make import is_target, word
+from ...compiler.graph import Project
+from ...compiler.target import File
+from .common import OWN, head, removed, rule, slugs_of, wrapped
+
+_ABOUT = "Run the stage, and what it needs"
+
+
+def lines(project: Project, targets: dict[str, str | None], problems: list[Diagnostic]) -> Iterator[str]:
+    """The lines of the Makefile."""
+    public = {target: name for name, target in targets.items() if target is not None}
+    groups = {
+        f"stage-{entry}" if entry in OWN else entry: entry
+        for entry in dict.fromkeys(stage.entry for stage in project)
+        if entry not in project.stages and is_target(entry)
+    }
+    fixed = "setup pipeline pipeline-parallel test check metrics plots push pull clean".split()
+    yield from head(project, [*fixed, *groups, *public])
+    yield "DVC ?= dvc"
+    yield ""
+    yield from rule("pipeline", "Run everything that changed, one stage after the other", "$(DVC) repro")
+    yield from rule(
+        "pipeline-parallel",
+        "The same, JOBS stages at a time",
+        "@if $(DVC) status --quiet; then echo 'nothing to run'; else $(MAKE) --no-print-directory -j$(JOBS) .stages; fi",
+    )
+    yield from rule("check", "Check that DVC takes the pipeline", "$(DVC) stage list --all --name-only")
+    yield from rule("metrics", "Show the metrics", "$(DVC) metrics show")
+    yield from rule("plots", "Draw the plots into dvc_plots/", "$(DVC) plots show")
+    yield from rule("push", "Push data, models and the run cache to the remote", "$(DVC) push --run-cache")
+    yield from rule("pull", "Pull data and models from the remote", "$(DVC) pull")
+    cached = sorted({out.path for stage in project for out in stage.outs if out.cached and "://" not in out.path})
+    about = "Remove what stages wrote and DVC keeps: `dvc checkout` brings it back"
+    yield from rule("clean", about, *(removed([path for path in cached if path.isprintable()]) if cached else ["@:"]))
+    for target, name in {**groups, **public}.items():
+        about = next((s.desc for s in project if s.desc and name in (s.name, s.entry)), _ABOUT)
+        yield from rule(target, about, f"$(DVC) repro {word(name)}")
+    yield from _parallel(project)
+    yield "-include local.mk"
+
+
+def _parallel(project: Project) -> Iterator[str]:
+    slugs = slugs_of(project)
+    yield "# For pipeline-parallel: each stage once all stages above it are done. DVC's own lock keeps dvc.lock right."
+    yield from wrapped(".PHONY: .stages", [f".stage/{slug}" for slug in slugs.values()])
+    yield from wrapped(".stages:", [f".stage/{slug}" for slug in slugs.values()])
+    for stage in project:
+        needs = "".join(f" .stage/{slugs[name]}" for name in stage.upstream)
+        yield f".stage/{slugs[stage.name]}:{needs}"
+        yield f"\t@$(DVC) --wait-for-lock repro --single-item {word(stage.name)}"
+    yield ""
+
+
+def files(project: Project) -> Iterator[File]:
+    """Beside the Makefile: what `make plots` writes is not for Git."""
+    yield File(".gitignore", "/dvc_plots/\n", block=True)
