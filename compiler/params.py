@@ -94,7 +94,9 @@ def _assigned(body: list[ast.stmt], of_self: bool = False) -> dict[str, Any]:
         elif isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
             values.update(_assigned(statement.body, of_self=True))
         elif isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
-            targets: list[ast.expr] = list(statement.targets) if isinstance(statement, ast.Assign) else [statement.target]
+            targets: list[ast.expr] = (
+                list(statement.targets) if isinstance(statement, ast.Assign) else [statement.target]
+            )
             for name in _names(targets, of_self):
                 try:
                     values[name] = ast.literal_eval(statement.value)

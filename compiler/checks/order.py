@@ -67,7 +67,9 @@ def _cycles(project: Project) -> Iterator[Diagnostic]:
         return
     import networkx
 
-    graph: networkx.DiGraph[str] = networkx.DiGraph((before, stage.name) for stage in project for before in stage.upstream)
+    graph: networkx.DiGraph[str] = networkx.DiGraph(
+        (before, stage.name) for stage in project for before in stage.upstream
+    )
     for component in networkx.strongly_connected_components(graph):
         if len(component) < 2:
             continue

@@ -1,0 +1,61 @@
+"""The `github` target: one workflow that checks, tests, runs the pipeline and reports.
+
+It starts what the other targets wrote (`make`, `dvc`), so what stages are made of is theirs to say. No expression
+stands in a `run`; values go through `env`. Facts: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from ...compiler.diagnostic import Diagnostic
+from ...compiler.graph import Project
+from ...compiler.span import At
+from ...compiler.target import Feature, File, Kept, Refused, Support, yaml_file
+from .workflow import MAX_MINUTES, minutes, workflow
+
+PATH = ".github/workflows/mlops.yml"
+
+_STAGES = Refused("the workflow runs the whole pipeline through make or DVC, whose files say it")
+_ONE_RUNNER = Refused("all stages run on the runner of the pipeline job; see `ci.runner`")
+
+
+class Github:
+    """GitHub Actions."""
+
+    name = "github"
+    support: ClassVar[Support] = {
+        **dict.fromkeys(Feature, _STAGES),
+        Feature.IMAGE: Refused("stages run on the runner itself, not in containers"),
+        Feature.CPU: _ONE_RUNNER,
+        Feature.MEMORY: _ONE_RUNNER,
+        Feature.GPU: _ONE_RUNNER,
+        **dict.fromkeys(
+            (
+                Feature.STAGE_GATES,
+                Feature.DATA,
+                Feature.MODELS,
+                Feature.EXPERIMENTS,
+                Feature.DEPLOY,
+                Feature.MONITOR,
+            ),
+            Refused("not compiled yet"),
+        ),
+        Feature.CI_TRIGGERS: Kept(),
+        Feature.CI_RUNNER: Kept(),
+        Feature.CI_SECRETS: Kept(),
+    }
+
+    def emit(self, project: Project) -> Iterator[File | Diagnostic]:
+        """The workflow; a diagnostic where a limit of GitHub's clips what the spec asks for."""
+        asked = minutes(project.spec.ci)
+        if asked is not None and asked > MAX_MINUTES and project.spec.ci.runner is None:
+            yield Diagnostic(
+                "MLC510",
+                f"a job on GitHub's own machines ends after {MAX_MINUTES} minutes; the {asked} asked for are cut to that",
+                At(("ci", "timeout")),
+                help="name a self-hosted machine under `ci.runner`, or ask for less",
+                severity="warning",
+            )
+        yield yaml_file(PATH, workflow(project))
