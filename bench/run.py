@@ -24,9 +24,7 @@ HERE = Path(__file__).resolve().parent
 CACHE = HERE.parent / ".cache" / "bench"
 CALKIT = "calkit-python==0.49.5"
 BIN = Path(sys.executable).parent
-CALKIT_CODE = (
-    "import calkit, calkit.pipeline as p; p.to_dvc(ck_info=calkit.load_calkit_info(), write=True)"
-)
+CALKIT_CODE = "import calkit, calkit.pipeline as p; p.to_dvc(ck_info=calkit.load_calkit_info(), write=True)"
 
 
 def measure(command: list[str], cwd: Path, before: list[Path] | None = None) -> tuple[float, float]:
@@ -46,7 +44,9 @@ def measure(command: list[str], cwd: Path, before: list[Path] | None = None) -> 
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def compared(commands: dict[str, list[str]], cwd: Path, repeat: int, cold: list[Path]) -> dict[str, tuple[float, float]]:
+def compared(
+    commands: dict[str, list[str]], cwd: Path, repeat: int, cold: list[Path]
+) -> dict[str, tuple[float, float]]:
     """Median seconds and memory of each command; they take turns. A command called `cold` starts from nothing."""
     seen: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for turn in range(repeat + 1):
@@ -126,7 +126,12 @@ TARGETS = {
 
 def table(figures: dict[str, float]) -> tuple[str, bool]:
     """The figures and how they stand to the targets, as Markdown; whether all targets are met."""
-    lines = ["# Speed", "", "Made by `make bench`; processor time (user and system), medians, commands taking turns.", ""]
+    lines = [
+        "# Speed",
+        "",
+        "Made by `make bench`; processor time (user and system), medians, commands taking turns.",
+        "",
+    ]
     lines += ["| figure | measured | target | met |", "|---|---|---|---|"]
     good = True
     for name, (sign, bound) in TARGETS.items():

@@ -66,14 +66,15 @@ def wrapped(
         run = posixpath.relpath(RUN, wdir)
         cmd = f"sh {run} {retries} {timeout or 0} {inner}"
     if env:
-        exports = "export " + " ".join(f"{name}={single_quoted(_env_text(value))}" for name, value in env.items())
+        exports = "export " + " ".join(f"{name}={single_quoted(env_text(value))}" for name, value in env.items())
         if isinstance(cmd, str) and "\n" not in cmd:
             return f"{exports}; {cmd}"
         return [f"{exports}; {line}" for line in as_list(cmd)]
     return cmd
 
 
-def _env_text(value: Any) -> str:
+def env_text(value: Any) -> str:
+    """A value of `env` as the shell gets it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

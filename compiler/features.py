@@ -82,8 +82,8 @@ def _of_entry(entry: Entry) -> Iterator[tuple[Feature, Path]]:
         for index, item in enumerate(body.get(key) or ()):
             if not isinstance(item, str) and any(item.values()):
                 yield Feature.OUT_FLAGS, (*at, key, index)
-    for key in own.model_fields_set:
-        if (feature := _OWN_KEYS.get(key)) is not None and getattr(own, key):
+    for key, feature in _OWN_KEYS.items():
+        if getattr(own, key):
             yield feature, (*at, key)
     if own.resources is not None:
         for key, feature in (("cpu", Feature.CPU), ("memory", Feature.MEMORY), ("gpu", Feature.GPU)):

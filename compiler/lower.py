@@ -5,12 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..schemas.common import seconds
-from ..schemas.stack import Stack
-from ..schemas.stage import Resources as SaidResources
+from ..schemas.words import seconds
+from .commands import env_text
 from .diagnostic import Diagnostic
 from .features import features
 from .graph import Artifact, Out, OutKind, Param, Project, Resources, Stage
@@ -19,10 +17,15 @@ from .resolve import Entry, Resolved
 from .snapshot import Snapshot
 from .template import Expanded, expand, global_scope, resolve_value
 
+if TYPE_CHECKING:
+    from ..schemas.stack import Stack
+    from ..schemas.stage import Resources as SaidResources
+
 _SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _KINDS: tuple[tuple[str, OutKind], ...] = (("outs", "out"), ("metrics", "metric"), ("plots", "plot"))
 _REQUIREMENTS = ("uv.lock", "requirements.txt", "pyproject.toml", "environment.yml")
 _NO_FLAGS: Mapping[str, Any] = {}
+_NO_RESOURCES = Resources()
 
 
 def lower(
@@ -33,18 +36,14 @@ def lower(
     Where the stages form a cycle they keep the order of the spec; `checks.graph` reports it.
     """
     found: list[Diagnostic] = []
-    stages: dict[str, Stage] = {}
+    drafts: dict[str, _Draft] = {}
     scope, problems = global_scope(resolved.sections.get("vars"), load)
     found += problems
     for entry in resolved.entries.values():
         expanded, problems = expand(entry.name, entry.dvc, scope, load, ("stages", entry.name))
         found += problems
-        template = None
-        for each in expanded:
-            if template is None:
-                template = _own(entry)
-            stages[each.name] = _stage(each, entry, template)
-    stages = _linked(stages)
+        drafts.update((each.name, _draft(each, entry)) for each in expanded)
+    stages = _ordered(_linked(drafts))
     for key, value in resolved.sections.items():
         if key != "vars":
             found += resolve_value(value, scope, (key,))[1]
@@ -63,28 +62,9 @@ def lower(
     return project, found
 
 
-def _own(entry: Entry) -> Stage:
-    """What all stages of an entry share, as a stage to copy from."""
-    own = entry.own
-    return Stage(
-        name="",
-        entry=entry.name,
-        commands=(),
-        desc=own.desc or "",
-        kind=entry.kind,  # type: ignore[arg-type]  # validated as one of the kinds
-        frozen=bool(own.frozen),
-        always_changed=bool(own.always_changed),
-        image=own.image,
-        resources=_resources(own.resources),
-        timeout=seconds(own.timeout),
-        retries=own.retries or 0,
-        env={name: str(value) for name, value in (own.env or {}).items()},
-    )
-
-
 def _resources(said: SaidResources | None) -> Resources:
     if said is None:
-        return Resources()
+        return _NO_RESOURCES
     cpu, memory = said.cpu, said.memory
     if isinstance(cpu, str):
         cpu = float(cpu[:-1]) / 1000 if cpu.endswith("m") else float(cpu)
@@ -94,18 +74,46 @@ def _resources(said: SaidResources | None) -> Resources:
     return Resources(cpu, memory, said.gpu)
 
 
-def _stage(each: Expanded, entry: Entry, template: Stage) -> Stage:
+class _Draft(NamedTuple):
+    """A stage before the others are known that it depends on."""
+
+    each: Expanded
+    entry: Entry
+    wdir: str
+    deps: tuple[str, ...]
+    outs: tuple[Out, ...]
+    params: tuple[Param, ...]
+
+
+def _draft(each: Expanded, entry: Entry) -> _Draft:
     body = each.body
     wdir = body.get("wdir") or "."
-    return replace(
-        template,
-        name=each.name,
-        commands=each.commands,
-        wdir=wdir if wdir == "." else posixpath.normpath(wdir),
-        desc=body.get("desc") or template.desc,
-        deps=tuple(_rooted(wdir, path) for path in body.get("deps") or ()),
-        outs=tuple(_outs(body, wdir)),
-        params=tuple(_params(body.get("params") or (), wdir)),
+    if wdir != ".":
+        wdir = posixpath.normpath(wdir)
+    deps = tuple([_rooted(wdir, path) for path in body.get("deps") or ()])
+    return _Draft(each, entry, wdir, deps, tuple(_outs(body, wdir)), tuple(_params(body.get("params") or (), wdir)))
+
+
+def _stage(draft: _Draft, upstream: tuple[str, ...]) -> Stage:
+    each, entry, own = draft.each, draft.entry, draft.entry.own
+    return Stage(
+        each.name,
+        entry.name,
+        each.commands,
+        draft.deps,
+        draft.outs,
+        draft.params,
+        draft.wdir,
+        each.body.get("desc") or own.desc or "",
+        entry.kind,  # type: ignore[arg-type]  # validated as one of the kinds
+        bool(own.frozen),
+        bool(own.always_changed),
+        own.image,
+        _resources(own.resources),
+        seconds(own.timeout),
+        own.retries or 0,
+        {name: env_text(value) for name, value in own.env.items()} if own.env else _NO_FLAGS,
+        upstream,
     )
 
 
@@ -142,29 +150,47 @@ def _params(items: Iterable[Any], wdir: str) -> Iterator[Param]:
                 yield Param(_rooted(wdir, str(file)), None)
 
 
-def _linked(stages: dict[str, Stage]) -> dict[str, Stage]:
-    """The same stages with their upstream, each after all of it."""
-    producers: dict[str, str] = {}
-    within: defaultdict[str, list[str]] = defaultdict(list)
-    for stage in stages.values():
-        for out in stage.outs:
-            producers.setdefault(out.path, stage.name)
-            for parent in parents(out.path):
-                within[parent].append(stage.name)
+def _linked(drafts: dict[str, _Draft]) -> dict[str, Stage]:
+    """The stages, each with those it depends on."""
+    index = _Outs(drafts)
     linked: dict[str, Stage] = {}
-    for stage in stages.values():
+    for name, draft in drafts.items():
         upstream: dict[str, None] = {}
-        for path in (*stage.deps, *dict.fromkeys(param.file for param in stage.params)):
-            if (producer := producers.get(path)) is not None:
-                upstream[producer] = None
-            for name in within.get(path, ()):
-                upstream[name] = None
-            for parent in parents(path):
-                if (producer := producers.get(parent)) is not None:
-                    upstream[producer] = None
-        upstream.pop(stage.name, None)
-        linked[stage.name] = replace(stage, upstream=tuple(upstream)) if upstream else stage
-    return _ordered(linked)
+        for path in (*draft.deps, *{param.file: None for param in draft.params}):
+            upstream |= index.makers(path)
+        upstream.pop(name, None)
+        linked[name] = _stage(draft, tuple(upstream))
+    return linked
+
+
+class _Outs:
+    """Who makes which path. A stage that reads a directory needs all who write into it, and the other way round."""
+
+    def __init__(self, drafts: Mapping[str, _Draft]) -> None:
+        self.producers: dict[str, str] = {}
+        self.within: defaultdict[str, list[str]] = defaultdict(list)
+        by_folder: defaultdict[str, list[str]] = defaultdict(list)
+        for name, draft in drafts.items():
+            for out in draft.outs:
+                self.producers.setdefault(out.path, name)
+                by_folder[out.path.rpartition("/")[0]].append(name)
+        for folder, names in by_folder.items():
+            for parent in (folder, *parents(folder)) if folder else ():
+                self.within[parent] += names
+        self._above: dict[str, list[str]] = {}
+
+    def makers(self, path: str) -> dict[str, None]:
+        """The stages that make a path, or something in it, or a directory that it lies in."""
+        made: dict[str, None] = {}
+        if (producer := self.producers.get(path)) is not None:
+            made[producer] = None
+        if path in self.within:
+            made |= dict.fromkeys(self.within[path])
+        folder = path.rpartition("/")[0]
+        if folder not in self._above:
+            above = (folder, *parents(folder)) if folder else ()
+            self._above[folder] = [self.producers[parent] for parent in above if parent in self.producers]
+        return made | dict.fromkeys(self._above[folder]) if self._above[folder] else made
 
 
 def parents(path: str) -> Iterator[str]:
@@ -209,6 +235,12 @@ def _dvc(resolved: Resolved) -> dict[str, Any]:
     dvc = {"vars": sections.pop("vars")} if "vars" in sections else {}
     if stages:
         dvc["stages"] = stages
+    models = {
+        name: model.model_dump(include={"path", "type", "desc", "labels", "meta"}, exclude_none=True)
+        for name, model in (resolved.spec.models or {}).items()
+    }
+    if models:
+        sections["artifacts"] = {**models, **sections.get("artifacts", {})}
     return {**dvc, **sections}
 
 

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 MAX_BYTES = 32 * 1024 * 1024
 
 _ODD = re.compile(
-    r"""(?<![^\s\[{,])(?:
+    r"""[\s\[{,](?=[-+.\d&*!<=?%])(?:
         &(?![&\s]) | \*(?=[\w-]) | ! | << | =(?![^\s,\]}])          # anchor, alias, tag, merge, value
       | [-+]?0[\dboxBOX_] | [-+]?\d+_ | \d{4}-\d | [-+]?\d{16}       # numbers and dates that readers differ on
       | [-+.\d]+[eE][-+]?\d{3} | [-+]\. | [-+]?\.[_\d]+[_eE] | [-+]?[\d.]+_
-    ) | ^(?:%|---|\.\.\.) | (?:[-?][ ]){32}                            # and nesting that is slow to refuse""",
-    re.VERBOSE | re.MULTILINE,
+      | (?<=\n)(?:%|---|\.\.\.) | (?:[-?][ ]){32}                   # and nesting that is slow to refuse
+    )""",
+    re.VERBOSE,
 )
 _SLOPE = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NO_BRACKETS = bytes(set(range(256)) - set(_SLOPE))
@@ -66,7 +67,7 @@ _NOT_FAST: Any = object()
 
 
 def _fast(text: str) -> Any:
-    if _ODD.search(text) or "\x00" in text:
+    if _ODD.search("\n" + text) or "\x00" in text:
         return _NOT_FAST
     brackets = text.encode("utf-8", "replace").translate(None, _NO_BRACKETS)
     if brackets and max(accumulate(map(_SLOPE.__getitem__, brackets))) > _FAST_DEPTH:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..schemas.common import seconds
-from ..schemas.spec import DVC_SECTIONS, Spec
-from ..schemas.stage import Foreach, Infer, Stage
+from ..schemas.plain import PlainStage
+from ..schemas.words import DVC_SECTIONS, seconds
 from .commands import RUN, RUN_TEXT, script_file, wrapped
 from .conventions import GROUPS, RULES, CodeFiles, Draft, Group, kind_of, paths_of, shell_word
 from .diagnostic import Diagnostic
@@ -18,11 +17,15 @@ from .imports import CodeGraph, command_files
 from .snapshot import Snapshot
 from .span import At, Path
 
+if TYPE_CHECKING:
+    from ..schemas.spec import Spec
+    from ..schemas.stage import Foreach, Infer, Stage
+
 _ORDER = (
     "matrix", "desc", "cmd", "wdir", "vars", "deps", "params", "outs", "metrics", "plots",
     "frozen", "always_changed", "meta",
 )  # fmt: skip
-_EMPTY_STAGE = Stage()
+_EMPTY_STAGE: Stage = PlainStage({})  # type: ignore[assignment]  # the same keys, without pydantic
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +105,12 @@ class _Resolver:
     def _entry(self, name: str, raw: dict[str, Any], typed: Foreach | Stage | None) -> Entry | None:
         foreach: Any = None
         at: Path = ("stages", name)
-        if isinstance(typed, Foreach):
+        own: Stage
+        if "foreach" in raw:
             foreach, at = raw["foreach"], ("stages", name, "do")
-            raw, typed = raw.get("do") or {}, typed.do
-        own = typed or _EMPTY_STAGE
+            raw, own = raw.get("do") or {}, typed.do  # type: ignore[union-attr]  # a Foreach, by its key
+        else:
+            own = typed or _EMPTY_STAGE  # type: ignore[assignment]
         groups = _groups(own.infer, self.spec.infer, ours=own.cmd is None)
         if own.cmd is not None and not groups and not (own.env or own.timeout or own.retries or own.args):
             body = {key: raw[key] for key in _ORDER if key in raw}

@@ -108,8 +108,16 @@ def _one(
                 commands = tuple(Command((line,)) for line in _lines(value))
             continue
         try:
-            body[key] = _resolved(value, scope, key, (*at, key))
-            if key == "cmd":
+            if key != "cmd":
+                body[key] = _resolved(value, scope, key, (*at, key))
+            elif type(value) is str and "\n" not in value:
+                parts = tuple(_parts(value, scope, key, (*at, key)))
+                commands = (Command(parts),)
+                body[key] = commands[0].text
+                if "\n" in body[key]:
+                    commands = tuple(_commands(value, scope, (*at, key)))
+            else:
+                body[key] = _resolved(value, scope, key, (*at, key))
                 commands = tuple(_commands(value, scope, (*at, key)))
         except _Unresolved as error:
             found.append(error.diagnostic)

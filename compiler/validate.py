@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..schemas.plain import plain
 from .diagnostic import Diagnostic, Fix
 from .span import At, Path
 
@@ -44,6 +45,8 @@ def validate(data: dict[str, Any]) -> tuple[Spec | None, dict[str, Any], list[Di
     What is wrong is cut out of the data and the rest is validated again, so that later phases can report on it;
     None only where even that does not fit.
     """
+    if (right := plain(data)) is not None:
+        return right, data, []  # type: ignore[return-value]  # the same keys, without pydantic
     from pydantic import ValidationError
 
     from ..schemas.spec import Spec

@@ -40,17 +40,3 @@ Cron = Annotated[str, Field(pattern=r"^\S+ \S+ \S+ \S+ \S+$", examples=["0 6 * *
 """Five fields: minute, hour, day of the month, month, day of the week; UTC."""
 
 Meta = Annotated[Any, Field(description="Anything; it is passed on untouched.")]
-
-
-def seconds(duration: int | str | None) -> int | None:
-    """A `Duration` in seconds."""
-    if duration is None or isinstance(duration, int):
-        return duration
-    total, digits = 0, ""
-    for char in duration:
-        if char.isdigit():
-            digits += char
-        else:
-            total += int(digits) * {"d": 86_400, "h": 3_600, "m": 60, "s": 1}[char]
-            digits = ""
-    return total

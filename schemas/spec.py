@@ -19,7 +19,10 @@ class Spec(Model):
     """One `mlops.yaml`: DVC's top-level keys, and beside them mlopsc's own."""
 
     mlops: Literal[1] = Field(description="Version of the language.")
-    project: Name | None = Field(None, description="Name of the project (default `pipeline`; never the directory's, which differs between clones).")
+    project: Name | None = Field(
+        None,
+        description="Name of the project (default `pipeline`; never the directory's, which differs between clones).",
+    )
     extends: str | list[str] | None = Field(
         None, description="Base specs, merged by key: a file of the repository, or `PACKAGE:FILE` of an installed one."
     )
@@ -44,10 +47,6 @@ class Spec(Model):
     patches: Annotated[
         dict[str, dict[str, Any]] | None, Field(description="RFC 7396 merge patches by emitted file.")
     ] = None
-
-
-DVC_SECTIONS = ("vars", "params", "metrics", "plots", "artifacts", "datasets", "stages")
-"""Top-level keys that dvc.yaml knows, in the order in which they are written."""
 
 
 def json_schema() -> dict[str, Any]:

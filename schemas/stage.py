@@ -105,12 +105,6 @@ def _form(value: Any) -> str:
     return "<foreach>" if isinstance(value, Foreach) else "<stage>"
 
 
-AnyStage = Annotated[Annotated[Foreach, Tag("<foreach>")] | Annotated[Stage | None, Tag("<stage>")], Discriminator(_form)]
-
-DVC_KEYS = frozenset(
-    ["cmd", "wdir", "deps", "params", "vars", "outs", "metrics", "plots", "frozen", "always_changed", "desc", "meta", "matrix", "foreach", "do"]
-)
-"""Keys of a stage that dvc.yaml knows."""
-
-OWN_KEYS = frozenset(StageBody.model_fields) - DVC_KEYS
-"""Keys of a stage that are mlopsc's and never reach dvc.yaml."""
+AnyStage = Annotated[
+    Annotated[Foreach, Tag("<foreach>")] | Annotated[Stage | None, Tag("<stage>")], Discriminator(_form)
+]

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..diagnostic import Diagnostic
 from ..graph import Project
 from ..params import ParamFiles
 from ..snapshot import Snapshot
-from . import code, injection, inputs, names, order, secrets
+from . import code, injection, inputs, names, order, secrets, uses
+from .places import Places
+
+Check = Callable[[Project, Snapshot, ParamFiles, Places], Iterator[Diagnostic]]
+
+ALL: tuple[Check, ...] = (
+    order.check,
+    inputs.check,
+    code.check,
+    uses.check,
+    names.check,
+    injection.check,
+    secrets.check,
+)
+"""All families. They know nothing of each other, and their order is only that of the report."""
 
 
 def run(project: Project, snapshot: Snapshot, params: ParamFiles, data: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    """All checks. ``data`` is the plain spec, for what looks at its values wherever they stand."""
-    yield from order.check(project)
-    yield from inputs.check(project, snapshot, params)
-    yield from code.check(project, snapshot)
-    yield from names.check(project)
-    yield from injection.check(project)
-    yield from secrets.check(data)
+    """What all checks find. ``data`` is the plain spec, for the places of things and for what looks at every value."""
+    places = Places(data)
+    for check in ALL:
+        yield from check(project, snapshot, params, places)

@@ -2,58 +2,126 @@
 
 from __future__ import annotations
 
+import json
+import posixpath
+import re
 from collections.abc import Iterator
 
-from ..diagnostic import Diagnostic
+from ..commands import RUN
+from ..diagnostic import Diagnostic, Fix
 from ..graph import Project, Stage
 from ..imports import CodeGraph, named_files
 from ..lower import parents
+from ..params import ParamFiles
 from ..snapshot import Snapshot
-from .order import at
+from ..span import At
+from .places import Places
 
-_ENDINGS = (".py", ".R", ".r", ".sh", ".jl", ".ipynb", " -m ")
+_ENDINGS = re.compile(r"\.(?:py|[Rr]|sh|bash|jl|ipynb|[Rr]md)\b| -m ")
+_SIMPLE = re.compile(
+    r"(?:python3?|Rscript|bash|sh|julia) ((?:\./)?\w(?:[\w-]|[./](?![./]))*\.(?:py|R|r|sh|jl))(?= |\Z)[^;&|()<>`'\"\\]*\Z",
+    re.ASCII,
+)
+"""One program, run on one code file: the command that most stages have, told without taking it apart."""
+_BARE = re.compile(r"[\w./][\w./-]*\Z", re.ASCII)
+_SHOWN = 5
 
 
-def check(project: Project, snapshot: Snapshot) -> Iterator[Diagnostic]:
+def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
     """MLC410 and MLC414."""
-    graph: CodeGraph | None = None
-    made = {out.path for stage in project for out in stage.outs} | {script.path for script in project.scripts}
+    code: _Code | None = None
     done: set[str] = set()
     for stage in project:
-        if stage.entry in done or not any(ending in c.text for c in stage.commands for ending in _ENDINGS):
+        if stage.entry in done:
             continue
         done.add(stage.entry)
-        graph = graph or CodeGraph(snapshot, tuple(project.spec.code.roots or ()))
-        for command in stage.commands:
-            for path in named_files(command.text, snapshot, stage.wdir):
-                if path in made or path.startswith(("..", "/", ".mlops/")) or not made.isdisjoint(parents(path)):
-                    continue
-                if not graph.is_file(path):
-                    yield _absent(stage, path, snapshot)
-                else:
-                    yield from _undeclared(stage, path, graph)
+        lines = [command.text for command in stage.commands]
+        if any(_ENDINGS.search(line) for line in lines):
+            code = code or _Code(project, snapshot)
+            yield from code.check(stage, lines, places)
 
 
-def _absent(stage: Stage, path: str, snapshot: Snapshot) -> Diagnostic:
+class _Code:
+    """The code of the repository while one pass of checks lasts: each file is looked at once.
+
+    ``needs`` has for a code file that is run each file that it needs, with all paths that stand for it among deps: its
+    own and those of the directories above; nothing for one that a stage makes, None for one that is not there.
+    """
+
+    def __init__(self, project: Project, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.graph = CodeGraph(snapshot, tuple(project.spec.code.roots or ()))
+        self.made = {path for path, artifact in project.artifacts.items() if artifact.producer is not None}
+        self.scripts = {script.path: script.text for script in project.scripts}
+        self.needs: dict[str, dict[str, frozenset[str]] | None] = {}
+
+    def check(self, stage: Stage, lines: list[str], places: Places) -> list[Diagnostic]:
+        """What is wrong with the code that one stage runs."""
+        found: list[Diagnostic] = []
+        missing: dict[str, None] = {}
+        for path in self._run_by(stage, lines):
+            needs = self.needs[path] if path in self.needs else self._needs(path)
+            if needs is None:
+                found.append(_absent(stage, path, self.snapshot, places))
+                continue
+            for file, names in needs.items():
+                if names.isdisjoint(stage.deps):
+                    missing[file] = None
+        return [*found, _undeclared(stage, list(missing), places)] if missing else found
+
+    def _run_by(self, stage: Stage, lines: list[str]) -> list[str]:
+        """The code files that the command lines name, and those that the stage's script names."""
+        paths: list[str] = []
+        for line in lines:
+            if stage.wdir == "." and (simple := _SIMPLE.match(line)) is not None:
+                paths.append(simple.group(1).removeprefix("./"))
+                continue
+            for path in named_files(line, self.snapshot, stage.wdir):
+                if (script := self.scripts.get(path)) is None:
+                    paths.append(path)
+                elif path != RUN:
+                    for inner in script.splitlines():
+                        paths += named_files(inner, self.snapshot, stage.wdir)
+        return paths
+
+    def _needs(self, path: str) -> dict[str, frozenset[str]] | None:
+        needs: dict[str, frozenset[str]] | None = {}
+        if not path.startswith(("..", "/")) and path not in self.made and self.made.isdisjoint(parents(path)):
+            files = self.graph.closure(path)[0] if self.graph.is_file(path) else ()
+            needs = {file: frozenset((file, ".", *parents(file))) for file in files} or None
+        self.needs[path] = needs
+        return needs
+
+
+def _absent(stage: Stage, path: str, snapshot: Snapshot, places: Places) -> Diagnostic:
     from difflib import get_close_matches
 
     folder, _, name = path.rpartition("/")
     close = get_close_matches(name, snapshot.list(folder), 1)
-    help_ = (
-        f"did you mean `{folder + '/' if folder else ''}{close[0]}`?" if close else "write it, or correct the command"
-    )
-    return Diagnostic("MLC410", f"`{stage.name}` runs `{path}`, which is not there", at(stage, "cmd"), help=help_)
+    near = f"{folder}/{close[0]}" if close and folder else close[0] if close else None
+    help_ = f"did you mean `{near}`?" if near else "write it, or correct the command"
+    what = f"`{stage.name}` runs `{path}`, which is not there"
+    place = places.value(stage, "cmd")
+    return Diagnostic("MLC410", what, place if not place.key else places.value(stage, "script"), help=help_)
 
 
-def _undeclared(stage: Stage, path: str, graph: CodeGraph) -> Iterator[Diagnostic]:
-    deps = set(stage.deps)
-    needed, _ = graph.closure(path)
-    missing = [file for file in needed if file not in deps and deps.isdisjoint(parents(file))]
-    if missing and "." not in deps:
-        shown = ", ".join(f"`{file}`" for file in missing[:5]) + (
-            f" and {len(missing) - 5} more" if missing[5:] else ""
-        )
-        yield Diagnostic(
-            "MLC414", f"`{stage.name}` runs {shown} but does not depend on it: its results go stale in silence",
-            at(stage, "deps") if deps else stage.at, help="add it to `deps`, or `infer: [code]`", severity="warning",
-        )  # fmt: skip
+def _undeclared(stage: Stage, missing: list[str], places: Places) -> Diagnostic:
+    shown = ", ".join(f"`{file}`" for file in missing[:_SHOWN])
+    if missing[_SHOWN:]:
+        shown += f" and {len(missing) - _SHOWN:,} more"
+    return Diagnostic(
+        "MLC414", f"`{stage.name}` runs {shown} and does not depend on it: its results go stale in silence",
+        places.key(stage, "deps"), help="add it to `deps`, or write `infer: [code]`",
+        fix=_with_deps(stage, missing, places), severity="warning",
+    )  # fmt: skip
+
+
+def _with_deps(stage: Stage, missing: list[str], places: Places) -> Fix | None:
+    """`deps` with the code in it. The stage runs again for that, so the fix is not a safe one."""
+    stated = places.stated(stage, "deps")
+    if not stated or "${" in stage.wdir:
+        return None
+    place = places.value(stage, "deps")
+    code = [file if stage.wdir == "." else posixpath.relpath(file, stage.wdir) for file in missing]
+    items = ", ".join(item if _BARE.match(item) else json.dumps(item) for item in [*code, *map(str, stated)])
+    return Fix(At(place.path), f"[{items}]", "unsafe")

@@ -1,37 +1,106 @@
-"""Parameters that a shell would obey: values with shell syntax in them, put into a command as they are."""
+"""Values that a shell or a CI service would obey: parameters in commands, and expressions in what reaches CI."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 from ..diagnostic import Diagnostic
-from ..graph import Project, Ref
-from .order import at
+from ..graph import Command, Project, Ref, Stage
+from ..params import ParamFiles
+from ..snapshot import Snapshot
+from ..span import At, Path
+from .places import Places
 
-_OBEYED = re.compile(r"[;&|<>`\n]|\$\(|\$\{|\$[A-Za-z_]")
-_SPLIT = re.compile(r"[ \t*?]")
+Quote = Literal["", "'", '"']
+
+_OBEYED: Mapping[Quote, re.Pattern[str]] = {
+    "": re.compile(r"[;&|<>`()\n\r'\"\\]|\$[A-Za-z_{(]"),
+    '"': re.compile(r"[`\"\n\r\\]|\$[A-Za-z_{(]"),
+    "'": re.compile(r"['\n\r]"),
+}
+"""What ends a word, starts a command or is replaced, by the quotes that it stands in. A line break ends the command
+in any of them, because DVC gives each line to a shell of its own."""
+
+_TAKEN_APART = re.compile(r"[ \t*?\[#~]")
+_TO_CI = ("project", "stack", "ci", "models", "experiments", "deploy", "monitor", "data")
+"""The sections whose texts go into the files of CI services."""
 
 
-def check(project: Project) -> Iterator[Diagnostic]:
-    """MLC430."""
-    done: set[tuple[str, str]] = set()
+def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
+    """MLC430 and MLC432."""
+    told: set[tuple[str, str]] = set()
     for stage in project:
         for command in stage.commands:
-            for index, part in enumerate(command.parts):
-                if not isinstance(part, Ref) or (stage.entry, part.name) in done:
-                    continue
-                before = command.parts[index - 1] if index else ""
-                quoted = isinstance(before, str) and (before.count("'") % 2 == 1 or before.count('"') % 2 == 1)
-                if _OBEYED.search(part.value) and not (quoted and "'" not in part.value):
-                    done.add((stage.entry, part.name))
-                    what = f"the value of `${{{part.name}}}` is shell syntax, and the command would obey it"
-                    help_ = f"change `{part.name}` in {part.file}, or let the code read it from there"
-                    yield Diagnostic("MLC430", what, at(stage, "cmd"), note=f"it is `{part.value}`", help=help_)
-                elif _SPLIT.search(part.value) and not quoted:
-                    done.add((stage.entry, part.name))
-                    what = f"the value of `${{{part.name}}}` is taken apart by the shell"
-                    help_ = f'put the template in quotes: "${{{part.name}}}"'
-                    yield Diagnostic(
-                        "MLC430", what, at(stage, "cmd"), f"it is `{part.value}`", help_, severity="warning"
-                    )
+            if len(command.parts) > 1 or isinstance(command.parts[0], Ref):
+                yield from _command(stage, command, places, told)
+    for section in _TO_CI:
+        if section in places.data:
+            yield from _expressions((section,), places.data[section])
+
+
+def _command(stage: Stage, command: Command, places: Places, told: set[tuple[str, str]]) -> Iterator[Diagnostic]:
+    quote: Quote = ""
+    for part in command.parts:
+        if isinstance(part, str):
+            quote = _quote(part, quote)
+            continue
+        severity = _severity(part.value, quote)
+        if severity is None or (stage.entry, part.name) in told:
+            continue
+        told.add((stage.entry, part.name))
+        yield _obeyed(stage, part, severity, places)
+
+
+def _severity(value: str, quote: Quote) -> Literal["error", "warning"] | None:
+    if value.isalnum():
+        return None
+    if _OBEYED[quote].search(value):
+        return "error"
+    if quote == "" and not value.startswith("-") and (_TAKEN_APART.search(value) or not value):
+        return "warning"  # what starts with a dash is a row of options, and meant to be taken apart
+    return None
+
+
+def _quote(text: str, quote: Quote) -> Quote:
+    """The quotes that are open behind ``text``, where ``quote`` was open before it."""
+    if "'" not in text and '"' not in text:
+        return quote
+    escaped = False
+    for char in text:
+        if escaped:
+            escaped = False
+        elif char == "\\" and quote != "'":
+            escaped = True
+        elif quote == char:
+            quote = ""
+        elif quote == "" and (char == "'" or char == '"'):
+            quote = char  # type: ignore[assignment]
+    return quote
+
+
+def _obeyed(stage: Stage, ref: Ref, severity: Literal["error", "warning"], places: Places) -> Diagnostic:
+    place = places.value(stage, "cmd")
+    if place.key:
+        place = places.value(stage, "args")
+    note = f"it is `{ref.value}`, from `{ref.file}`"
+    if severity == "error":
+        what = f"the shell would obey what `${{{ref.name}}}` holds"
+        return Diagnostic("MLC430", what, place, note, f"let the code read `{ref.name}` from `{ref.file}` itself")
+    what = f"the shell takes apart what `${{{ref.name}}}` holds" if ref.value else f"`${{{ref.name}}}` is empty"
+    return Diagnostic("MLC430", what, place, note, f'put it in quotes: "${{{ref.name}}}"', severity="warning")
+
+
+def _expressions(path: Path, value: Any) -> Iterator[Diagnostic]:
+    if isinstance(value, str):
+        if "${{" in value:
+            what = "GitHub would replace the `${{` in this text before the command is run"
+            help_ = "read it from the environment instead, as in `$GITHUB_SHA`; list secrets under `ci.secrets`"
+            yield Diagnostic("MLC432", what, At(path), help=help_)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _expressions((*path, key), item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _expressions((*path, index), item)

@@ -1,144 +1,184 @@
-"""What stages read: deps and parameters that are not there, stages that read nothing, stages that nobody needs."""
+"""What stages read: deps and parameters that are not there, stages that read nothing, directories that are missing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from ..diagnostic import Diagnostic
-from ..graph import Project, Stage
+from ..diagnostic import Diagnostic, Fix
+from ..graph import Param, Project, Stage
 from ..lower import parents
-from ..params import ParamFiles
+from ..params import DEFAULT, ParamFiles
 from ..rerun import lookup
 from ..snapshot import Snapshot
-from ..span import At
-from .order import at
+from ..span import At, Place
+from .places import Places
 
 _MISSING = object()
 
 
-def check(project: Project, snapshot: Snapshot, params: ParamFiles) -> Iterator[Diagnostic]:
-    """MLC411 to MLC413, MLC415, MLC417, MLC418."""
-    yield from _deps(project, snapshot)
-    yield from _params(project, params)
-    for stage in project:
-        if not stage.deps and not stage.params and not stage.frozen and not stage.always_changed:
-            yield Diagnostic(
-                "MLC413", f"`{stage.name}` has no dep, so DVC never restores it from the run cache", stage.at,
-                help="name its code under `deps`, or let conventions do it: `infer: [code]`", severity="warning",
-            )  # fmt: skip
-    for wdir, stage in {stage.wdir: stage for stage in project if stage.wdir != "."}.items():
-        if snapshot.kind(wdir) != "dir":
-            what = f"the `wdir` of `{stage.name}`, `{wdir}`, is not a directory"
-            yield Diagnostic("MLC415", what, at(stage, "wdir"), help="correct it, or make the directory")
-    yield from _dead(project)
-    yield from _models(project)
-
-
-def _deps(project: Project, snapshot: Snapshot) -> Iterator[Diagnostic]:
-    ours = {script.path for script in project.scripts}
+def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
+    """MLC411 to MLC413, and MLC415."""
     made = {path for path, artifact in project.artifacts.items() if artifact.producer is not None}
+    yield from _grouped(_deps(project, made, snapshot, places))
+    yield from _params(project, made, params, places)
+    yield from _set_by_experiments(project, params)
+    yield from _without_deps(project)
+    yield from _wdirs(project, made, snapshot, places)
+
+
+def _grouped(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """One diagnostic for each place: what a `foreach` or `matrix` repeats is told once, and counted."""
+    by_place: dict[Place | None, list[Diagnostic]] = {}
+    for diagnostic in found:
+        by_place.setdefault(diagnostic.place, []).append(diagnostic)
+    for first, *others in by_place.values():
+        yield replace(first, note=f"and {len(others):,} more like it") if others else first
+
+
+def _deps(project: Project, made: set[str], snapshot: Snapshot, places: Places) -> Iterator[Diagnostic]:
     around = {parent for path in made for parent in parents(path)}
-    sources = tuple(source.path or f"data/raw/{name}" for name, source in (project.spec.data or {}).items())
+    given = {script.path for script in project.scripts}
+    given |= {source.path or f"data/raw/{name}" for name, source in (project.spec.data or {}).items()}
+    tracked: dict[str, bool] = {}
     for path, artifact in project.artifacts.items():
-        if artifact.producer is not None or path in around or path in ours or "://" in path:
+        if artifact.producer is not None or path in around or "://" in path or path.startswith("/"):
             continue
         above = tuple(parents(path))
-        if not made.isdisjoint(above) or path.startswith("/") or path in sources or not set(sources).isdisjoint(above):
+        if path in given or not given.isdisjoint(above) or not made.isdisjoint(above):
             continue
-        if snapshot.kind(path) is not None or _tracked(path, above, snapshot):
+        if snapshot.kind(path) is not None or _tracked(path, above, snapshot, tracked):
             continue
         reader = project.stages[artifact.consumers[0]]
-        yield Diagnostic(
-            "MLC411", f"`{reader.name}` depends on `{path}`, which is not there, and no stage writes it", _dep(reader, path),
-            help=_near(path, made, snapshot),
-        )  # fmt: skip
+        place = places.dep(reader, path)
+        what = f"`{reader.name}` depends on `{path}`, which is not there, and no stage writes it"
+        help_ = f"add the file, `dvc add {path}`, or let a stage write it"
+        if (near := _near(path, made, snapshot)) is not None:
+            fixed = Fix(place, near, "unsafe") if reader.wdir == "." and not place.key else None
+            yield Diagnostic("MLC411", what, place, help=f"did you mean `{near}`?", fix=fixed)
+        else:
+            yield Diagnostic("MLC411", what, place, help=help_)
 
 
-def _tracked(path: str, above: tuple[str, ...], snapshot: Snapshot) -> bool:
-    """Whether DVC tracks the path, or a directory above it, by a .dvc file."""
-    return any(snapshot.kind(f"{each}.dvc") == "file" for each in (path, *above))
+def _tracked(path: str, above: tuple[str, ...], snapshot: Snapshot, known: dict[str, bool]) -> bool:
+    """Whether a .dvc file, or another dvc.yaml beside it, answers for the path or for a directory above it."""
+    for each in (path, *above):
+        if each not in known:
+            pipeline = each != path and snapshot.kind(f"{each}/dvc.yaml") == "file"
+            known[each] = pipeline or snapshot.kind(f"{each}.dvc") == "file"
+        if known[each]:
+            return True
+    return False
 
 
-def _dep(stage: Stage, path: str) -> At:
-    place = at(stage, "deps")
-    return At((*place.path, stage.deps.index(path))) if stage.name == stage.entry else place
-
-
-def _near(path: str, made: set[str], snapshot: Snapshot) -> str:
+def _near(path: str, made: set[str], snapshot: Snapshot) -> str | None:
     from difflib import get_close_matches
 
     folder = path.rpartition("/")[0]
     beside = [f"{folder}/{name}" if folder else name for name in snapshot.list(folder)]
-    close = get_close_matches(path, [*made, *beside], 1, 0.7)
-    return f"did you mean `{close[0]}`?" if close else "add the file, `dvc add` it, or name the stage's out that it is"
+    close = get_close_matches(path, sorted({*made, *beside}), 1, 0.7)
+    return close[0] if close else None
 
 
-def _params(project: Project, params: ParamFiles) -> Iterator[Diagnostic]:
-    made = {path for path, artifact in project.artifacts.items() if artifact.producer is not None}
-    said: set[tuple[str, str, str | None]] = set()
+def _params(project: Project, made: set[str], params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
+    told: set[tuple[str, Param]] = set()
+    good: dict[str, set[str | None]] = {}
     for stage in project:
         for param in stage.params:
-            if param.file in made or (stage.entry, param.file, param.key) in said:
+            known = good.get(param.file)
+            if known is None:
+                known = good[param.file] = set()
+            if param.key in known or param.file in made:
                 continue
-            said.add((stage.entry, param.file, param.key))
-            content = params.load(param.file)
-            if content is None:
-                if param.file not in {problem.place.source.name for problem in params.found if problem.place}:  # type: ignore[union-attr]
-                    what = f"`{stage.name}` tracks parameters of `{param.file}`, which is not there"
-                    yield Diagnostic("MLC412", what, at(stage, "params"), help="write the file, or correct its name")
-            elif param.key is not None and lookup(content, param.key, _MISSING) is _MISSING:
-                yield _unknown_param(stage, param.file, param.key, content)
+            problem = _param(stage, param, params, places)
+            if problem is None:
+                known.add(param.key)
+            elif (stage.entry, param) not in told:
+                told.add((stage.entry, param))
+                yield problem
 
 
-def _unknown_param(stage: Stage, file: str, key: str, content: object) -> Diagnostic:
+def _param(stage: Stage, param: Param, params: ParamFiles, places: Places) -> Diagnostic | None:
+    content = params.load(param.file)
+    if content is None:
+        if params.snapshot.kind(param.file) == "file":
+            return None  # it is there and cannot be read: the reader has said so
+        what = f"`{stage.name}` tracks parameters of `{param.file}`, which is not there"
+        return Diagnostic(
+            "MLC412", what, places.param(stage, param.file, param.key), help="write the file, or correct its name"
+        )
+    if param.key is None or lookup(content, param.key, _MISSING) is not _MISSING:
+        return None
+    place = places.param(stage, param.file, param.key)
+    help_, near = _meant(param.key, param.file, content)
+    what = f"`{stage.name}` tracks `{param.key}`, which `{param.file}` lacks"
+    return Diagnostic(
+        "MLC412", what, place, help=help_, fix=Fix(place, near, "unsafe") if near and not place.key else None
+    )
+
+
+def _meant(key: str, file: str, content: object) -> tuple[str, str | None]:
+    """The help for a key that is not there, and the key that is likely meant."""
     from difflib import get_close_matches
 
     above, _, last = key.rpartition(".")
     siblings = lookup(content, above) if above else content
     known = [str(name) for name in siblings] if isinstance(siblings, dict) else []
     close = get_close_matches(last, known, 1)
-    prefix = f"{above}." if above else ""
-    help_ = f"did you mean `{prefix}{close[0]}`?" if close else f"add it to `{file}`"
-    return Diagnostic("MLC412", f"`{stage.name}` tracks `{key}`, which `{file}` lacks", at(stage, "params"), help=help_)
+    if not close and isinstance(content, dict):
+        paths = {name: name for name in _dotted(content)}
+        close = get_close_matches(key, paths, 1)
+        above = ""
+    if not close:
+        return f"add it to `{file}`", None
+    meant = f"{above}.{close[0]}" if above else close[0]
+    return f"did you mean `{meant}`?", meant
 
 
-def _dead(project: Project) -> Iterator[Diagnostic]:
-    """Stages that nothing needs: of kind data, and no stage, metric, plot, artifact or model is made of their outs."""
-    used = {name for stage in project for name in stage.upstream}
-    named = {artifact.path for artifact in (project.spec.artifacts or {}).values()}
-    named |= {model.path for model in (project.spec.models or {}).values()}
-    last = next(reversed(list(project.stages.values())), None)
+def _dotted(content: dict[object, object]) -> Iterator[str]:
+    """The keys of the first two levels, dotted."""
+    for key, value in content.items():
+        yield str(key)
+        if isinstance(value, dict):
+            yield from (f"{key}.{below}" for below in value)
+
+
+def _set_by_experiments(project: Project, params: ParamFiles) -> Iterator[Diagnostic]:
+    for name, experiment in (project.spec.experiments or {}).items():
+        for said in experiment.set:
+            file, _, key = said.rpartition(":")
+            content = params.load(file or DEFAULT)
+            if content is None and params.snapshot.kind(file or DEFAULT) == "file":
+                continue
+            if content is None or lookup(content, key, _MISSING) is _MISSING:
+                what = f"the experiment `{name}` sets `{key}`, which `{file or DEFAULT}` lacks"
+                place = At(("experiments", name, "set", said), key=True)
+                yield Diagnostic("MLC412", what, place, help=_meant(key, file or DEFAULT, content)[0])
+
+
+def _without_deps(project: Project) -> Iterator[Diagnostic]:
+    told: set[str] = set()
     for stage in project:
-        if stage.name in used or stage.kind != "data" or last is None or stage.entry == last.entry:
+        if stage.deps or stage.params or stage.frozen or stage.always_changed or stage.entry in told:
             continue
-        if any(out.kind != "out" or out.path in named for out in stage.outs) or not stage.outs:
-            continue
-        what = f"nothing uses what `{stage.name}` writes"
-        help_ = "let a stage depend on it, name it under `artifacts`, or remove it"
-        yield Diagnostic("MLC417", what, stage.at, help=help_, severity="warning")
+        told.add(stage.entry)
+        yield Diagnostic(
+            "MLC413", f"`{stage.name}` has no dep: DVC runs it every time, and never restores it from the run cache",
+            stage.at, help="name its code under `deps`, or let the conventions do it: `infer: [code]`",
+            severity="warning",
+        )  # fmt: skip
 
 
-def _models(project: Project) -> Iterator[Diagnostic]:
-    from difflib import get_close_matches
-
-    entries = {stage.entry for stage in project} | set(project.stages)
-    for name, model in (project.spec.models or {}).items():
-        if model.from_ is None:
+def _wdirs(project: Project, made: set[str], snapshot: Snapshot, places: Places) -> Iterator[Diagnostic]:
+    told: set[tuple[str, str]] = set()
+    for stage in project:
+        wdir = stage.wdir
+        if wdir == "." or (stage.entry, wdir) in told:
             continue
-        if model.from_ not in entries:
-            close = get_close_matches(model.from_, entries, 1)
-            help_ = f"did you mean `{close[0]}`?" if close else "name one of the stages"
-            place = At(("models", name, "from"))
-            yield Diagnostic("MLC418", f"there is no stage `{model.from_}`", place, help=help_)
+        told.add((stage.entry, wdir))
+        if snapshot.kind(wdir) == "dir" or wdir in made or not made.isdisjoint(parents(wdir)):
             continue
-        outs = [out.path for stage in project if model.from_ in (stage.name, stage.entry) for out in stage.outs]
-        if not any(model.path == out or model.path.startswith(f"{out}/") for out in outs):
-            what = f"`{model.from_}` does not write `{model.path}`"
-            help_ = f"it writes: {', '.join(outs) or 'nothing'}"
-            yield Diagnostic("MLC418", what, At(("models", name, "path")), help=help_)
-    for name, deployment in (project.spec.deploy or {}).items():
-        models = project.spec.models or {}
-        if deployment.model not in models:
-            help_ = f"name one of: {', '.join(models)}" if models else "describe it under `models`"
-            what = f"there is no model `{deployment.model}`"
-            yield Diagnostic("MLC418", what, At(("deploy", name, "model")), help=help_)
+        if any(path.startswith(f"{wdir}/") for path in made if path not in {out.path for out in stage.outs}):
+            continue  # an earlier stage makes it
+        what = f"the `wdir` of `{stage.name}`, `{wdir}`, is not a directory of this repository"
+        yield Diagnostic("MLC415", what, places.value(stage, "wdir"), help="correct it, or make the directory")

@@ -1,27 +1,65 @@
-"""Names of stages that DVC, a file system or a CI service stumbles over."""
+"""Names of stages, and paths, that DVC, a shell, Make, a CI service or a terminal stumbles over."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..diagnostic import Diagnostic
-from ..graph import Project
+from ..graph import Project, Stage
+from ..params import ParamFiles
+from ..snapshot import Snapshot
+from .places import Places
 
-_REFUSED = frozenset("/\\;:$?*\"'<>|!@#%^&()[]{}`~=, \t")
-"""What DVC refuses in the name of a stage that it writes itself, and breaks on where somebody else wrote it.
-Source: INVALID_STAGENAME_CHARS of DVC 3.67, `dvc/stage/utils.py`, and a literal ``@``."""
+_BREAKS = re.compile(r"\A-|[@:]|\A\Z")
+"""Tried on DVC 3.67.1, each in the name of a stage: with ``@`` no command of DVC reads the pipeline; with ``:``
+`dvc repro NAME` takes what stands before it for a file; with ``-`` in front NAME is an option."""
+
+_REFUSED = re.compile(r"""[\s!"#$%&'()*+,/;<=>?\[\\\]^`{|}~]""")
+"""What `dvc stage add` refuses in a name and a dvc.yaml may hold all the same; a dot and what breaks aside.
+Source: INVALID_STAGENAME_CHARS of DVC 3.67, `dvc/stage/__init__.py`."""
+
+_GOOD = re.compile(r"[\w.][\w.-]*\Z")
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Control characters, line separators, and the marks that turn the direction of a text, which hide what it says."""
 
 
-def check(project: Project) -> Iterator[Diagnostic]:
+def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
     """MLC416 and MLC431."""
-    done: set[str] = set()
+    entries = {stage.entry: stage for stage in reversed(list(project))}
+    for name in reversed(entries):
+        if _GOOD.match(name) is None:
+            yield from _name(entries[name])
+    texts = (*project.stages, *project.artifacts, *{stage.wdir for stage in project})
+    if "".join(texts).isprintable():
+        return
+    told: set[str] = set()
     for stage in project:
-        if stage.entry not in done:
-            done.add(stage.entry)
-            bad = "".join(sorted({char for char in stage.entry if char in _REFUSED or not char.isprintable()}))
-            if bad or not stage.entry:
-                what = f"`{stage.entry}` cannot be the name of a stage: it holds `{bad}`"
-                yield Diagnostic("MLC416", what, stage.at, help="use letters, digits, `_`, `-` and `.`")
-        if not stage.name.isprintable() or any(not out.path.isprintable() for out in stage.outs):
-            what = f"`{stage.name!r}` has a control character in its name or in the path of an out"
-            yield Diagnostic("MLC431", what, stage.at, help="Make, CI and terminals cannot carry it: take it out")
+        for problem in _control(stage) if stage.entry not in told else ():
+            told.add(stage.entry)
+            yield problem
+
+
+def _name(stage: Stage) -> Iterator[Diagnostic]:
+    name = stage.entry
+    help_ = "use letters, digits, `_`, `-` and `.`"
+    if bad := _BREAKS.search(name):
+        what = f"`{name}` cannot be the name of a stage: DVC cannot find it by that name"
+        if bad.group():
+            what = f"`{name}` cannot be the name of a stage: the `{bad.group()}` in it means something else to DVC"
+        yield Diagnostic("MLC416", what, stage.at, help=help_)
+    elif (odd := "".join(dict.fromkeys(_REFUSED.findall(name)))) and not _CONTROL.search(name):
+        what = f"`{name}` has to be quoted wherever it is typed, because of the `{odd}` in it"
+        note = "`dvc stage add` refuses such a name; `dvc repro` takes it"
+        yield Diagnostic("MLC416", what, stage.at, note, help_, severity="warning")
+
+
+def _control(stage: Stage) -> Iterator[Diagnostic]:
+    for text in (stage.name, *(out.path for out in stage.outs), *stage.deps, stage.wdir):
+        if found := _CONTROL.search(text):
+            what = f"there is the character U+{ord(found.group()):04X} in the name or in a path of `{stage.entry}`"
+            note = f"in {text!a}"
+            help_ = "take it out: Makefiles, CI logs and terminals cannot carry it, or would obey it"
+            yield Diagnostic("MLC431", what, stage.at, note, help_)
+            return

@@ -1,53 +1,113 @@
-"""Secrets written into the spec."""
+"""Secrets written into the spec, where everybody who can read the repository reads them, for ever."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from math import log2
 from typing import Any
 
 from ..diagnostic import Diagnostic
+from ..graph import Project
+from ..params import ParamFiles
+from ..snapshot import Snapshot
 from ..span import At, Path
+from .places import Places
 
 _KNOWN = re.compile(
-    r"""\b(?:AKIA|ASIA)[0-9A-Z]{16}\b                                 # AWS access key
-    | \bgh[pousr]_[A-Za-z0-9]{30,} | \bgithub_pat_[A-Za-z0-9_]{30,}   # GitHub
-    | \bglpat-[A-Za-z0-9_-]{16,} | \bxox[abprs]-[A-Za-z0-9-]{10,}     # GitLab, Slack
-    | \bsk-[A-Za-z0-9_-]{24,} | \bhf_[A-Za-z0-9]{30,}                 # OpenAI, Hugging Face
-    | -----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY
-    | ://[^/\s:@${]+:[^/\s@${]+@                                      # user:password in a URL
-    | \b(?:password|passwd|secret|token|api[_-]?key)\s*[=:]\s*['"]?[^\s$'"{]{6,}""",
-    re.VERBOSE | re.IGNORECASE,
+    r"""(?P<an_AWS_access_key>\b(?:AKIA|ASIA)[0-9A-Z]{16}\b)
+    | (?P<a_GitHub_token>\bgh[pousr]_[A-Za-z0-9]{30,} | \bgithub_pat_[A-Za-z0-9_]{30,})
+    | (?P<a_GitLab_token>\bglpat-[A-Za-z0-9_-]{16,})
+    | (?P<a_Slack_token>\bxox[abeoprs]-[A-Za-z0-9-]{10,} | \bhooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/\w{16,})
+    | (?P<an_API_key>\bsk-(?:[a-z]+-)?[A-Za-z0-9_]{24,} | \bAIza[A-Za-z0-9_-]{35}\b | \bnpm_[A-Za-z0-9]{30,})
+    | (?P<a_Hugging_Face_token>\bhf_[A-Za-z0-9]{30,})
+    | (?P<a_PyPI_token>\bpypi-[A-Za-z0-9_-]{40,})
+    | (?P<a_private_key>-----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY)
+    | (?P<a_password_in_a_URL>://[^/\s:@${}]+:[^/\s@${}<>]+@)
+    | \b(?P<name>(?i:[\w-]*(?:passw(?:or)?d|secret|token|api[_-]?key|access[_-]?key)))\s*[=:]\s*['"]?
+      (?P<value>[^\s$'"{<>&;|]{8,})""",
+    re.VERBOSE,
 )
-_NAME = re.compile(r"(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)(?:$|_)", re.IGNORECASE)
-_HINTS = ("AKIA", "ASIA", "gh", "glpat", "xox", "sk-", "hf_", "PRIVATE", "://", "=", ": ")
+_HINT = re.compile(
+    "AKIA|ASIA|AIza|gh._|github_pat|glpat|xox|hooks|sk-|npm_|hf_|pypi-|PRIVATE|://[^/]*@|"
+    "(?i:passw|secret|token|key)[ '\"]*[=:]"
+)
+_WORDS = ("akia", "asia", "aiza", "glpat-", "xox", "hooks.slack", "npm_", "hf_", "pypi-", "pass", "secret", "token")
+_PAIRS = (("gh", r"gh._|github_pat"), ("key", r"[\s_-]key|(?:api|access|private)key"), ("sk-", r"\bsk-"), ("://", "@"))
+"""What stands in every text that `_KNOWN` or `_NAME` finds, in small letters; of a pair, both."""
+
+_NAME = re.compile(r"(?:^|[_-])(?:token|secret|passw(?:or)?d|passphrase|(?:api|access|private|secret)[_-]?key)$", re.I)
+_PLAIN = re.compile(r"[a-z_./-]*\Z|[\d._,-]*\Z", re.I)
+"""A word, a path or a number: no secret that is worth the name looks like it."""
+
+_BITS = 3.0
+"""The entropy, in bits a character, from which on a text of 16 characters or more is taken for random."""
 
 
-def check(data: Mapping[str, Any]) -> Iterator[Diagnostic]:
+def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
     """MLC420."""
-    waiting: list[tuple[Path, Any]] = [((), data)]
+    if not _suspect(places.data):
+        return
+    waiting: list[tuple[Path, Any]] = [((), places.data)]
     while waiting:
         path, value = waiting.pop()
-        if type(value) is dict:
-            for key, item in value.items():
-                if type(item) is str:
-                    yield from _text((*path, key), key, item)
-                elif item is not None:
-                    waiting.append(((*path, key), item))
-        elif type(value) is list:
-            for index, item in enumerate(value):
-                if type(item) is str:
-                    yield from _text((*path, index), "", item)
-                elif type(item) in (dict, list):
-                    waiting.append(((*path, index), item))
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in pairs:
+            kind = type(item)
+            if kind is str:
+                if len(item) >= 8 and (what := _secret(key, item)):
+                    yield _in_clear(what, At((*path, key)))
+            elif kind is dict or kind is list:
+                waiting.append(((*path, key), item))
+            if type(key) is str and "://" in key and (what := _secret("", key)):
+                yield _in_clear(what, At((*path, key), key=True))
 
 
-def _text(path: Path, key: Any, text: str) -> Iterator[Diagnostic]:
-    if len(text) < 8:
-        return
-    named = path[0] != "ci" and type(key) is str and key.isupper() and _NAME.search(key) and "$" not in text
-    if named or (any(hint in text for hint in _HINTS) and _KNOWN.search(text)):
-        yield Diagnostic(
-            "MLC420", "there is a secret here, in clear", At(path),
-            help="revoke it, keep it in the environment, and list the variable's name under `ci.secrets`",
-        )  # fmt: skip
+def _suspect(data: Mapping[str, Any]) -> bool:
+    """Whether a closer look is worth its time: a search in the whole spec as one text, which takes a third of it."""
+    text = repr(data).lower()
+    if any(word in text for word in _WORDS):
+        return True
+    return any(word in text and re.search(pattern, text) is not None for word, pattern in _PAIRS)
+
+
+def _in_clear(what: str, place: At) -> Diagnostic:
+    return Diagnostic(
+        "MLC420", f"there is {what} here, in clear", place,
+        help="revoke it; keep the new one in an environment variable, and name that variable under `ci.secrets`",
+    )  # fmt: skip
+
+
+def _secret(key: Any, text: str) -> str | None:
+    """What kind of secret a text holds, or None."""
+    if type(key) is str and key[-1:] in "nNtTdDyYeE" and (named := _NAME.search(key)):
+        if _looks_secret(named.group(), text, random=False):
+            return f"the value of `{key}`"
+    if _HINT.search(text) is None:
+        return None
+    for match in _KNOWN.finditer(text):
+        kind = match.lastgroup or ""
+        if kind != "value":
+            return kind.replace("_", " ")
+        if _looks_secret(match.group("name"), match.group("value"), random=True):
+            return f"the value of `{match.group('name')}`"
+    return None
+
+
+def _looks_secret(name: str, text: str, random: bool) -> bool:
+    """Whether a text that a telling name stands before is a value, and no variable, word, path or number.
+
+    Behind a name that speaks of a password, any word is one. Behind other names ``random`` asks for a text that looks
+    random, because `--eos-token=<s>` and `token: cls` are no secrets.
+    """
+    if len(text) < 8 or "$" in text or "{{" in text:
+        return False
+    if "pass" in name.lower():
+        return "/" not in text
+    return not _PLAIN.match(text) and (not random or (len(text) >= 16 and entropy(text) >= _BITS))
+
+
+def entropy(text: str) -> float:
+    """The entropy of a text's characters, in bits a character."""
+    counts = [text.count(char) for char in set(text)]
+    return -sum(count / len(text) * log2(count / len(text)) for count in counts)

@@ -163,13 +163,13 @@ def explain(arguments: argparse.Namespace) -> int:
 
 def graph(arguments: argparse.Namespace) -> int:
     """Draw the pipeline."""
-    from .. import picture
+    from ..picture import dot, html, mermaid
 
     _, run = _compile(_root(arguments))
     if run.project is None:
         _say(run, "text")
         return WRONG
-    draw = {"mermaid": picture.mermaid, "dot": picture.dot, "html": picture.html}[arguments.format]
+    draw = {"mermaid": mermaid, "dot": dot, "html": html}[arguments.format]
     print(draw(run.project), end="")
     return DONE
 

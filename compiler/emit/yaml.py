@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 _PLAIN = re.compile(r"(?![-?:] |-{3}|\.{3}|-$|\?$|:$)[A-Za-z0-9_./$(\\^+<;~?:=-][ -~¡-￼]*(?<![ :])\Z")
@@ -70,6 +71,7 @@ def scalar(value: Any) -> str:
     return str(value) if isinstance(value, int) else _string(str(value))
 
 
+@lru_cache(100_000)
 def _string(text: str) -> str:
     if _PLAIN.match(text) and not _BREAKS_PLAIN.search(text) and not _RESOLVES.match(text):
         return text
@@ -114,10 +116,9 @@ def _block(text: str) -> tuple[str, Iterable[str]] | None:
         return None
     if any(line.isspace() for line in text.split("\n")):
         return None
-    body = text.rstrip("\n")
-    ends = len(text) - len(body)
-    chomp = "-" if ends == 0 else "" if ends == 1 else "+"
-    return "|" + chomp, (body + "\n" * (ends - 1) if ends > 1 else body).split("\n")
+    if text.endswith("\n\n"):  # a block that keeps its end would take the empty line after it too
+        return None
+    return ("|" if text.endswith("\n") else "|-"), text.removesuffix("\n").split("\n")
 
 
 def _value(lead: str, value: Any, indent: str, lines: list[str], gap: int) -> None:
@@ -144,11 +145,17 @@ def _mapping(data: Mapping[Any, Any], indent: str, lines: list[str], gap: int) -
         if gap > 0 and not first:
             lines.append("")
         first = False
+        if type(value) is str and "\n" not in value:
+            lines.append(f"{indent}{_key(key)}: {_string(value)}")
+            continue
         _value(f"{indent}{_key(key)}:", value, indent, lines, gap - 1)
 
 
 def _sequence(items: Iterable[Any], indent: str, lines: list[str]) -> None:
     for item in items:
+        if type(item) is str and "\n" not in item:
+            lines.append(f"{indent}- {_string(item)}")
+            continue
         inline = _inline(item) if not (isinstance(item, str) and "\n" in item) else None
         if inline is not None:
             lines.append(f"{indent}- {inline}")

@@ -44,6 +44,7 @@ class Dvc:
             ),
             Kept(),
         ),
+        Feature.MODELS: Emulated("entries of `artifacts`"),
         Feature.SCRIPT: Emulated(
             "a file under .mlops/scripts, run by `bash -euo pipefail`; templates become variables"
         ),

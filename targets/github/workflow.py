@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...compiler.emit.actions import literal
 from ...compiler.emit.yaml import Flow, Remarked
 from ...compiler.graph import Project
-from ...schemas.ci import Ci
-from ...schemas.common import seconds
+from ...schemas.words import seconds
+
+if TYPE_CHECKING:
+    from ...schemas.ci import Ci
 
 MAX_MINUTES = 360  # https://docs.github.com/actions/reference/limits#job-execution-time
 SHORT_MINUTES = 30

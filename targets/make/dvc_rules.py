@@ -39,9 +39,10 @@ def lines(project: Project, targets: dict[str, str | None], problems: list[Diagn
     cached = sorted({out.path for stage in project for out in stage.outs if out.cached and "://" not in out.path})
     about = "Remove what stages wrote and DVC keeps: `dvc checkout` brings it back"
     yield from rule("clean", about, *(removed([path for path in cached if path.isprintable()]) if cached else ["@:"]))
+    about_entry = {stage.entry: stage.desc for stage in project}
     for target, name in {**groups, **public}.items():
-        about = next((s.desc for s in project if s.desc and name in (s.name, s.entry)), _ABOUT)
-        yield from rule(target, about, f"$(DVC) repro {word(name)}")
+        said = project.stages[name].desc if name in project.stages else about_entry[name]
+        yield from rule(target, said or _ABOUT, f"$(DVC) repro {word(name)}")
     yield from _parallel(project)
     yield "-include local.mk"
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from mlopsc.compiler.imports import CodeGraph, command_files
 from mlopsc.compiler.snapshot import Memory
 

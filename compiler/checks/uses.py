@@ -1,0 +1,124 @@
+"""What names something that nobody makes, and what is made that nobody uses: models, deployments, dead stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..diagnostic import Diagnostic, Fix
+from ..graph import Project, Stage
+from ..lower import parents
+from ..params import ParamFiles
+from ..snapshot import Snapshot
+from ..span import At, Path
+from .places import Places
+
+
+def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
+    """MLC417 and MLC418."""
+    yield from _dead(project)
+    yield from _models(project, snapshot)
+    yield from _deployments(project)
+    yield from _targets(project)
+
+
+def _dead(project: Project) -> Iterator[Diagnostic]:
+    """Entries of kind data whose outs no stage reads, and that are no metric, plot, artifact or model either."""
+    if not project.stages:
+        return
+    used = {name for stage in project for name in stage.upstream}
+    last = next(reversed(list(project.stages.values()))).entry
+    ends = [stage for stage in project if stage.name not in used]
+    if len(ends) <= 1 or all(stage.kind == "data" for stage in project):
+        return  # where all stages make data, the leaves are what it is about
+    named = set(_named(project))
+    named |= {parent for path in named for parent in parents(path)}
+    alive = {stage.entry for stage in project if stage.name in used or _counts(stage, named)} | {last}
+    told: set[str] = set()
+    for stage in ends:
+        if stage.entry in alive or stage.entry in told:
+            continue
+        told.add(stage.entry)
+        help_ = "let a stage depend on it, name it under `artifacts` or `models`, or remove the stage"
+        what = f"nothing uses what `{stage.entry}` writes"
+        yield Diagnostic("MLC417", what, stage.at, help=help_, severity="warning")
+
+
+def _counts(stage: Stage, named: set[str]) -> bool:
+    """Whether a stage that no other needs is there for a reason: it shows or delivers something, or only acts."""
+    if stage.kind != "data" or not stage.outs or any(out.kind != "out" for out in stage.outs):
+        return True
+    return any(out.path in named or not named.isdisjoint(parents(out.path)) for out in stage.outs)
+
+
+def _named(project: Project) -> Iterator[str]:
+    """Paths that the spec names beside its stages."""
+    spec = project.spec
+    yield from (artifact.path for artifact in (spec.artifacts or {}).values())
+    yield from (model.path for model in (spec.models or {}).values())
+    for monitor in (spec.monitor or {}).values():
+        yield from monitor.deps or ()
+    yield from spec.metrics or ()
+    yield from spec.params or ()
+    for plot in spec.plots or ():
+        yield from [plot] if isinstance(plot, str) else plot
+        for said in plot.values() if isinstance(plot, dict) else ():
+            for axis in (said.x, said.y) if said is not None else ():
+                yield from axis if isinstance(axis, dict) else ()
+
+
+def _models(project: Project, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    names = {stage.entry for stage in project} | set(project.stages)
+    for name, model in (project.spec.models or {}).items():
+        place = ("models", name)
+        if model.from_ is not None and model.from_ not in names:
+            yield _nothing(f"there is no stage `{model.from_}`", (*place, "from"), model.from_, names)
+        elif model.from_ is not None:
+            outs = [out.path for stage in project if model.from_ in (stage.name, stage.entry) for out in stage.outs]
+            if not _covers(outs, model.path):
+                what = f"`{model.from_}` does not write `{model.path}`"
+                yield _nothing(what, (*place, "path"), model.path, outs)
+        elif not _is_there(project, model.path, snapshot):
+            what = f"no stage writes the model `{model.path}`, and it is not there"
+            made = [path for path, artifact in project.artifacts.items() if artifact.producer is not None]
+            yield _nothing(what, (*place, "path"), model.path, made)
+
+
+def _covers(outs: Iterable[str], path: str) -> bool:
+    return any(path == out or path.startswith(f"{out}/") for out in outs)
+
+
+def _is_there(project: Project, path: str, snapshot: Snapshot) -> bool:
+    above = (path, *parents(path))
+    made = (project.artifacts.get(each) for each in above)
+    if any(artifact is not None and artifact.producer is not None for artifact in made):
+        return True
+    return snapshot.kind(path) is not None or any(snapshot.kind(f"{each}.dvc") == "file" for each in above)
+
+
+def _deployments(project: Project) -> Iterator[Diagnostic]:
+    models = project.spec.models or {}
+    for name, deployment in (project.spec.deploy or {}).items():
+        if deployment.model not in models:
+            what = f"there is no model `{deployment.model}`"
+            yield _nothing(what, ("deploy", name, "model"), deployment.model, models, "describe it under `models`")
+
+
+def _targets(project: Project) -> Iterator[Diagnostic]:
+    names = {stage.entry for stage in project} | set(project.stages)
+    for name, experiment in (project.spec.experiments or {}).items():
+        for index, target in enumerate(experiment.targets or ()):
+            if target not in names:
+                yield _nothing(f"there is no stage `{target}`", ("experiments", name, "targets", index), target, names)
+
+
+def _nothing(what: str, path: Path, said: str, known: Iterable[str], otherwise: str = "") -> Diagnostic:
+    from difflib import get_close_matches
+
+    known = sorted(known)
+    close = get_close_matches(said, known, 1)
+    if close:
+        fix = Fix(At(path), close[0], "unsafe")
+        return Diagnostic("MLC418", what, At(path), help=f"did you mean `{close[0]}`?", fix=fix)
+    listed = ", ".join(f"`{name}`" for name in known[:5]) + (f" and {len(known) - 5} more" if known[5:] else "")
+    help_ = otherwise or (f"there is: {listed}" if known else "there is none that could be meant")
+    return Diagnostic("MLC418", what, At(path), help=help_)
