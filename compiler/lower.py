@@ -104,7 +104,7 @@ def _stage(draft: _Draft, upstream: tuple[str, ...]) -> Stage:
         draft.outs,
         draft.params,
         draft.wdir,
-        each.body.get("desc") or own.desc or "",
+        str(each.body.get("desc") or own.desc or ""),
         entry.kind,  # type: ignore[arg-type]  # validated as one of the kinds
         bool(own.frozen),
         bool(own.always_changed),

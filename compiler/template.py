@@ -280,7 +280,9 @@ def _foreach(name: str, said: Any, scope: Scope, at: Path, found: list[Diagnosti
         pairs = [(to_text(key), {"item": item, "key": to_text(key)}) for key, item in items.items()]
     elif isinstance(items, list):
         nested = any(isinstance(item, Mapping | list) for item in items)
-        pairs = [(str(index) if nested else to_text(item), {"item": item}) for index, item in enumerate(items)]
+        pairs = [
+            (str(index) if nested else _named(said, index, item), {"item": item}) for index, item in enumerate(items)
+        ]
     else:
         what = f"`foreach` takes a list or a mapping, not `{items}`"
         found.append(Diagnostic("MLC205", what, At(at), help="write a list, or a template that gives one"))
@@ -306,12 +308,18 @@ def _matrix(name: str, said: Any, scope: Scope, at: Path, found: list[Diagnostic
     pairs: Items = []
     for combination in product(*(list(enumerate(values)) for values in axes.values())):
         key = "-".join(
-            f"{axis}{index}" if isinstance(value, Mapping | list) else to_text(value)
+            f"{axis}{index}" if isinstance(value, Mapping | list) else _named(said[axis], index, value)
             for axis, (index, value) in zip(axes, combination, strict=True)
         )
         item = {axis: value for axis, (_, value) in zip(axes, combination, strict=True)}
         pairs.append((key, {"item": item, "key": key}))
     return _distinct(name, pairs, at, found)
+
+
+def _named(said: Any, index: int, value: Any) -> str:
+    """A value in the name of a stage. DVC writes one that a template gave as Python does: `True`, not `true`."""
+    by_template = isinstance(said, str) or (isinstance(said, list) and _is_template(said[index]))
+    return str(value) if by_template else to_text(value)
 
 
 def _distinct(name: str, pairs: Items, at: Path, found: list[Diagnostic]) -> Items:
