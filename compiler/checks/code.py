@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..commands import RUN
 from ..diagnostic import Diagnostic, Fix
@@ -29,16 +29,12 @@ _SHOWN = 5
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
     """MLC410 and MLC414."""
-    code: _Code | None = None
+    code = _Code(project, snapshot)
     done: set[str] = set()
     for stage in project:
-        if stage.entry in done:
-            continue
-        done.add(stage.entry)
-        lines = [command.text for command in stage.commands]
-        if any(_ENDINGS.search(line) for line in lines):
-            code = code or _Code(project, snapshot)
-            yield from code.check(stage, lines, places)
+        if stage.entry not in done:
+            done.add(stage.entry)
+            yield from code.check(stage, places)
 
 
 class _Code:
@@ -55,33 +51,34 @@ class _Code:
         self.scripts = {script.path: script.text for script in project.scripts}
         self.needs: dict[str, dict[str, frozenset[str]] | None] = {}
 
-    def check(self, stage: Stage, lines: list[str], places: Places) -> list[Diagnostic]:
+    def check(self, stage: Stage, places: Places) -> list[Diagnostic]:
         """What is wrong with the code that one stage runs."""
         found: list[Diagnostic] = []
         missing: dict[str, None] = {}
-        for path in self._run_by(stage, lines):
-            needs = self.needs[path] if path in self.needs else self._needs(path)
-            if needs is None:
-                found.append(_absent(stage, path, self.snapshot, places))
-                continue
-            for file, names in needs.items():
-                if names.isdisjoint(stage.deps):
-                    missing[file] = None
+        for command in stage.commands:
+            for path in self._run_by(command.text, stage.wdir):
+                needs = self.needs[path] if path in self.needs else self._needs(path)
+                if needs is None:
+                    found.append(_absent(stage, path, self.snapshot, places))
+                    continue
+                for file, names in needs.items():
+                    if names.isdisjoint(stage.deps):
+                        missing[file] = None
         return [*found, _undeclared(stage, list(missing), places)] if missing else found
 
-    def _run_by(self, stage: Stage, lines: list[str]) -> list[str]:
-        """The code files that the command lines name, and those that the stage's script names."""
+    def _run_by(self, line: str, wdir: str) -> Sequence[str]:
+        """The code files that a command line names, and those that a stage's script names which it runs."""
+        if wdir == "." and (simple := _SIMPLE.match(line)) is not None:
+            return (simple.group(1).removeprefix("./"),)
+        if _ENDINGS.search(line) is None:
+            return ()
         paths: list[str] = []
-        for line in lines:
-            if stage.wdir == "." and (simple := _SIMPLE.match(line)) is not None:
-                paths.append(simple.group(1).removeprefix("./"))
-                continue
-            for path in named_files(line, self.snapshot, stage.wdir):
-                if (script := self.scripts.get(path)) is None:
-                    paths.append(path)
-                elif path != RUN:
-                    for inner in script.splitlines():
-                        paths += named_files(inner, self.snapshot, stage.wdir)
+        for path in named_files(line, self.snapshot, wdir):
+            if (script := self.scripts.get(path)) is None:
+                paths.append(path)
+            elif path != RUN:
+                for inner in script.splitlines():
+                    paths += named_files(inner, self.snapshot, wdir)
         return paths
 
     def _needs(self, path: str) -> dict[str, frozenset[str]] | None:

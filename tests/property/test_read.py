@@ -187,6 +187,6 @@ def test_places_are_found_in_other_alphabets_and_behind_merges() -> None:
     ids=lambda value: value[:20],
 )
 def test_refused(text: str, code: str) -> None:
-    value, problems = load(Source("x", text))
+    _value, problems = load(Source("x", text))
     assert [problem.code for problem in problems] == [code]
     assert problems[0].help

@@ -11,7 +11,6 @@ import pytest
 from conftest import run, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.emit.yaml import dump
 from mlopsc.compiler.snapshot import Memory
@@ -120,7 +119,7 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("dvc")
     run("git", "init", "--quiet", cwd=root)
     run("dvc", "init", "--quiet", cwd=root)
-    yield root
+    return root
 
 
 def resolved(root: Path, text: str) -> dict[str, Any]:
@@ -216,7 +215,9 @@ def test_any_parameters(repo: Path, params: dict[str, Any], data: st.DataObject)
             return f"${{{key}[{data.draw(st.integers(0, len(value) - 1))}]}}"
         return f"${{{key}.{data.draw(st.sampled_from(sorted(value)))}}}" if isinstance(value, dict) else f"${{{key}}}"
 
-    lists = [key for key, value in params.items() if isinstance(value, list) and len({str(v) for v in value}) == len(value)]
+    lists = [
+        key for key, value in params.items() if isinstance(value, list) and len({str(v) for v in value}) == len(value)
+    ]
     stages: dict[str, Any] = {"plain": {"cmd": f"run {name()} {name()}", "desc": name(), "outs": [f"o/{name()}x"]}}
     if lists and "item" not in params:
         stages["many"] = {"foreach": f"${{{lists[0]}}}", "do": {"cmd": "run ${item}" + name()}}
@@ -228,9 +229,7 @@ def test_any_parameters(repo: Path, params: dict[str, Any], data: st.DataObject)
     expected = resolved(repo, text)["stages"]
     run_ = compiled(files, TWO_LINES + text)
     (repo / "params.yaml").unlink()
-    assert ours(run_) == {
-        key: {k: v for k, v in body.items() if k != "vars"} for key, body in expected.items()
-    }
+    assert ours(run_) == {key: {k: v for k, v in body.items() if k != "vars"} for key, body in expected.items()}
     for stage in run_.project:
         cmd = expected[stage.name]["cmd"]
         assert [c.text for c in stage.commands] == (cmd.splitlines() if isinstance(cmd, str) else cmd)
