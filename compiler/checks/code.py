@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from ..commands import RUN
+from ..commands import RUN, SCRIPTS
 from ..diagnostic import Diagnostic, Fix
 from ..graph import Project, Stage
 from ..imports import CodeGraph, named_files
@@ -72,12 +72,10 @@ class _Code:
             return (simple.group(1).removeprefix("./"),)
         if _ENDINGS.search(line) is None:
             return ()
-        paths: list[str] = []
-        for path in named_files(line, self.snapshot, wdir):
-            if (script := self.scripts.get(path)) is None:
-                paths.append(path)
-            elif path != RUN:
-                for inner in script.splitlines():
+        paths = [path for path in named_files(line, self.snapshot, wdir) if path not in self.scripts]
+        for path in self.scripts if SCRIPTS in line else ():
+            if path != RUN and path in line:
+                for inner in self.scripts[path].splitlines():
                     paths += named_files(inner, self.snapshot, wdir)
         return paths
 

@@ -32,12 +32,33 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
     """MLC430 and MLC432."""
     told: set[tuple[str, str]] = set()
     for stage in project:
+        if len(stage.commands) > 1 and (stage.entry, "") not in told and len(stage.commands) > _lines(project, stage):
+            told.add((stage.entry, ""))
+            yield _broken_up(stage, places)
         for command in stage.commands:
             if len(command.parts) > 1 or isinstance(command.parts[0], Ref):
                 yield from _command(stage, command, places, told)
     for section in _TO_CI:
         if section in places.data:
             yield from _expressions((section,), places.data[section])
+
+
+def _lines(project: Project, stage: Stage) -> int:
+    """How many lines the `cmd` of a stage has before its templates are resolved."""
+    entry = project.dvc.get("stages", {}).get(stage.entry, {})
+    cmd = entry.get("do", entry).get("cmd", "")
+    return sum(len(str(item).splitlines()) for item in ([cmd] if isinstance(cmd, str) else cmd))
+
+
+def _broken_up(stage: Stage, places: Places) -> Diagnostic:
+    what = f"a parameter in the command of `{stage.entry}` holds a line break, and what follows is run by itself"
+    help_ = "write the value on one line, or let the code read it from its file"
+    return Diagnostic("MLC430", what, _place(stage, places), help=help_)
+
+
+def _place(stage: Stage, places: Places) -> At:
+    place = places.value(stage, "cmd")
+    return places.value(stage, "args") if place.key else place
 
 
 def _command(stage: Stage, command: Command, places: Places, told: set[tuple[str, str]]) -> Iterator[Diagnostic]:
@@ -81,9 +102,7 @@ def _quote(text: str, quote: Quote) -> Quote:
 
 
 def _obeyed(stage: Stage, ref: Ref, severity: Literal["error", "warning"], places: Places) -> Diagnostic:
-    place = places.value(stage, "cmd")
-    if place.key:
-        place = places.value(stage, "args")
+    place = _place(stage, places)
     note = f"it is `{ref.value}`, from `{ref.file}`"
     if severity == "error":
         what = f"the shell would obey what `${{{ref.name}}}` holds"

@@ -30,10 +30,24 @@ _KNOWN = re.compile(
 )
 _HINT = re.compile(
     "AKIA|ASIA|AIza|gh._|github_pat|glpat|xox|hooks|sk-|npm_|hf_|pypi-|PRIVATE|://[^/]*@|"
-    "(?i:passw|secret|token|key)[ '\"]*[=:]"
+    "(?i:passw|secret|token|key)[a-z]*[ '\"]*[=:]"
 )
-_WORDS = ("akia", "asia", "aiza", "glpat-", "xox", "hooks.slack", "npm_", "hf_", "pypi-", "pass", "secret", "token")
-_PAIRS = (("gh", r"gh._|github_pat"), ("key", r"[\s_-]key|(?:api|access|private)key"), ("sk-", r"\bsk-"), ("://", "@"))
+_WORDS = (
+    "akia",
+    "asia",
+    "aiza",
+    "glpat-",
+    "xox",
+    "hooks.slack",
+    "npm_",
+    "hf_",
+    "pypi-",
+    "pass",
+    "secret",
+    "token",
+    "github_pat",
+)
+_PAIRS = (("gh", r"\bgh._"), ("key", r"[\s_-]key|(?:api|access|private)key"), ("sk-", r"\bsk-"), ("://", "@"))
 """What stands in every text that `_KNOWN` or `_NAME` finds, in small letters; of a pair, both."""
 
 _NAME = re.compile(r"(?:^|[_-])(?:token|secret|passw(?:or)?d|passphrase|(?:api|access|private|secret)[_-]?key)$", re.I)

@@ -35,7 +35,8 @@ def value(text: str) -> str:
     """A text as the value of a variable, with the spaces at its ends."""
     escaped = text.replace("$", "$$")
     escaped = re.sub(r"(\\*)#", lambda match: match.group(1) * 2 + "\\#", escaped)
-    return f"$(empty){escaped}" if text[:1] in (" ", "\t") else escaped
+    before = "$(empty)" if text[:1] in (" ", "\t") else ""
+    return before + escaped + ("$(empty)" if text[-1:] in ("\\", " ", "\t") else "")
 
 
 def is_target(name: str) -> bool:

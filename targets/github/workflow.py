@@ -55,7 +55,7 @@ _REPORT = """\
     echo
     dvc params diff --md "origin/$BASE" || true
   fi
-  if dvc plots show > /dev/null 2>&1; then
+  if dvc plots show > /dev/null 2>&1 && [ -d dvc_plots ]; then
     printf '\\n## Plots\\n\\nThey are in the artifact plots of this run: open index.html.\\n\\n'
     find dvc_plots -type f | sort | sed 's/^/- /'
   fi

@@ -14,11 +14,13 @@ OWN = frozenset("all help setup pipeline pipeline-parallel test check metrics pl
 
 _SETUP = {
     "uv.lock": "uv sync --inexact",
-    "requirements.txt": "$(PIP) install -r requirements.txt",
-    "pyproject.toml": "$(PIP) install -e .",
+    "requirements.txt": "@$(PIP) -r requirements.txt",
+    "pyproject.toml": "@$(PIP) -e .",
     "environment.yml": "conda env update --prefix .venv --file environment.yml",
 }
-"""How the packages of each kind of file are installed."""
+"""How the packages that each kind of file names are installed."""
+
+_PIP = "$(if $(shell command -v uv),uv pip install --quiet --python .venv,.venv/bin/python -m pip install --quiet)"
 
 
 def targets_of(project: Project) -> dict[str, str | None]:
@@ -67,17 +69,17 @@ def head(project: Project, phony: list[str]) -> Iterator[str]:
 
 
 def _setup(project: Project) -> Iterator[str]:
+    yield f"PIP = {_PIP}"
+    yield ""
     yield "setup: ## Install what the pipeline needs into .venv"
-    install = _SETUP.get(project.requirements or "")
-    if project.requirements == "environment.yml":
-        yield f"\t{install}"
-    else:
+    if project.requirements != "environment.yml":
         yield "\t@test -x .venv/bin/python || uv venv --quiet .venv 2>/dev/null || python3 -m venv .venv"
-        if install:
-            yield "\t" + install.replace("$(PIP)", "@pip() { if command -v uv >/dev/null; then uv pip \"$$@\"; else "
-                                         ".venv/bin/python -m pip \"$$@\"; fi; }; VIRTUAL_ENV=$(CURDIR)/.venv pip")  # fmt: skip
+    if project.requirements is not None:
+        yield f"\t{_SETUP[project.requirements]}"
     if "dvc" in project.spec.stack.orchestrators:
-        yield "\t@command -v dvc >/dev/null || .venv/bin/python -m pip install dvc || uv pip install --python .venv dvc"
+        yield "\t@command -v dvc >/dev/null || $(PIP) dvc"
+    if "pytest" in (project.test_command or ""):
+        yield "\t@.venv/bin/python -c 'import pytest' 2>/dev/null || $(PIP) pytest"
     yield ""
 
 

@@ -1,0 +1,62 @@
+# Made by mlopsc from mlops.yaml: edit that, then run `mlopsc build`.
+# Targets of your own go into local.mk.
+
+SHELL := $(or $(shell command -v bash),/bin/sh)
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+JOBS ?= $(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),2)
+empty :=
+
+.PHONY: help setup pipeline pipeline-parallel test check metrics plots push pull clean bench
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[A-Za-z0-9_.@+\/-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+PIP = $(if $(shell command -v uv),uv pip install --quiet --python .venv,.venv/bin/python -m pip install --quiet)
+
+setup: ## Install what the pipeline needs into .venv
+	@test -x .venv/bin/python || uv venv --quiet .venv 2>/dev/null || python3 -m venv .venv
+	@$(PIP) -e .
+	@command -v dvc >/dev/null || $(PIP) dvc
+
+test: ## Run the tests of the code
+	sh dev/test.sh
+
+DVC ?= dvc
+
+pipeline: ## Run everything that changed, one stage after the other
+	$(DVC) repro
+
+pipeline-parallel: ## The same, JOBS stages at a time
+	@if $(DVC) status --quiet; then echo 'nothing to run'; else $(MAKE) --no-print-directory -j$(JOBS) .stages; fi
+
+check: ## Check that DVC takes the pipeline
+	$(DVC) stage list --all --name-only
+
+metrics: ## Show the metrics
+	$(DVC) metrics show
+
+plots: ## Draw the plots into dvc_plots/
+	$(DVC) plots show
+
+push: ## Push data, models and the run cache to the remote
+	$(DVC) push --run-cache
+
+pull: ## Pull data and models from the remote
+	$(DVC) pull
+
+clean: ## Remove what stages wrote and DVC keeps: `dvc checkout` brings it back
+	@:
+
+bench: ## Measure mlopsc against its peers, as ratios in one run
+	$(DVC) repro bench
+
+# For pipeline-parallel: each stage once all stages above it are done. DVC's own lock keeps dvc.lock right.
+.PHONY: .stages .stage/bench
+.stages: .stage/bench
+.stage/bench:
+	@$(DVC) --wait-for-lock repro --single-item bench
+
+-include local.mk

@@ -1,0 +1,111 @@
+"""What every installed target promises, other people's included: pure, deterministic, and honest about what it supports."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlopsc.compiler import registry
+from mlopsc.compiler.build import compile_spec, emit
+from mlopsc.compiler.emit.yaml import dump
+from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.target import Feature, File, Refused
+
+ROOT = Path(__file__).parents[2]
+FILES = {"params.yaml": "lr: 1\n", "in.txt": "", "sub/in.txt": "", "ci.yaml": ""}
+
+BASE: dict[str, Any] = {"cmd": "run", "deps": ["in.txt"], "outs": ["o.txt"]}
+WITH: dict[Feature, dict[str, Any]] = {
+    Feature.STAGES: {"stages": {"b": {"cmd": "other", "deps": ["in.txt"]}}},
+    Feature.FOREACH: {"stages": {"b": {"foreach": [1, 2], "do": {"cmd": "run ${item}", "deps": ["in.txt"]}}}},
+    Feature.MATRIX: {"stages": {"b": {"matrix": {"x": [1, 2]}, "cmd": "run ${item.x}", "deps": ["in.txt"]}}},
+    Feature.TEMPLATES: {"a": {"cmd": "run ${lr}"}},
+    Feature.VARS: {"vars": [{"v": 1}], "a": {"cmd": "run ${v}"}},
+    Feature.WDIR: {"a": {"wdir": "sub"}},
+    Feature.FROZEN: {"a": {"frozen": True}},
+    Feature.ALWAYS_CHANGED: {"a": {"always_changed": True}},
+    Feature.DESC: {"a": {"desc": "what it does"}},
+    Feature.META: {"a": {"meta": {"k": 1}}},
+    Feature.OUT_FLAGS: {"a": {"outs": [{"o.txt": {"persist": True}}]}},
+    Feature.PARAMS: {"a": {"params": ["lr"]}},
+    Feature.METRICS: {"a": {"metrics": ["m.json"]}},
+    Feature.PLOTS: {"a": {"plots": ["p.csv"]}},
+    Feature.ARTIFACTS: {"artifacts": {"m": {"path": "o.txt"}}},
+    Feature.DATASETS: {"datasets": [{"name": "d", "type": "url", "url": "s3://b/x"}]},
+    Feature.COMMAND_LISTS: {"a": {"cmd": ["run", "more"]}},
+    Feature.SCRIPT: {"stages": {"b": {"script": "echo 1\n", "infer": "none"}}},
+    Feature.ENV: {"a": {"env": {"A": "1"}}},
+    Feature.TIMEOUT: {"a": {"timeout": "1m"}},
+    Feature.RETRIES: {"a": {"retries": 2}},
+    Feature.IMAGE: {"a": {"image": "python:3.12"}},
+    Feature.CPU: {"a": {"resources": {"cpu": 2}}},
+    Feature.MEMORY: {"a": {"resources": {"memory": "1Gi"}}},
+    Feature.GPU: {"a": {"resources": {"gpu": 1}}},
+    Feature.STAGE_GATES: {"a": {"gates": {"m": "> 1"}}},
+    Feature.DATA: {"data": {"d": {"url": "https://example.org/x.csv"}}},
+    Feature.MODELS: {"models": {"m": {"path": "o.txt", "from": "a"}}},
+    Feature.EXPERIMENTS: {"experiments": {"e": {"set": {"lr": [1, 2]}}}},
+    Feature.DEPLOY: {"deploy": {"prod": {"model": "m", "run": "make x"}}},
+    Feature.MONITOR: {"monitor": {"m": {"schedule": "0 6 * * *", "cmd": "run"}}},
+    Feature.CI_TRIGGERS: {"ci": {"on": {"push": ["dev"]}}},
+    Feature.CI_RUNNER: {"ci": {"runner": "big"}},
+    Feature.CI_SECRETS: {"ci": {"secrets": ["KEY"]}},
+}
+ORCHESTRATOR = {"dvc": ["dvc"], "make": ["make"], "github": ["dvc", "make"]}
+NEEDS = {Feature.DEPLOY: {"models": {"m": {"path": "o.txt"}}}}
+"""What must be there for a construct to be valid; without and with it alike."""
+
+
+def spec(target: str, more: dict[str, Any], needed: dict[str, Any]) -> dict[str, Any]:
+    said: dict[str, Any] = {"mlops": 1, "stack": {"orchestrator": ORCHESTRATOR.get(target, ["dvc"]), "ci": []}, **needed}
+    said["stages"] = {"a": {**BASE, **more.get("a", {})}, **more.get("stages", {})}
+    return {**said, **{key: value for key, value in more.items() if key not in ("a", "stages")}}
+
+
+def files(target: str, said: dict[str, Any]) -> dict[str, str]:
+    run = compile_spec(Memory({**FILES, "mlops.yaml": dump(said)}))
+    assert run.project is not None
+    assert not [d for d in run.report if d.code < "MLC4"], list(run.report)
+    found, _ = registry.find([(target, ())])
+    return {file.path: file.text for file in emit(run.project, found)[0]}
+
+
+def installed() -> list[str]:
+    return list(registry.installed())
+
+
+def test_every_feature_has_a_case() -> None:
+    assert set(WITH) == set(Feature)
+
+
+@pytest.mark.parametrize("feature", Feature)
+@pytest.mark.parametrize("name", installed())
+def test_the_matrix_is_honest(name: str, feature: Feature) -> None:
+    """With a construct and without it the bytes differ exactly when the target says that it keeps or emulates it."""
+    target = registry.find([(name, ())])[0][0]
+    needed = NEEDS.get(feature, {})
+    differs = files(name, spec(name, WITH[feature], needed)) != files(name, spec(name, {}, needed))
+    refused = isinstance(target.support.get(feature, Refused("")), Refused)
+    assert differs is not refused
+
+
+@pytest.mark.parametrize("name", installed())
+def test_pure_and_deterministic(name: str) -> None:
+    run = compile_spec(Memory({**FILES, "mlops.yaml": dump(spec(name, WITH[Feature.MATRIX], {}))}))
+    target = registry.find([(name, ())])[0][0]
+    assert run.project is not None
+    first, second = (list(target.emit(run.project)) for _ in range(2))
+    assert first == second
+    for file in first:
+        assert isinstance(file, File)
+        assert file.text.endswith("\n")
+        assert "mlopsc" in file.text.partition("\n")[0] or file.block or file.path.startswith(".mlops/")
+
+
+def test_built_in_names_are_the_entry_points() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"]["mlopsc.targets"] == registry.BUILT_IN
+    assert set(registry.BUILT_IN) <= set(registry.installed())

@@ -1,0 +1,220 @@
+"""The Makefile by GNU Make itself: driving DVC, and on its own, with the same results."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from conftest import run, write
+
+pytestmark = pytest.mark.real
+Maker = Callable[[Mapping[str, str]], Path]
+
+STEP = """\
+import pathlib, sys
+out, words, deps = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
+def text(path):
+    path = pathlib.Path(path)
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return "".join(file.read_text() for file in files if file.is_file())
+out.parent.mkdir(parents=True, exist_ok=True)
+out.write_text(f"{words}:" + "|".join(text(dep) for dep in deps))
+with open("ran.log", "a") as log:
+    log.write(f"{out}\\n")
+if words == "fail":
+    sys.exit(3)
+"""
+
+STAGES = """\
+stages:
+  start: {cmd: 'python step.py a/start.txt ${start} raw.txt', deps: [step.py, raw.txt], params: [start], outs: [a/start.txt]}
+  left: {cmd: 'python step.py b/left.txt ${left} a/start.txt', deps: [step.py, a/start.txt], params: [left], outs: [b/left.txt]}
+  right: {cmd: 'python step.py "b/ri ght.txt" x a/start.txt', deps: [step.py, a/start.txt], outs: ['b/ri ght.txt']}
+  each:
+    foreach: [1, 2]
+    do: {cmd: 'python step.py d/${item}.txt ${item} dir', deps: [step.py, dir], outs: ['d/${item}.txt']}
+  end:
+    cmd: ['python step.py e/one.txt 1 b d', 'python step.py m.json 2 e/one.txt']
+    deps: [step.py, b, d]
+    outs: [e/one.txt]
+    metrics: [m.json]
+"""
+FILES = {
+    "step.py": STEP,
+    "raw.txt": "raw",
+    "dir/x": "x",
+    "dir/deep/y $(z)": "y",
+    "params.yaml": "start: 1\nleft: 2\nother: 3\n",
+}
+ALL = ["a/start.txt", "b/left.txt", "b/ri ght.txt", "d/1.txt", "d/2.txt", "e/one.txt", "m.json"]
+
+
+def spec(orchestrator: str) -> str:
+    return f"mlops: 1\nproject: p\nstack: {{orchestrator: {orchestrator}, ci: []}}\n{STAGES}"
+
+
+def ran(root: Path) -> list[str]:
+    """What has run since the last time this was asked."""
+    log = root / "ran.log"
+    lines = sorted(log.read_text().splitlines()) if log.exists() else []
+    log.unlink(missing_ok=True)
+    return lines
+
+
+def hashes(root: Path) -> dict[str, str]:
+    return {path: hashlib.sha256((root / path).read_bytes()).hexdigest() for path in ALL}
+
+
+@pytest.fixture
+def by_dvc(repository: Maker) -> Path:
+    root = repository({**FILES, "mlops.yaml": spec("[dvc, make]")})
+    run("mlopsc", "build", cwd=root)
+    return root
+
+
+@pytest.fixture
+def native(tmp_path: Path) -> Path:
+    write(tmp_path, {**FILES, "mlops.yaml": spec("make")})
+    run("mlopsc", "build", cwd=tmp_path)
+    return tmp_path
+
+
+def test_in_parallel_by_dvc(by_dvc: Path) -> None:
+    run("make", "pipeline-parallel", "JOBS=4", cwd=by_dvc)
+    assert ran(by_dvc) == ALL
+    assert run("dvc", "status", cwd=by_dvc).stdout.strip() == "Data and pipelines are up to date."
+    assert "nothing to run" in run("make", "pipeline-parallel", cwd=by_dvc).stdout
+    assert ran(by_dvc) == []
+    (by_dvc / "params.yaml").write_text("start: 1\nleft: 5\nother: 9\n")
+    run("mlopsc", "build", cwd=by_dvc)
+    run("make", "pipeline-parallel", "JOBS=4", cwd=by_dvc)
+    assert ran(by_dvc) == ["b/left.txt", "e/one.txt", "m.json"]
+    (by_dvc / "params.yaml").write_text("start: fail\nleft: 5\nother: 9\n")
+    assert run("make", "pipeline-parallel", "JOBS=4", cwd=by_dvc, check=False).returncode != 0
+    assert ran(by_dvc) == ["a/start.txt"]
+
+
+def test_native_gives_what_dvc_gives_and_runs_only_what_changed(
+    by_dvc: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run("make", "pipeline", cwd=by_dvc)
+    root = write(tmp_path_factory.mktemp("native"), {**FILES, "mlops.yaml": spec("make")})
+    run("mlopsc", "build", cwd=root)
+    assert not (root / "dvc.yaml").exists()
+    run("make", "-j4", "pipeline", cwd=root)
+    assert ran(root) == ALL
+    assert hashes(root) == hashes(by_dvc)
+    run("make", "-j4", "pipeline", cwd=root)
+    assert ran(root) == []
+
+
+def test_native_reruns(native: Path) -> None:
+    def made(*words: str) -> list[str]:
+        run("make", "-j4", "pipeline", *words, cwd=native)
+        return ran(native)
+
+    assert made() == ALL
+    (native / "params.yaml").write_text("start: 1\nleft: 2\nother: 99\n")
+    assert made() == []
+    (native / "dir/deep/y $(z)").write_text("changed")
+    assert made() == ["d/1.txt", "d/2.txt", "e/one.txt", "m.json"]
+    (native / "b/ri ght.txt").unlink()
+    assert made() == ["b/ri ght.txt"]
+    assert made("left=7") == ["b/left.txt", "e/one.txt", "m.json"]
+    assert (native / "b/left.txt").read_text().startswith("7:")
+    (native / "raw.txt").write_text("raw")
+    assert made("left=7") == []
+    (native / "raw.txt").write_text("other")
+    assert made("left=7") == ["a/start.txt", "b/left.txt", "b/ri ght.txt", "e/one.txt", "m.json"]
+    run("make", "clean", cwd=native)
+    assert not (native / "b/left.txt").exists()
+
+
+def test_native_stops_at_a_failure(native: Path) -> None:
+    done = run("make", "-j4", "pipeline", "start=fail", cwd=native, check=False)
+    assert done.returncode != 0
+    assert "a/start.txt" in ran(native)
+    assert not (native / "b/left.txt").exists()
+    assert run("make", "pipeline", cwd=native).returncode == 0
+    assert "a/start.txt" in ran(native)
+
+
+def test_frozen_always_changed_wdir_and_names_like_our_own(tmp_path: Path) -> None:
+    text = """\
+mlops: 1
+stack: {orchestrator: make, ci: []}
+stages:
+  test: {cmd: echo t >> ../ran.log, wdir: sub, deps: [../raw.txt], always_changed: true}
+  clean: {cmd: echo c >> ran.log, deps: [raw.txt], frozen: true}
+  'odd@name': {cmd: "true"}
+  quoted: {cmd: "echo 'a  b' \\"$HOME\\" $$ | cat > q.txt; echo q >> ran.log", deps: [raw.txt], outs: [q.txt]}
+"""
+    text = text.replace("  'odd@name': {cmd: \"true\"}\n", "")
+    root = write(tmp_path, {"mlops.yaml": text, "raw.txt": "", "sub/.keep": ""})
+    run("mlopsc", "build", cwd=root)
+    run("make", "pipeline", cwd=root)
+    assert ran(root) == ["q", "t"]
+    run("make", "pipeline", cwd=root)
+    assert ran(root) == ["t"]
+    run("make", "stage-test", cwd=root)
+    assert ran(root) == ["t"]
+    assert (root / "q.txt").read_text().startswith("a  b /")
+
+
+@pytest.mark.parametrize("orchestrator", ["[dvc, make]", "make"])
+def test_script_env_timeout_and_retries(orchestrator: str, repository: Maker) -> None:
+    text = f"""\
+mlops: 1
+stack: {{orchestrator: {orchestrator}, ci: []}}
+stages:
+  script:
+    script: |
+      cd sub
+      for n in 1 2; do
+        echo "$n ${{start}} \\${{HOME:+home}} $WORD" >> ../s.txt
+      done
+      false | true || echo "pipefail" >> ../s.txt
+    env: {{WORD: "it's $5 \\"x\\""}}
+    outs: [s.txt]
+  again:
+    cmd: 'echo x >> tries; test $(wc -l < tries) -ge 3 && cp tries r.txt'
+    deps: [raw.txt]
+    outs: [r.txt]
+    retries: 2
+  slow:
+    cmd: 'sleep 30; touch t.txt'
+    deps: [raw.txt, r.txt, s.txt]
+    outs: [t.txt]
+    timeout: 1s
+"""
+    root = repository({**FILES, "sub/.keep": "", "mlops.yaml": text})
+    run("mlopsc", "build", cwd=root)
+    done = run("make", "pipeline", cwd=root, check=False)
+    assert done.returncode != 0
+    assert (root / "s.txt").read_text() == '1 1 home it\'s $5 "x"\n2 1 home it\'s $5 "x"\npipefail\n'
+    assert (root / "r.txt").read_text() == "x\nx\nx\n"
+    assert not (root / "t.txt").exists()
+
+
+def test_help_and_the_rest(by_dvc: Path) -> None:
+    said = run("make", "help", cwd=by_dvc).stdout
+    for word in (
+        "setup",
+        "pipeline-parallel",
+        "test",
+        "check",
+        "metrics",
+        "plots",
+        "push",
+        "pull",
+        "clean",
+        "left",
+        "each@1",
+    ):
+        assert f"  {word} " in said
+    assert run("make", cwd=by_dvc).stdout == said
+    run("make", "each", cwd=by_dvc)
+    assert ran(by_dvc) == ["d/1.txt", "d/2.txt"]
+    assert "left" in run("make", "check", cwd=by_dvc).stdout
