@@ -53,6 +53,6 @@ def json_schema() -> dict[str, Any]:
     """The published JSON Schema (draft 2020-12) of `mlops.yaml`."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "mlops.yaml",
         **Spec.model_json_schema(by_alias=True),
+        "title": "mlops.yaml",
     }

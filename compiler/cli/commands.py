@@ -34,7 +34,7 @@ def _say(run: Compiled, style: str, verbose: bool = False) -> None:
     from ..diagnostic import Report
     from ..render import render
 
-    shown = Report([d for d in run.report if verbose or style != "text" or d.severity != "note"])
+    shown = Report([d for d in run.report if verbose or d.severity != "note"])
     stream = sys.stderr if style == "text" else sys.stdout
     if text := render(shown, run.document, style, colour(stream)):
         print(text, file=stream)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from mlopsc.compiler import registry
 from mlopsc.compiler.build import compile_spec, emit
 from mlopsc.compiler.emit.yaml import dump
@@ -60,7 +59,11 @@ NEEDS = {Feature.DEPLOY: {"models": {"m": {"path": "o.txt"}}}}
 
 
 def spec(target: str, more: dict[str, Any], needed: dict[str, Any]) -> dict[str, Any]:
-    said: dict[str, Any] = {"mlops": 1, "stack": {"orchestrator": ORCHESTRATOR.get(target, ["dvc"]), "ci": []}, **needed}
+    said: dict[str, Any] = {
+        "mlops": 1,
+        "stack": {"orchestrator": ORCHESTRATOR.get(target, ["dvc"]), "ci": []},
+        **needed,
+    }
     said["stages"] = {"a": {**BASE, **more.get("a", {})}, **more.get("stages", {})}
     return {**said, **{key: value for key, value in more.items() if key not in ("a", "stages")}}
 

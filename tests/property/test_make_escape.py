@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from mlopsc.compiler.emit import make
 from mlopsc.compiler.emit.actions import literal
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from conftest import run, tool, write
-
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.snapshot import Memory
 from mlopsc.targets.github.workflow import ACTIONS

@@ -1,0 +1,45 @@
+"""The wheel holds the package and nothing else, and works from another directory."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import BIN, run, write
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("dist")
+    uv = shutil.which("uv") or str(BIN / "uv")
+    run(uv, "build", "--quiet", "--out-dir", str(out), str(ROOT), cwd=ROOT)
+    return next(out.glob("*.whl"))
+
+
+def test_its_files(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    outside = [name for name in names if not name.startswith(("mlopsc/", "mlopsc-"))]
+    assert outside == []
+    for part in ("mlopsc/compiler/cli/__init__.py", "mlopsc/schemas/mlops.schema.json", "mlopsc/targets/make/native.py",
+                 "mlopsc/compiler/codes/MLC401.md", "mlopsc/py.typed"):  # fmt: skip
+        assert part in names
+    assert not [name for name in names if "/tests/" in name or "/bench/" in name or "/examples/" in name]
+
+
+def test_it_works_elsewhere(wheel: Path, tmp_path: Path) -> None:
+    uv = shutil.which("uv") or str(BIN / "uv")
+    run(uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "v"), cwd=tmp_path)
+    run(uv, "pip", "install", "--quiet", "--python", str(tmp_path / "v"), str(wheel), cwd=tmp_path)
+    project = write(tmp_path / "project", {"mlops.yaml": "mlops: 1\nstages: {a: {cmd: run, deps: [x]}}\n", "x": ""})
+    command = str(tmp_path / "v/bin/mlopsc")
+    run(command, "build", cwd=project)
+    assert (project / "dvc.yaml").is_file()
+    assert "MLC401" in run(command, "code", "MLC401", cwd=project).stdout
+    run(command, "schema", cwd=project)
+    run(str(tmp_path / "v/bin/python"), "-c", "import mlopsc.compiler, mlopsc.schemas, mlopsc.targets", cwd=tmp_path)
+    run(str(tmp_path / "v/bin/python"), "-m", "mlopsc", "--version", cwd=tmp_path)

@@ -1,0 +1,181 @@
+"""The commands as people type them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import run, write
+
+SPEC = "mlops: 1\nproject: p\nstages:\n  prepare: {deps: [raw.csv]}\n  train:\n"
+FILES = {"mlops.yaml": SPEC, "raw.csv": "1\n", "src/prepare.py": "import lib\n", "src/lib.py": "", "src/train.py": ""}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return write(tmp_path, FILES)
+
+
+def outputs(root: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and str(path.relative_to(root)) not in FILES and "state" not in path.parts
+    }
+
+
+def test_build_then_nothing_to_do_then_check(project: Path) -> None:
+    assert "create dvc.yaml" in run("mlopsc", "build", cwd=project).stdout
+    before = {
+        path: path.stat().st_mtime_ns for path in project.rglob("*") if path.is_file() and "state" not in path.parts
+    }
+    assert "nothing to do" in run("mlopsc", "build", cwd=project).stdout
+    assert "nothing to do" in run("mlopsc", "build", "--check", cwd=project).stdout
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    (project / "src/lib.py").write_text("import other\n")
+    (project / "src/other.py").write_text("")
+    done = run("mlopsc", "build", "--check", cwd=project, check=False)
+    assert done.returncode == 1
+    assert "stale: dvc.yaml" in done.stderr
+    run("mlopsc", "build", cwd=project)
+    assert "- src/other.py" in (project / "dvc.yaml").read_text()
+
+
+def test_whatever_changes_is_seen(project: Path) -> None:
+    """The road for 'nothing changed' gives way to every kind of change, made at once after a build."""
+    run("mlopsc", "build", cwd=project)
+    run("mlopsc", "build", cwd=project)
+    (project / "params.yaml").write_text("train: {lr: 1}\n")
+    assert "update dvc.yaml" in run("mlopsc", "build", cwd=project).stdout
+    (project / "dvc.yaml").unlink()
+    assert "create dvc.yaml" in run("mlopsc", "build", cwd=project).stdout
+    text = (project / "dvc.yaml").read_text()
+    (project / "dvc.yaml").write_text(text.replace("train", "trian"))
+    assert run("mlopsc", "build", cwd=project, check=False).returncode == 1
+    assert "trian" in (project / "dvc.yaml").read_text()
+    (project / "mlops.yaml").write_text("mlops: 1\nstages: {train: {cmd: [}}\n")
+    assert "MLC001" in run("mlopsc", "build", cwd=project, check=False).stderr
+
+
+def test_same_bytes_everywhere(tmp_path: Path) -> None:
+    seen = []
+    for number, settings in enumerate(
+        (
+            {"PYTHONHASHSEED": "0", "LC_ALL": "C", "TZ": "UTC"},
+            {"PYTHONHASHSEED": "42", "LC_ALL": "C.UTF-8", "TZ": "Asia/Tokyo"},
+        )
+    ):
+        root = write(tmp_path / f"some where {number}", FILES)
+        inner = root / "src" if number else root
+        run("mlopsc", "build", cwd=inner, **settings)
+        seen.append(outputs(root))
+    assert seen[0] == seen[1]
+
+
+def test_a_failed_build_changes_no_file(project: Path) -> None:
+    run("mlopsc", "build", cwd=project)
+    before = outputs(project)
+    (project / "mlops.yaml").write_text(SPEC + "  broken: {cmdd: x}\n")
+    done = run("mlopsc", "build", cwd=project, check=False)
+    assert done.returncode == 1
+    assert "did you mean `cmd`?" in done.stderr
+    assert outputs(project) == before
+
+
+def test_misuse_help_and_version(project: Path) -> None:
+    assert run("mlopsc", "--version", cwd=project).stdout.startswith("mlopsc ")
+    for words in ((), ("nope",), ("build", "--nope"), ("explain", "trian"), ("code", "MLC999")):
+        assert run("mlopsc", *words, cwd=project, check=False).returncode == 2
+    for command in ("build", "check", "plan", "explain", "graph", "targets", "schema", "code", "eject"):
+        assert run("mlopsc", command, "--help", cwd=project).stdout
+    assert "did you mean `train`?" in run("mlopsc", "explain", "trian", cwd=project, check=False).stderr
+
+
+def test_no_spec(tmp_path: Path) -> None:
+    done = run("mlopsc", "build", cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert "MLC008" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("style", ["json", "sarif", "github", "text"])
+def test_formats(project: Path, style: str) -> None:
+    (project / "mlops.yaml").write_text(SPEC + "  broken: {cmdd: x, cmd: y}\n")
+    done = run("mlopsc", "check", "--format", style, cwd=project, check=False)
+    assert done.returncode == 1
+    if style == "json":
+        first = json.loads(done.stdout)["diagnostics"][0]
+        assert (first["code"], first["file"], first["line"], first["column"]) == ("MLC101", "mlops.yaml", 6, 12)
+    elif style == "sarif":
+        result = json.loads(done.stdout)["runs"][0]["results"][0]
+        assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 6
+    elif style == "github":
+        assert done.stdout.startswith("::error title=MLC101,file=mlops.yaml,line=6,col=12")
+    else:
+        assert "mlops.yaml:6:12: error[MLC101]: unknown key `cmdd`" in done.stderr
+        assert "  broken: {cmdd: x" in done.stderr
+        assert "^^^^" in done.stderr
+
+
+def test_explain_tells_where_each_value_came_from(project: Path) -> None:
+    said = run("mlopsc", "explain", "prepare", cwd=project).stdout
+    assert "`src/prepare.py` imports it" in said
+    assert "mlops.yaml:4:" in said
+    values = json.loads(run("mlopsc", "explain", "--format", "json", cwd=project).stdout)["values"]
+    assert {"stage": "train", "key": "outs", "value": "models/train"}.items() <= next(
+        value for value in values if value["stage"] == "train" and value["key"] == "outs"
+    ).items()
+
+
+def test_graph_targets_schema_and_code(project: Path) -> None:
+    assert '["prepare"]' in run("mlopsc", "graph", cwd=project).stdout
+    assert '"prepare" -> "train"' in run("mlopsc", "graph", "--format", "dot", cwd=project).stdout
+    assert "<svg" in run("mlopsc", "graph", "--format", "html", cwd=project).stdout
+    assert "emulated" in run("mlopsc", "targets", cwd=project).stdout
+    assert json.loads(run("mlopsc", "schema", cwd=project).stdout)["title"] == "mlops.yaml"
+    assert "cycle" in run("mlopsc", "code", "mlc401", cwd=project).stdout.lower()
+
+
+def test_plan_and_eject(project: Path) -> None:
+    said = run("mlopsc", "plan", cwd=project).stdout
+    assert "create dvc.yaml" in said
+    assert "run train: it has not run yet" in said
+    assert not (project / "dvc.yaml").exists()
+    run("mlopsc", "build", cwd=project)
+    before = outputs(project)
+    run("mlopsc", "eject", cwd=project)
+    assert outputs(project) == before
+    run("mlopsc", "eject", "--yes", cwd=project)
+    assert {path: text for path, text in before.items() if path != ".mlops/lock.json"} == outputs(project)
+
+
+def test_no_slow_import_where_nothing_changed(project: Path) -> None:
+    run("mlopsc", "build", cwd=project)
+    run("mlopsc", "build", cwd=project)
+    code = "import sys; from mlopsc.compiler.cli import main; main(['build']); print(*sorted(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True).stdout
+    assert "nothing to do" in said
+    assert not {"yaml", "ryaml", "pydantic", "networkx", "argparse", "dataclasses", "mlopsc.compiler.build"} & set(
+        said.split()
+    )
+
+
+def test_a_plain_build_imports_nothing_slow(project: Path) -> None:
+    code = "import sys; from mlopsc.compiler.cli import main; main(['build']); print(*sorted(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True).stdout
+    assert not {"pydantic", "networkx", "jinja2", "click", "logging", "importlib.metadata"} & set(said.split())
+
+
+def test_colour_only_on_a_terminal(project: Path) -> None:
+    (project / "mlops.yaml").write_text("mlops: 2\n")
+    assert "\x1b" not in run("mlopsc", "check", cwd=project, check=False).stderr
+
+
+def test_a_closed_pipe_is_no_error(project: Path) -> None:
+    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run("mlopsc schema | head -1", shell=True, cwd=project, env=env, capture_output=True, check=False)
+    assert b"Traceback" not in done.stderr
