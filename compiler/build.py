@@ -62,7 +62,7 @@ def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     run.report.add(found)
     run.project, found = lower(run.resolved, run.params.load, snapshot)
     run.report.add(found)
-    run.report.add(checks.run(run.project, snapshot, run.params, data))
+    run.report.add(checks.run(run.project, snapshot, run.params, run.document.data))
     run.report.add(run.params.found)
     targets, found = registry.find(_wanted(run.project))
     run.report.add(found)

@@ -108,6 +108,8 @@ def named_files(cmd: str, snapshot: Snapshot, wdir: str = ".") -> Iterator[str]:
                     yield path
                     break
             runs = False
+        elif runs and before.startswith("-") and before.endswith("o"):
+            continue  # the word of an option, as in `bash -euo pipefail FILE`
         elif word.startswith("-"):
             runs = runs and word != "-c"
         elif runs or word.startswith("./"):

@@ -70,6 +70,7 @@ def test_what_cannot_be_told_is_said() -> None:
         ("python -u -m pkg.mod x", ("src/pkg/mod.py",)),
         ("FOO=1 bash run.sh && python src/a.py", ("run.sh", "src/a.py")),
         ("./run.sh", ("run.sh",)),
+        ("bash -euo pipefail run.sh", ("run.sh",)),
         ("python -c 'print(1)' src/a.py", ()),
         ("python missing.py", ()),
         ("cat src/a.py", ()),
