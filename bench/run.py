@@ -24,7 +24,6 @@ HERE = Path(__file__).resolve().parent
 CACHE = HERE.parent / ".cache" / "bench"
 CALKIT = "calkit-python==0.49.5"
 BIN = Path(sys.executable).parent
-CALKIT_CODE = "import calkit, calkit.pipeline as p; p.to_dvc(ck_info=calkit.load_calkit_info(), write=True)"
 
 
 def measure(command: list[str], cwd: Path, before: list[Path] | None = None) -> tuple[float, float]:
@@ -69,7 +68,7 @@ def calkit() -> list[str] | None:
         if made.returncode:
             shutil.rmtree(folder, ignore_errors=True)
             return None
-    return [str(python), "-c", CALKIT_CODE]
+    return [str(folder / "bin/calkit"), "check", "pipeline", "--compile"]
 
 
 def size(count: int, repeat: int, peers: bool, figures: dict[str, float]) -> None:
@@ -98,7 +97,7 @@ def _peers(folder: Path, count: int, cold: float, repeat: int, figures: dict[str
     subprocess.run([dvc, "init", "--quiet"], cwd=folder, check=True)
     commands = {"dvc_stage_list": [dvc, "stage", "list", "--all"]}
     if count >= 1000:
-        commands["dvc_dag"] = [dvc, "dag", "--dot"]
+        commands["dvc_dag"] = [dvc, "dag"]
     for name, (seconds, _) in compared(commands, folder, repeat, []).items():
         figures[f"{count}.{name}_seconds"] = seconds
         figures[f"{count}.{name}_per_cold"] = seconds / cold
@@ -106,6 +105,7 @@ def _peers(folder: Path, count: int, cold: float, repeat: int, figures: dict[str
         made = folder / "calkit-repository"
         write(made, count)
         subprocess.run(["git", "init", "--quiet"], cwd=made, check=True)
+        subprocess.run([dvc, "init", "--quiet"], cwd=made, check=True)
         seconds = compared({"calkit": command}, made, repeat, [])["calkit"][0]
         figures[f"{count}.calkit_seconds"] = seconds
         figures[f"{count}.calkit_per_cold"] = seconds / cold

@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .snapshot import Snapshot
 
@@ -52,8 +52,7 @@ class Draft:
     """The keys that the stage states itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One line of the table: the key, the group that `infer` knows it by, the value, and the words for it."""
 
     key: str

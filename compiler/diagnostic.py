@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .span import Place
 
@@ -12,16 +12,14 @@ Severity = Literal["error", "warning", "note"]
 Safety = Literal["safe", "unsafe", "shown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """A second place that a diagnostic points at, with what it has to do with the matter."""
 
     place: Place
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """An edit that would cure the problem: ``place`` is to hold ``replacement`` (YAML text).
 
     ``safe`` keeps the meaning of everything else, ``unsafe`` may not, ``shown`` is for reading only.

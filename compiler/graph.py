@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .span import At, Path
 
@@ -18,8 +19,7 @@ Kind = Literal["data", "train", "evaluate", "monitor"]
 OutKind = Literal["out", "metric", "plot"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """A ``${name}`` in a command that a parameter file answers: a run-time parameter of the pipeline.
 
     ``value`` is its text now, as DVC would render it; ``file`` is the file that holds it.
@@ -30,8 +30,7 @@ class Ref:
     file: str
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One command line, for one fresh shell: literal text (escapes undone) and the parameters between it."""
 
     parts: tuple[str | Ref, ...]
@@ -42,13 +41,12 @@ class Command:
         return "".join([part if isinstance(part, str) else part.value for part in self.parts])  # a list is faster
 
 
-@dataclass(frozen=True, slots=True)
-class Out:
+class Out(NamedTuple):
     """A path that a stage writes, relative to the repository root. ``flags`` are DVC's (cache, persist, ...)."""
 
     path: str
     kind: OutKind = "out"
-    flags: Mapping[str, Any] = field(default_factory=dict)
+    flags: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def cached(self) -> bool:
@@ -56,16 +54,14 @@ class Out:
         return self.flags.get("cache", True) is not False
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(NamedTuple):
     """A tracked parameter: a dotted key of a file, or the whole file where ``key`` is None."""
 
     file: str
     key: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
+class Resources(NamedTuple):
     """What a stage asks of a machine. ``cpu`` in cores, ``memory`` in bytes, ``gpu`` in devices."""
 
     cpu: float | None = None
@@ -95,7 +91,7 @@ class Stage:
     frozen: bool = False
     always_changed: bool = False
     image: str | None = None
-    resources: Resources = Resources()
+    resources: Resources = Resources()  # noqa: RUF009 - it cannot be changed
     timeout: int | None = None
     retries: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
@@ -107,8 +103,7 @@ class Stage:
         return At(("stages", self.entry), key=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(NamedTuple):
     """A path of the pipeline: written by the stage ``producer``, or external to it where that is None."""
 
     path: str
@@ -116,8 +111,7 @@ class Artifact:
     consumers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(NamedTuple):
     """A file that stages run and the build writes, beside those that targets emit."""
 
     path: str

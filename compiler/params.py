@@ -46,6 +46,20 @@ class ParamFiles:
         return None if problems else value
 
 
+def lookup(data: Any, key: str, default: Any = None) -> Any:
+    """The value of a dotted key, or ``default``."""
+    for part in key.split("."):
+        if isinstance(data, list) and part.isdigit() and int(part) < len(data):
+            data = data[int(part)]
+        elif isinstance(data, dict) and part in data:
+            data = data[part]
+        elif isinstance(data, dict) and part.isdigit() and int(part) in data:
+            data = data[int(part)]
+        else:
+            return default
+    return data
+
+
 def _yaml(source: Source) -> tuple[Any, list[Diagnostic]]:
     value, problems = load(source)
     return ({} if value is None else value), problems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .diagnostic import Diagnostic
 from .lock import LOCK, Lock, digest, lock_text, safe
@@ -17,8 +17,7 @@ END = "# <<< mlopsc"
 Action = Literal["create", "update", "keep", "delete", "conflict"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One file: what is there (None: nothing), and what is to be there (None: nothing)."""
 
     path: str

@@ -26,7 +26,7 @@ _ODD = re.compile(
     r"""[\s\[{,](?=[-+.\d&*!<=?%])(?:
         &(?![&\s]) | \*(?=[\w-]) | ! | << | =(?![^\s,\]}])          # anchor, alias, tag, merge, value
       | [-+]?0[\dboxBOX_] | [-+]?\d+_ | \d{4}-\d | [-+]?\d{16}       # numbers and dates that readers differ on
-      | [-+.\d]+[eE][-+]?\d{3} | [-+]\. | [-+]?\.[_\d]+[_eE] | [-+]?[\d.]+_
+      | [-+.\d]+[eE][-+]?\d{3} | [-+][._] | [-+]?\.[_\d]+[_eE] | [-+]?[\d.]+_
       | (?<=\n)(?:%|---|\.\.\.) | (?:[-?][ ]){32}                   # and nesting that is slow to refuse
     )""",
     re.VERBOSE,

@@ -14,7 +14,7 @@ from typing import Any
 
 from .commands import as_list
 from .graph import Project, Stage
-from .params import ParamFiles
+from .params import ParamFiles, lookup
 from .read import decode, load
 from .snapshot import Snapshot
 
@@ -107,20 +107,6 @@ def _params(stage: Stage, locked: Any, params: ParamFiles) -> Iterator[str]:
                 yield f"param `{key}` of {file} changed"
         elif (file, key) not in named:
             yield f"param `{key}` is no longer one of its params"
-
-
-def lookup(data: Any, key: str, default: Any = None) -> Any:
-    """The value of a dotted key, or ``default``."""
-    for part in key.split("."):
-        if isinstance(data, list) and part.isdigit() and int(part) < len(data):
-            data = data[int(part)]
-        elif isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, dict) and part.isdigit() and int(part) in data:
-            data = data[int(part)]
-        else:
-            return default
-    return data
 
 
 class _Digests:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..schemas.plain import PlainStage
 from ..schemas.words import DVC_SECTIONS, seconds
@@ -28,8 +28,7 @@ _ORDER = (
 _EMPTY_STAGE: Stage = PlainStage({})  # type: ignore[assignment]  # the same keys, without pydantic
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a value came from: a rule or an import, in words; what has none stands in the spec."""
 
     rule: str

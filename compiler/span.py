@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 Path = tuple[str | int, ...]
 """Keys and indices from the root of a YAML document to one of its nodes."""
@@ -37,8 +38,7 @@ class Source:
         return self.text[start : end if end >= 0 else None].rstrip("\r")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A half-open range of characters, ``[start, end)``, of one source."""
 
     source: Source
@@ -56,8 +56,7 @@ class Span:
         return self.source.position(self.start)[1]
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(NamedTuple):
     """A place in the spec, not yet looked up: the path of a node, and whether its key or its value is meant.
 
     Carrying paths costs nothing; `Document.span` turns one into a `Span` when a diagnostic is shown.

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from .diagnostic import Diagnostic
 from .graph import Command, Ref
@@ -30,8 +29,7 @@ _EXPRESSION = re.compile(r"\s*[^.\[\]]+(?:\s*\.\s*[^.\[\]]+|\s*\[\s*[^.\[\]]+\])
 _SCALARS = (int, float, str, bytes, bool)
 
 
-@dataclass(frozen=True, slots=True)
-class Expanded:
+class Expanded(NamedTuple):
     """A stage with nothing left to resolve: its body in DVC's words, and its command lines with their parameters."""
 
     name: str

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -53,7 +52,7 @@ def _apply(plan: Plan, root: str) -> list[Diagnostic]:
         if (problem := _obstacle(change, root)) is not None:
             return [problem]
     txn = f"{root}/{TXN}"
-    shutil.rmtree(txn, ignore_errors=True)
+    _forget(txn)
     try:
         os.mkdir(txn)
         entries = [_stage(change, index, root) for index, change in enumerate(plan.writes)]
@@ -64,7 +63,7 @@ def _apply(plan: Plan, root: str) -> list[Diagnostic]:
         _write_synced(f"{txn}/journal", journal, 0o600)
         os.replace(f"{txn}/journal", f"{root}/{JOURNAL}")  # from here on the build has happened
     except OSError as error:
-        shutil.rmtree(txn, ignore_errors=True)
+        _forget(txn)
         return [_failed(error)]
     _sync_folder(f"{root}/{STATE}")
     return _roll_forward(root)
@@ -139,6 +138,14 @@ def _write_synced(full: str, content: bytes, mode: int) -> None:
         os.fsync(descriptor)
 
 
+def _forget(txn: str) -> None:
+    """Remove the folder of staged contents; what cannot go now goes next time."""
+    with suppress(OSError):
+        for name in os.listdir(txn):
+            os.unlink(f"{txn}/{name}")
+        os.rmdir(txn)
+
+
 def _sync_folder(full: str) -> None:
     with suppress(OSError):  # not every file system can sync a folder
         descriptor = os.open(full, os.O_RDONLY)
@@ -160,7 +167,7 @@ def recover(root: str, patience: float = PATIENCE) -> list[Diagnostic]:
                 return [busy]
             if os.path.lexists(f"{root}/{JOURNAL}"):
                 return _roll_forward(root)
-            shutil.rmtree(f"{root}/{TXN}", ignore_errors=True)
+            _forget(f"{root}/{TXN}")
             return []
     except OSError as error:
         return [_failed(error)]
@@ -183,7 +190,7 @@ def _roll_forward(root: str) -> list[Diagnostic]:
     for folder in folders:
         _sync_folder(folder)
     os.unlink(f"{root}/{JOURNAL}")
-    shutil.rmtree(f"{root}/{TXN}", ignore_errors=True)
+    _forget(f"{root}/{TXN}")
     return found
 
 

@@ -8,8 +8,7 @@ from dataclasses import replace
 from ..diagnostic import Diagnostic, Fix
 from ..graph import Param, Project, Stage
 from ..lower import parents
-from ..params import DEFAULT, ParamFiles
-from ..rerun import lookup
+from ..params import DEFAULT, ParamFiles, lookup
 from ..snapshot import Snapshot
 from ..span import At, Place
 from .places import Places

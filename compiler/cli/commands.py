@@ -32,9 +32,12 @@ def _compile(root: str) -> tuple[Disk, Compiled]:
 def _say(run: Compiled, style: str, verbose: bool = False) -> None:
     """Print the report: text to standard error, what a machine reads to standard output."""
     from ..diagnostic import Report
-    from ..render import render
 
     shown = Report([d for d in run.report if verbose or d.severity != "note"])
+    if style == "text" and not shown.diagnostics:
+        return
+    from ..render import render
+
     stream = sys.stderr if style == "text" else sys.stdout
     if text := render(shown, run.document, style, colour(stream)):
         print(text, file=stream)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-_PLAIN = re.compile(r"(?![-?:] |-{3}|\.{3}|-$|\?$|:$)[A-Za-z0-9_./$(\\^+<;~?:=-][ -~¡-￼]*(?<![ :])\Z")
+_PLAIN = re.compile(r"(?![-?:] |-{3}|\.{3}|-$|\?$|:$)[A-Za-z0-9_./$(\\^+;-][ -~¡-￼]*(?<![ :])\Z")
 _BREAKS_PLAIN = re.compile(r": |:\t| #|[\x7f-\xa0\ud800-\udfff\u2028\u2029\ufeff]")
 _RESOLVES = re.compile(
     r"""(?:[-+]?(?:0[0-9_oObBxX]|[0-9.])[0-9a-fA-F_.,:+-]*(?:[Tt ][0-9:.Zz+ -]*)?   # numbers, dates, 1:30

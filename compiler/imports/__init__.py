@@ -6,13 +6,13 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ..diagnostic import Diagnostic
 from ..snapshot import Snapshot
 from ..span import Source
-from . import python, sourced
 
-Reader = Callable[[str, Source, python.Code], Iterator[str | Diagnostic]]
+Reader = Callable[[str, Source, Any], Iterator[str | Diagnostic]]
 """Yields the repository files that a code file uses, and what could not be told."""
 
 _INTERPRETERS = frozenset("python python3 Rscript bash sh zsh julia papermill ipython".split())
@@ -55,14 +55,16 @@ class CodeGraph:
         return self._uses[path, folder]
 
     def _read(self, path: str, folder: str) -> tuple[tuple[str, ...], list[Diagnostic]]:
-        reader = _READERS.get(posixpath.splitext(path)[1].lower())
+        reader = _reader(path)
         raw = self.snapshot.read(path) if reader is not None else None
         if reader is None or raw is None:
             return (), []
         code = _From(self.snapshot, tuple(dict.fromkeys((folder, *self.roots))), self.is_file)
+        from .python import decoded
+
         uses: dict[str, None] = {}
         problems: list[Diagnostic] = []
-        for item in reader(path, Source(path, python.decoded(raw)), code):
+        for item in reader(path, Source(path, decoded(raw)), code):
             if isinstance(item, Diagnostic):
                 problems.append(item)
             else:
@@ -103,8 +105,10 @@ def named_files(cmd: str, snapshot: Snapshot, wdir: str = ".") -> Iterator[str]:
         elif "${" in word or "$" in word:
             runs = runs and word.startswith("-")
         elif runs and before == "-m":
+            from .python import module_file
+
             for root in (wdir, *default_roots(snapshot)):
-                if (path := python.module_file(word, root, snapshot)) is not None:
+                if (path := module_file(word, root, snapshot)) is not None:
                     yield path
                     break
             runs = False
@@ -118,12 +122,24 @@ def named_files(cmd: str, snapshot: Snapshot, wdir: str = ".") -> Iterator[str]:
             runs = False
 
 
-_READERS: dict[str, Reader] = {
-    ".py": python.uses,
-    ".ipynb": python.notebook_uses,
-    ".r": sourced.r_uses,
-    ".rmd": sourced.r_uses,
-    ".sh": sourced.shell_uses,
-    ".bash": sourced.shell_uses,
-    ".jl": sourced.julia_uses,
+_READERS = {
+    ".py": "python.uses",
+    ".ipynb": "python.notebook_uses",
+    ".r": "sourced.r_uses",
+    ".rmd": "sourced.r_uses",
+    ".sh": "sourced.shell_uses",
+    ".bash": "sourced.shell_uses",
+    ".jl": "sourced.julia_uses",
 }
+"""Which reader an ending has: a module of this package, and its function. They are imported when first needed."""
+
+
+def _reader(path: str) -> Reader | None:
+    name = _READERS.get(posixpath.splitext(path)[1].lower())
+    if name is None:
+        return None
+    from importlib import import_module
+
+    module, _, function = name.partition(".")
+    reader: Reader = getattr(import_module(f".{module}", __name__), function)
+    return reader

@@ -8,7 +8,6 @@ from typing import ClassVar
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
 from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support
-from . import dvc_rules, native
 from .common import targets_of
 
 
@@ -48,7 +47,10 @@ class Make:
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """The Makefile, and for native rules the scripts that tell what changed."""
-        rules = dvc_rules if "dvc" in project.spec.stack.orchestrators else native
+        if "dvc" in project.spec.stack.orchestrators:
+            from . import dvc_rules as rules
+        else:
+            from . import native as rules  # type: ignore[no-redef]
         problems: list[Diagnostic] = []
         lines = list(rules.lines(project, targets_of(project), problems))
         yield from problems
