@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..schemas.plain import PlainStage
 from .resolve import Entry, Resolved
 from .span import Path
 from .target import Feature
@@ -82,6 +83,8 @@ def _of_entry(entry: Entry) -> Iterator[tuple[Feature, Path]]:
         for index, item in enumerate(body.get(key) or ()):
             if not isinstance(item, str) and any(item.values()):
                 yield Feature.OUT_FLAGS, (*at, key, index)
+    if type(own) is PlainStage:  # type: ignore[comparison-overlap]  # it stands in for a Stage
+        return  # it has none of mlopsc's own keys
     for key, feature in _OWN_KEYS.items():
         if getattr(own, key):
             yield feature, (*at, key)

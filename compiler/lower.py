@@ -119,9 +119,9 @@ def _stage(draft: _Draft, upstream: tuple[str, ...]) -> Stage:
 
 def _rooted(wdir: str, path: str) -> str:
     """A path of a stage, from the root of the repository; URLs and absolute paths as they are."""
-    if "://" in path or path.startswith("/"):
+    if wdir == "." and path[:1] not in (".", "/") and "/." not in path and "//" not in path and path[-1:] != "/":
         return path
-    if wdir == "." and not path.startswith(".") and "/." not in path and "//" not in path and path[-1:] != "/":
+    if "://" in path or path.startswith("/"):
         return path
     return posixpath.normpath(posixpath.join(wdir, path))
 

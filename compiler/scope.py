@@ -39,6 +39,8 @@ class Scope:
     loaded: dict[str, list[str] | None] = field(default_factory=dict)
     each: Mapping[str, Any] = field(default_factory=dict)
     """``item`` and ``key`` inside of a `foreach` or `matrix`; they hide variables of the same name."""
+    parts: dict[str, Any] = field(default_factory=dict)
+    """What stands for an expression in a text, once it has been looked up; `template` fills it."""
 
     def copy(self) -> Scope:
         """A scope to merge more into, which leaves this one as it is."""

@@ -126,7 +126,10 @@ def _is_template(value: Any) -> bool:
     if type(value) is str:
         return "${" in value
     if type(value) is list:
-        return any(_is_template(item) for item in value)
+        try:
+            return "${" in "\n".join(value)
+        except TypeError:  # not all of it is text
+            return any(_is_template(item) for item in value)
     if type(value) is dict:
         return any(_is_template(key) or _is_template(item) for key, item in value.items())
     return False
@@ -163,11 +166,16 @@ def _parts(text: str, scope: Scope, key: str | None, at: Path) -> Iterator[str |
     for match in TEMPLATE.finditer(text):
         if match.start() > index:
             yield text[index : match.start()].replace("\\${", "${")
-        value, file = _select(match.group(1), scope, key, at)
-        if file is not None and not isinstance(value, dict):
-            yield Ref(".".join(_keys(match.group(1)) or ()), to_text(value), file)
-        else:
-            yield to_text(value)
+        expression = match.group(1)
+        part = scope.parts.get(expression)
+        if part is None:
+            value, file = _select(expression, scope, key, at)
+            part = to_text(value)
+            if not isinstance(value, dict):
+                if file is not None:
+                    part = Ref(".".join(_keys(expression) or ()), part, file)
+                scope.parts[expression] = part
+        yield part
         index = match.end()
     if index < len(text):
         yield text[index:].replace("\\${", "${")

@@ -89,8 +89,13 @@ def _double(text: str) -> str:
     return _NEEDS_ESCAPE.sub(lambda match: f"\\u{ord(match.group()):04x}", quoted)
 
 
+@lru_cache(10_000)
+def _text_key(key: str) -> str:
+    return key if key in _WORDS_11 else _string(key)
+
+
 def _key(key: Any) -> str:
-    return key if key in _WORDS_11 else scalar(key)
+    return _text_key(key) if type(key) is str else scalar(key)
 
 
 def _inline(value: Any) -> str | None:

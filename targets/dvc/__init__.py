@@ -77,6 +77,8 @@ def is_local(path: str) -> bool:
 
 def ignore_pattern(path: str) -> str:
     """A path as .gitignore and .dvcignore take it: nothing in it is a pattern."""
+    if path[-1:] != " " and _GLOB.search(path) is None:
+        return path
     pattern = _GLOB.sub(r"\\\1", path)
     stripped = pattern.rstrip(" ")
     return stripped + "\\ " * (len(pattern) - len(stripped))
