@@ -53,7 +53,23 @@ def cache_key() -> str:
     """What the outcome of a build depends on beside its files: this program, and the Python that runs it."""
     from ... import __version__
 
-    return f"{__version__} {sys.version_info[:3]} {os.path.dirname(__file__)}"
+    package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    return f"{__version__} {sys.version_info[:3]} {package} {_edited(package)}"
+
+
+def _edited(package: str) -> int:
+    """When the program itself was last edited, in nanoseconds, where it runs from a checkout; an installed one is 0."""
+    if not os.path.isfile(f"{package}/pyproject.toml"):
+        return 0
+    waiting = [f"{package}/{part}" for part in ("compiler", "schemas", "targets")]
+    newest = 0
+    while waiting:
+        for entry in os.scandir(waiting.pop()):
+            if entry.is_dir():
+                waiting.append(entry.path)
+            elif entry.name.endswith(".py"):
+                newest = max(newest, entry.stat().st_mtime_ns)
+    return newest
 
 
 def _unchanged() -> bool:
