@@ -1,6 +1,6 @@
 # The targets that are this repository's own; the Makefile, which mlopsc makes, includes them.
 
-.PHONY: demo lint bench bench-full format wheel
+.PHONY: demo lint bench format reference
 
 demo: ## Compile examples/wine, run it with DVC, show its metrics
 	@sh dev/demo.sh
@@ -21,3 +21,7 @@ format: ## Rewrite the code in the house style
 bench: ## Measure speed against peers and write bench/RESULTS.md
 	@sh dev/setup.sh
 	.venv/bin/python bench/run.py
+
+reference: ## Bring the made parts of the docs up to date
+	@sh dev/setup.sh
+	.venv/bin/python dev/reference.py

@@ -1,0 +1,38 @@
+"""The docs show what the program says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conftest import run
+from mlopsc.compiler.matrix import as_markdown
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_matrix_in_the_docs() -> None:
+    shown = (ROOT / "docs/targets.md").read_text().partition("<!-- matrix -->")[2].partition("<!-- /matrix -->")[0]
+    assert shown.strip() == as_markdown().strip()
+
+
+def test_the_example_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert (ROOT / "examples/wine/mlops.yaml").read_text().rstrip() in readme
+    assert run("mlopsc", "explain", "featurize", cwd=ROOT / "examples/wine").stdout.rstrip() in readme
+
+
+def test_links_lead_somewhere() -> None:
+    import re
+
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_reference_of_the_language() -> None:
+    from mlopsc.schemas.reference import markdown
+
+    shown = (
+        (ROOT / "docs/language.md").read_text().partition("<!-- reference -->")[2].partition("<!-- /reference -->")[0]
+    )
+    assert shown.strip() == markdown().strip()
