@@ -1,0 +1,87 @@
+"""Whatever is in a spec, a params file or the code, the answer is files or diagnostics: no exception, no hang."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mlopsc.compiler.build import compile_spec
+from mlopsc.compiler.emit.yaml import dump
+from mlopsc.compiler.render import FORMATS, render
+from mlopsc.compiler.snapshot import Memory
+from mlopsc.schemas.spec import Spec
+from mlopsc.schemas.stage import Stage
+
+WORD = st.sampled_from(
+    ["a", "b", "train", "${a}", "${item.x}", "${", "\\${x}", "../x", "/abs", "data/x", "data", "1h", ">= 1", "s3://b/x", "", " ",
+     "a b", "é\n", "'", '"', "$(x)", "@", "params.yaml", "a.yaml:k", "8Gi", "python src/a.py", "\x07", "{{", "all", "none"]
+)  # fmt: skip
+VALUE = st.recursive(
+    st.one_of(WORD, st.none(), st.booleans(), st.integers(-3, 3), st.floats(allow_nan=False), st.text(max_size=4)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORD, inner, max_size=3),
+    max_leaves=6,
+)
+STAGE = st.dictionaries(st.sampled_from([*Stage.model_fields, "foreach", "do", "cmdd"]), VALUE, max_size=5)
+SPEC = st.fixed_dictionaries(
+    {"mlops": st.sampled_from([1, 1, 1, 2])},
+    optional={
+        "stages": st.dictionaries(WORD, STAGE | VALUE, max_size=3),
+        **{key: VALUE for key in Spec.model_fields if key not in ("mlops", "stages")},
+        "odd": VALUE,
+    },
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(SPEC, VALUE, st.binary(max_size=30))
+def test_any_spec(spec: dict[str, Any], params: Any, code: bytes) -> None:
+    files = {
+        "mlops.yaml": dump(spec),
+        "params.yaml": dump({"a": params}),
+        "src/a.py": b"import b\n" + code,
+        "src/train.py": code,
+        "a.yaml": code,
+    }
+    run = compile_spec(Memory(files))
+    assert run.files or run.report.failed or not run.project
+    for style in FORMATS:
+        render(run.report, run.document, style)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text("abcms:-[]{}$&*'\"\n #|>01.", max_size=60))
+def test_any_text(text: str) -> None:
+    run = compile_spec(Memory({"mlops.yaml": "mlops: 1\n" + text}))
+    render(run.report, run.document, "text")
+
+
+GET_STARTED = """\
+stages:
+  prepare:
+    cmd: python src/prepare.py data/data.xml
+    deps:
+      - data/data.xml
+      - src/prepare.py
+    params:
+      - prepare.seed
+      - prepare.split
+    outs:
+      - data/prepared
+  featurize:
+    cmd: python src/featurization.py data/prepared data/features
+    deps: [data/prepared, src/featurization.py]
+    params: [featurize.max_features, featurize.ngrams]
+    outs: [data/features]
+"""
+
+
+def test_a_dvc_yaml_under_two_lines_comes_out_as_it_went_in() -> None:
+    import yaml
+
+    params = "prepare: {seed: 1, split: 0.2}\nfeaturize: {max_features: 1, ngrams: 2}\n"
+    files = {"params.yaml": params, "data/data.xml": "", "src/prepare.py": "", "src/featurization.py": ""}
+    run = compile_spec(Memory({**files, "mlops.yaml": f"mlops: 1\nproject: p\n{GET_STARTED}"}))
+    assert not list(run.report) or not run.report.failed
+    written = next(file for file in run.files if file.path == "dvc.yaml")
+    assert yaml.safe_load(written.text) == yaml.safe_load(GET_STARTED)
