@@ -1,6 +1,6 @@
 """The variables that templates see: params.yaml and `vars`, merged as DVC merges them, and which file gave each.
 
-Held to DVC's own resolver by tests/real/test_template.py. Source of the rules:
+Held to DVC's own resolver by tests/real/test_dvc.py. Source of the rules:
 https://dvc.org/doc/user-guide/project-structure/dvcyaml-files#templating
 """
 

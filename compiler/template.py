@@ -1,6 +1,6 @@
 """`${...}`, `foreach` and `matrix`: from what a spec says of a stage to the stages that it makes, as DVC makes them.
 
-DVC's own resolver is the oracle (tests/real/test_template.py); it is not called, because it costs 1.5 s to import.
+DVC's own resolver is the oracle (tests/real/test_dvc.py); it is not called, because it costs 1.5 s to import.
 """
 
 from __future__ import annotations
