@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 JOBS ?= $(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),2)
 empty :=
 
-.PHONY: help setup pipeline pipeline-parallel test check metrics plots push pull clean bench
+.PHONY: help setup pipeline pipeline-parallel test check metrics plots push pull clean benchmark
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[A-Za-z0-9_.@+\/-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,13 +50,13 @@ pull: ## Pull data and models from the remote
 clean: ## Remove what stages wrote and DVC keeps: `dvc checkout` brings it back
 	@:
 
-bench: ## Measure mlopsc against its peers, as ratios in one run
-	$(DVC) repro bench
+benchmark: ## Measure mlopsc against its peers, as ratios in one run
+	$(DVC) repro benchmark
 
 # For pipeline-parallel: each stage once all stages above it are done. DVC's own lock keeps dvc.lock right.
-.PHONY: .stages .stage/bench
-.stages: .stage/bench
-.stage/bench:
-	@$(DVC) --wait-for-lock repro --single-item bench
+.PHONY: .stages .stage/benchmark
+.stages: .stage/benchmark
+.stage/benchmark:
+	@$(DVC) --wait-for-lock repro --single-item benchmark
 
 -include local.mk
