@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 BIN = Path(sys.executable).parent
+ROOT = Path(__file__).parents[1]
+JUDGES = ROOT / ".cache" / "judges"
 
 
 def run(*command: str, cwd: Path, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -58,3 +64,60 @@ def tool(name: str, places: tuple[Path, ...] = ()) -> str:
             pytest.fail(f"{name} is not installed, and CI has to have it")
         pytest.skip(f"{name} is not installed")
     return found
+
+
+def judge(name: str) -> Path:
+    """The ``bin`` folder of an environment of its own that holds a platform's own tools, made on first use.
+
+    tests/real/judges/NAME.txt says what is in it (``uv pip compile --no-emit-index-url`` of NAME.in): the platforms'
+    packages do not agree with each other, nor with ours.
+    """
+    wanted = (ROOT / "tests" / "real" / "judges" / f"{name}.txt").read_text()
+    folder = JUDGES / name
+    stamp = folder / "installed.txt"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        uv = tool("uv")
+        run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder), cwd=ROOT)
+        run(uv, "pip", "install", "--quiet", "--python", str(folder), "-r", f"tests/real/judges/{name}.txt", cwd=ROOT)
+        stamp.write_text(wanted)
+    return folder / "bin"
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of an S3 endpoint on loopback (moto's server): any key and secret will do, buckets are made by `bucket`."""
+    ready = tmp_path_factory.mktemp("s3") / "server.log"
+    with ready.open("w") as log:
+        server = subprocess.Popen([judge("moto") / "moto_server", "-H", "127.0.0.1", "-p", "0"], stdout=log, stderr=log)
+    try:
+        url = ""
+        for _ in range(300):
+            match = re.search(r"http://127\.0\.0\.1:\d+", ready.read_text())
+            if match and answers(url := match.group()):
+                break
+            time.sleep(0.1)
+        else:
+            raise AssertionError(f"moto_server did not start:\n{ready.read_text()}")
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers at a URL."""
+    try:
+        urllib.request.urlopen(url, timeout=1)
+    except OSError as error:
+        return isinstance(error, urllib.error.HTTPError)
+    return True
+
+
+def bucket(s3: str, name: str) -> str:
+    """Make a bucket, and give the ``s3://`` URL of it. Names have three letters or more."""
+    urllib.request.urlopen(urllib.request.Request(f"{s3}/{name}", method="PUT"))
+    return f"s3://{name}"
+
+
+AWS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+"""The environment that reaches `s3`; the DVC remote's ``endpointurl`` (or AWS_ENDPOINT_URL) says where it is."""
