@@ -12,8 +12,10 @@ from ..schemas.words import DVC_SECTIONS, seconds
 from .commands import RUN, RUN_TEXT, script_file, wrapped
 from .conventions import GROUPS, RULES, CodeFiles, Draft, Group, kind_of, paths_of, shell_word
 from .diagnostic import Diagnostic
+from .gates import PREFIX, gate_body
 from .graph import Script
 from .imports import CodeGraph, command_files
+from .programs import program
 from .snapshot import Snapshot
 from .span import At, Path
 
@@ -98,6 +100,8 @@ class _Resolver:
             if entry is not None:
                 entries[name] = entry
                 self.above = self._left_by(entry)
+                if entry.own.gates:
+                    self._gate(entry, entries)
         sections = {key: self.data[key] for key in DVC_SECTIONS if key != "stages" and key in self.data}
         return Resolved(self.spec, entries, sections, tuple(self.scripts.values())), self.found
 
@@ -229,6 +233,25 @@ class _Resolver:
             return tuple(outs)
         parents = dict.fromkeys(path.split("${")[0].rpartition("/")[0] for path in outs)
         return tuple(parent for parent in parents if parent)
+
+    def _gate(self, judged: Entry, entries: dict[str, Entry]) -> None:
+        """Put the gate of an entry behind it."""
+        name = PREFIX + judged.name
+        if not judged.body.get("metrics"):
+            self._report("MLC305", f"`{judged.name}` has gates and writes no metrics", (*judged.at, "gates"),
+                         "name the file under `metrics` that holds what the gates judge")  # fmt: skip
+        elif name in self.spec.stages:
+            self._report("MLC306", f"`{name}` is the name of the gate of `{judged.name}`", ("stages", name),
+                         "give this stage another name")  # fmt: skip
+        else:
+            assert judged.own.gates is not None
+            program_ = program("gate.py")
+            self.scripts[program_.path] = program_
+            body = gate_body(judged.name, judged.body, judged.own.gates)
+            why = Origin("gate", f"judges the metrics of `{judged.name}`")
+            filled: dict[tuple[str, ...], Origin] = {(key,): why for key in body}
+            at = (*judged.at, "gates")
+            entries[name] = Entry(name, at, body, _EMPTY_STAGE, "evaluate", judged.foreach, None, body["cmd"], filled)
 
     def _report(self, code: str, message: str, path: Path, help_: str) -> None:
         self.found.append(Diagnostic(code, message, At(path, key=True), help=help_))

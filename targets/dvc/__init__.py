@@ -51,6 +51,7 @@ class Dvc:
         Feature.ENV: Emulated("an `export` before each command"),
         Feature.TIMEOUT: Emulated("the command runs under coreutils' `timeout`, by .mlops/scripts/run.sh"),
         Feature.RETRIES: Emulated("a loop in .mlops/scripts/run.sh"),
+        Feature.STAGE_GATES: Emulated("a stage `gate-NAME`, which runs .mlops/scripts/gate.py and fails"),
         Feature.IMAGE: Refused("DVC runs commands on this machine, not in containers"),
         Feature.CPU: Refused("DVC has no scheduler"),
         Feature.MEMORY: Refused("DVC has no scheduler"),

@@ -39,6 +39,7 @@ class Make:
         Feature.ENV: Emulated("an `export` before each command"),
         Feature.TIMEOUT: Emulated("the command runs under coreutils' `timeout`, by .mlops/scripts/run.sh"),
         Feature.RETRIES: Emulated("a loop in .mlops/scripts/run.sh"),
+        Feature.STAGE_GATES: Emulated("a rule `gate-NAME`, which runs .mlops/scripts/gate.py and fails"),
         Feature.IMAGE: Refused("make runs commands on this machine, not in containers"),
         Feature.CPU: Refused("make has no scheduler"),
         Feature.MEMORY: Refused("make has no scheduler"),

@@ -16,7 +16,7 @@ from mlopsc.compiler.target import Feature, File, Refused
 ROOT = Path(__file__).parents[2]
 FILES = {"params.yaml": "lr: 1\n", "in.txt": "", "sub/in.txt": "", "ci.yaml": ""}
 
-BASE: dict[str, Any] = {"cmd": "run", "deps": ["in.txt"], "outs": ["o.txt"]}
+BASE: dict[str, Any] = {"cmd": "run", "deps": ["in.txt"], "outs": ["o.txt"], "metrics": ["b.json"]}
 WITH: dict[Feature, dict[str, Any]] = {
     Feature.STAGES: {"stages": {"b": {"cmd": "other", "deps": ["in.txt"]}}},
     Feature.FOREACH: {"stages": {"b": {"foreach": [1, 2], "do": {"cmd": "run ${item}", "deps": ["in.txt"]}}}},
