@@ -13,7 +13,8 @@ from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
 from ...compiler.span import At
 from ...compiler.target import Feature, File, Kept, Refused, Support, yaml_file
-from .workflow import MAX_MINUTES, minutes, workflow
+from ..ci.shell import minutes
+from .workflow import MAX_MINUTES, workflow
 
 PATH = ".github/workflows/mlops.yml"
 
