@@ -276,9 +276,26 @@ def _flat(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]
 Items = list[tuple[str, dict[str, Any]]]
 
 
+def _iterated(said: Any, scope: Scope, at: Path) -> Any:
+    """What `foreach` or `matrix` goes over. DVC 3.67 breaks on a key that is one template and nothing else."""
+    if (bad := _bare_key(said)) is not None:
+        what = f"DVC cannot take the template `{bad}` alone for a key here"
+        raise _Unresolved(Diagnostic("MLC205", what, At(at), help="write the key itself, or put text around it"))
+    return _resolved(said, scope, None, at)
+
+
+def _bare_key(value: Any) -> str | None:
+    if isinstance(value, Mapping):
+        for key in value:
+            if isinstance(key, str) and TEMPLATE.fullmatch(key):
+                return key
+        value = list(value.values())
+    return next(filter(None, map(_bare_key, value)), None) if isinstance(value, list) else None
+
+
 def _foreach(name: str, said: Any, scope: Scope, at: Path, found: list[Diagnostic]) -> Items:
     try:
-        items = _resolved(said, scope, None, at)
+        items = _iterated(said, scope, at)
     except _Unresolved as error:
         found.append(error.diagnostic)
         return []
@@ -298,7 +315,8 @@ def _foreach(name: str, said: Any, scope: Scope, at: Path, found: list[Diagnosti
 
 def _matrix(name: str, said: Any, scope: Scope, at: Path, found: list[Diagnostic]) -> Items:
     try:
-        axes = _resolved(said, scope, None, at)
+        axes = _iterated(said, scope, at)
+        written = {_resolved(axis, scope, None, at): values for axis, values in said.items()}
     except _Unresolved as error:
         found.append(error.diagnostic)
         return []
@@ -314,7 +332,7 @@ def _matrix(name: str, said: Any, scope: Scope, at: Path, found: list[Diagnostic
     pairs: Items = []
     for combination in product(*(list(enumerate(values)) for values in axes.values())):
         key = "-".join(
-            f"{axis}{index}" if isinstance(value, Mapping | list) else _named(said[axis], index, value)
+            f"{axis}{index}" if isinstance(value, Mapping | list) else _named(written[axis], index, value)
             for axis, (index, value) in zip(axes, combination, strict=True)
         )
         item = {axis: value for axis, (_, value) in zip(axes, combination, strict=True)}

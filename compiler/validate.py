@@ -57,13 +57,47 @@ def validate(data: dict[str, Any]) -> tuple[Spec | None, dict[str, Any], list[Di
         data = {**data, "mlops": 1}
     for attempt in range(3):
         try:
-            return Spec.model_validate(data), data, found
+            return Spec.model_validate(data), _said(data), found
         except ValidationError as error:
             problems = _grouped(data, error.errors(include_url=False, include_context=True))
         if attempt == 0:  # later ones are about what was cut out
             found.extend(_diagnostic(data, path, errors) for path, errors in problems)
         data = _without(data, [path for path, _ in problems])
     return None, data, found
+
+
+def _said(data: dict[str, Any]) -> dict[str, Any]:
+    """The data without the keys that are null, which say nothing; DVC takes none of them. Values of the user's own
+    (`meta`, `vars`, `foreach`, `matrix`, `patches`) keep theirs."""
+    said = {key: value for key, value in data.items() if value is not None}
+    if "stages" in said:
+        said["stages"] = {name: body and _said_of_stage(body) for name, body in said["stages"].items()}
+    for key in ("artifacts", "models"):
+        if key in said:
+            said[key] = {name: _stated(item) for name, item in said[key].items()}
+    if "plots" in said:
+        said["plots"] = [_flags_stated(item) for item in said["plots"]]
+    return said
+
+
+def _said_of_stage(body: dict[str, Any]) -> dict[str, Any]:
+    if "do" in body:
+        return {**body, "do": _said_of_stage(body["do"])}
+    said: dict[str, Any] = _stated(body)
+    for key in ("outs", "metrics", "plots"):
+        if key in said:
+            said[key] = [_flags_stated(item) for item in said[key]]
+    return said
+
+
+def _stated(item: Any) -> Any:
+    if isinstance(item, list):
+        return [_stated(each) for each in item]
+    return {key: value for key, value in item.items() if value is not None} if isinstance(item, dict) else item
+
+
+def _flags_stated(item: Any) -> Any:
+    return {path: _stated(flags) for path, flags in item.items()} if isinstance(item, dict) else item
 
 
 def _version(data: dict[str, Any]) -> Diagnostic | None:

@@ -85,3 +85,13 @@ def test_a_dvc_yaml_under_two_lines_comes_out_as_it_went_in() -> None:
     assert not list(run.report) or not run.report.failed
     written = next(file for file in run.files if file.path == "dvc.yaml")
     assert yaml.safe_load(written.text) == yaml.safe_load(GET_STARTED)
+
+
+def test_a_template_alone_for_a_key_of_what_is_gone_over_is_told_where_dvc_would_break() -> None:
+    for said in ("foreach: [{'${a}': 1}]\n    do: {cmd: x}", "foreach: {'${a}': 1}\n    do: {cmd: x}"):
+        run = compile_spec(Memory({"mlops.yaml": f"mlops: 1\nvars: [a: k]\nstages:\n  s:\n    {said}\n"}))
+        assert [each.code for each in run.report if each.severity == "error"] == ["MLC205"]
+    run = compile_spec(
+        Memory({"mlops.yaml": "mlops: 1\nvars: [a: k]\nstages:\n  s: {matrix: {'${a}': [1]}, cmd: x}\n"})
+    )
+    assert [each.code for each in run.report if each.severity == "error"] == ["MLC205"]

@@ -77,10 +77,10 @@ stages:
       deps: ['${key}.csv']
 """},
     "matrix": {"dvc.yaml": """\
-vars: [{sizes: [1, 2]}]
+vars: [{sizes: [1, 2], axis: ize}]
 stages:
   a:
-    matrix: {model: [cnn, xgb], size: '${sizes}', extra: [{n: 1}, {n: 2}], l: [[1, 2]]}
+    matrix: {model: [cnn, xgb], 's${axis}': '${sizes}', extra: [{n: 1}, {n: 2}], l: [[1, 2]]}
     cmd: run ${item.model} ${item.size} ${item.extra.n} ${key}
     outs: ['m/${key}']
 """},
