@@ -26,20 +26,26 @@ def test_its_files(wheel: Path) -> None:
     outside = [name for name in names if not name.startswith(("mlopsc/", "mlopsc-"))]
     assert outside == []
     for part in ("mlopsc/compiler/cli/__init__.py", "mlopsc/schemas/mlops.schema.json", "mlopsc/targets/make/native.py",
-                 "mlopsc/compiler/codes/MLC401.md", "mlopsc/py.typed"):  # fmt: skip
+                 "mlopsc/compiler/codes/MLC401.md", "mlopsc/py.typed",
+                 "mlopsc/templates/templates.json", "mlopsc/templates/common/files/.gitignore",
+                 "mlopsc/templates/tabular/files/src/{{package}}/features/ratios.py"):  # fmt: skip
         assert part in names
+    names = [name for name in names if not name.startswith("mlopsc/templates/")]
     assert not [name for name in names if "/tests/" in name or "/bench/" in name or "/examples/" in name]
 
 
 def test_it_works_elsewhere(wheel: Path, tmp_path: Path) -> None:
     uv = shutil.which("uv") or str(BIN / "uv")
     run(uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "v"), cwd=tmp_path)
-    run(uv, "pip", "install", "--quiet", "--python", str(tmp_path / "v"), str(wheel), cwd=tmp_path)
+    run(uv, "pip", "install", "--quiet", "--python", str(tmp_path / "v"), f"{wheel}[new]", cwd=tmp_path)
     project = write(tmp_path / "project", {"mlops.yaml": "mlops: 1\nstages: {a: {cmd: run, deps: [x]}}\n", "x": ""})
     command = str(tmp_path / "v/bin/mlopsc")
     run(command, "build", cwd=project)
     assert (project / "dvc.yaml").is_file()
     assert "MLC401" in run(command, "code", "MLC401", cwd=project).stdout
     run(command, "schema", cwd=project)
+    run(command, "new", "--template", "bare", "made", cwd=tmp_path)
+    assert (tmp_path / "made/data/raw/iris.csv").is_file()
+    run(command, "build", "--check", cwd=tmp_path / "made")
     run(str(tmp_path / "v/bin/python"), "-c", "import mlopsc.compiler, mlopsc.schemas, mlopsc.targets", cwd=tmp_path)
     run(str(tmp_path / "v/bin/python"), "-m", "mlopsc", "--version", cwd=tmp_path)

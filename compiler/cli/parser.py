@@ -7,13 +7,13 @@ import gc
 from collections.abc import Callable, Sequence
 
 from ... import __version__
-from . import MISUSE
+from . import MISUSE, scaffold
 from . import commands as act
 
 DESCRIPTION = "The compiler for the MLOps stack: one mlops.yaml to dvc.yaml, Makefile, CI and more."
 EPILOG = """\
 exit codes: 0 done, 1 the spec is wrong or files are stale, 2 misuse
-first steps: write a mlops.yaml, then `mlopsc check`, `mlopsc build`, `make pipeline`"""
+first steps: `mlopsc new NAME`; or write a mlops.yaml, then `mlopsc check`, `mlopsc build`, `make pipeline`"""
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(act=command)
         return sub
 
+    scaffold.add(commands)
     build = add("build", act.build, "Write every file that mlops.yaml calls for: all of them or none.")
     build.add_argument("--check", action="store_true", help="write nothing; exit 1 and name what is stale")
     build.add_argument("--watch", action="store_true", help="build again whenever an input changes")
