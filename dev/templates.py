@@ -34,7 +34,7 @@ def release(folder: Path, older: Path) -> None:
         for name, source in (("a", folder), ("b", older)):
             subprocess.run(["cp", "-r", str(source), f"{place}/{name}"], check=True)
             subprocess.run(["rm", "-rf", f"{place}/{name}/history", f"{place}/{name}/templates.json"], check=True)
-        command = ["git", "diff", "--no-index", "--binary", "--no-color", "--no-renames", "a", "b"]
+        command = ["git", "diff", "--no-index", "--no-prefix", "--binary", "--no-color", "--no-renames", "a", "b"]
         done = subprocess.run(command, cwd=place, capture_output=True, check=False)
     if done.returncode != 1:
         raise SystemExit("nothing has changed since" if not done.returncode else done.stderr.decode())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `new` to what can be typed."""
+    """Add `new` and `update` to what can be typed."""
     text = "Make a repository that runs, from a template."
     made = commands.add_parser("new", help=text, description=text)
     made.add_argument(
@@ -28,6 +28,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("--list", action="store_true", help="name the packaged templates and leave")
     _common(made)
     made.set_defaults(act=new)
+    text = "Merge a later version of its template into a repository that has been edited since."
+    newer = commands.add_parser("update", help=text, description=text)
+    _common(newer)
+    newer.set_defaults(act=update)
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
@@ -122,3 +126,24 @@ def new(arguments: argparse.Namespace) -> int:
         print("  make test")
     print("  git add --all && git commit -m 'Begin'")
     return DONE
+
+
+@_refusing
+def update(arguments: argparse.Namespace) -> int:
+    """Merge the newest version of the template; conflicts are left for a person to resolve."""
+    from ..scaffold.update import update
+    from . import find_root
+
+    done = update(find_root(arguments.root or "."), _answers(arguments), ref=arguments.ref)
+    if not done.changed:
+        print(f"nothing to do: the repository is at version {done.after} of its template")
+        return DONE
+    print(f"template {done.before} -> {done.after}")
+    for path in done.changed:
+        print(f"{'conflict' if path in done.conflicts else 'update':>8} {path}")
+    print("\nnext:")
+    if done.conflicts:
+        print("  resolve the conflicts: both sides stand between <<<<<<< and >>>>>>>")
+    print("  git diff HEAD    # what changed")
+    print("  mlopsc build")
+    return WRONG if done.conflicts else DONE

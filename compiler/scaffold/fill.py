@@ -56,7 +56,10 @@ def _copier(library: Library) -> Iterator[None]:
         warnings.simplefilter("ignore")
         library.repositories(place)
         settings = _git_settings(
-            (f"url.{place}/.insteadOf", SCHEME), ("core.hooksPath", os.devnull), ("core.autocrlf", "false")
+            (f"url.{place}/.insteadOf", SCHEME),
+            ("core.hooksPath", os.devnull),
+            ("core.autocrlf", "false"),
+            ("protocol.ext.allow", "never"),
         )
         before = os.environ.get("COPIER_CACHE_DIR")
         os.environ["COPIER_CACHE_DIR"] = f"{place}/.cache"

@@ -56,6 +56,7 @@ class Library:
         """Write the Git repository of every template, `under/NAME.git`, with a tag `vN` for each version."""
         whole = f"{under}/.whole"
         shutil.copytree(self.folder, whole, ignore=shutil.ignore_patterns("history", "__pycache__", "*.pyc"))
+        git("init", "--quiet", cwd=whole)  # else a repository around the temporary folder would take the patches
         versions = [whole]
         for version in range(self.version - 1, 0, -1):
             older = f"{under}/.whole-{version}"
