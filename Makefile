@@ -9,7 +9,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 JOBS ?= $(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),2)
 empty :=
 
-.PHONY: help setup pipeline pipeline-parallel test check metrics plots push pull clean benchmark
+.PHONY: help setup pipeline pipeline-parallel test check metrics plots push pull clean metrics-diff plots-diff \
+    benchmark
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[A-Za-z0-9_.@+\/-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +50,13 @@ pull: ## Pull data and models from the remote
 
 clean: ## Remove what stages wrote and DVC keeps: `dvc checkout` brings it back
 	@:
+
+metrics-diff: ## Compare metrics and params with the base branch ($MLOPS_BASE)
+	$(DVC) metrics diff $${MLOPS_BASE:-$$(git symbolic-ref --quiet --short refs/remotes/origin/HEAD || echo origin/main)}
+	$(DVC) params diff $${MLOPS_BASE:-$$(git symbolic-ref --quiet --short refs/remotes/origin/HEAD || echo origin/main)}
+
+plots-diff: ## Draw the plots of the base branch and of now into dvc_plots/
+	$(DVC) plots diff $${MLOPS_BASE:-$$(git symbolic-ref --quiet --short refs/remotes/origin/HEAD || echo origin/main)}
 
 benchmark: ## Measure mlopsc against its peers, as ratios in one run
 	$(DVC) repro benchmark

@@ -59,6 +59,8 @@ def features(resolved: Resolved) -> dict[str, tuple[Path, ...]]:
     for key, feature in _OWN_SECTIONS.items():
         if getattr(spec, key):
             used.setdefault(feature, []).append((key,))
+    if spec.stack.registry is not None:
+        used[Feature.REGISTRY] = [("stack", "registry")]
     for key, feature in (("on", Feature.CI_TRIGGERS), ("runner", Feature.CI_RUNNER), ("secrets", Feature.CI_SECRETS)):
         if getattr(spec.ci, key) is not None:
             used.setdefault(feature, []).append(("ci", key))

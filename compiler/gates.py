@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..schemas.words import listed
 from .commands import single_quoted
 from .conventions import paths_of, shell_word
 from .programs import FOLDER
+
+if TYPE_CHECKING:
+    from ..schemas.operate import Monitor
 
 GATE = f"{FOLDER}/gate.py"
 PREFIX = "gate-"
@@ -46,3 +49,13 @@ def gate_body(name: str, body: Mapping[str, Any], gates: Mapping[str, str | list
     if any(metric.endswith(".delta") for metric in gates):
         made["always_changed"] = True
     return made
+
+
+def monitor_stage(name: str, monitor: Monitor) -> dict[str, Any]:
+    """A monitor as a stage: what it measures is its metrics, what people read is an out."""
+    said = {key: getattr(monitor, key) for key in ("cmd", "deps", "params", "outs", "desc")}
+    stage = {key: value for key, value in said.items() if value is not None}
+    stage["metrics"] = [{path: {"cache": False}} for path in monitor.metrics or [f"metrics/{name}.json"]]
+    if monitor.report is not None:
+        stage["outs"] = [*stage.get("outs", ()), monitor.report]
+    return stage

@@ -118,6 +118,13 @@ class Script(NamedTuple):
     text: str
 
 
+class Watch(NamedTuple):
+    """A monitor: its stage in DVC's words, with paths from the root, and the metrics files that its gates judge."""
+
+    body: Mapping[str, Any]
+    metrics: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Project:
     """A checked pipeline: everything a target may know.
@@ -125,7 +132,8 @@ class Project:
     ``dvc`` is the pipeline in DVC's own words (the content of dvc.yaml, templates intact, conventions filled
     in); ``stages`` are the expanded ones by name, each after all of its upstream. ``spec`` is the validated spec,
     for the sections that are mlopsc's own (``stack``, ``ci``, ``models``, ...). ``scripts`` are files that
-    commands of stages need. ``test_command`` tests the code; ``requirements`` is the file that names the
+    commands of stages need; ``operations`` are those that register, deploy and monitor. ``monitors`` are stages of
+    their own, which the pipeline does not run. ``test_command`` tests the code; ``requirements`` is the file that names the
     Python packages (requirements.txt, pyproject.toml, ...); both None where there is none.
     ``features`` tells where the spec uses which `target.Feature`.
     """
@@ -136,6 +144,8 @@ class Project:
     spec: Spec
     artifacts: Mapping[str, Artifact] = field(default_factory=dict)
     scripts: tuple[Script, ...] = ()
+    operations: tuple[Script, ...] = ()
+    monitors: Mapping[str, Watch] = field(default_factory=dict)
     test_command: str | None = None
     requirements: str | None = None
     features: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)

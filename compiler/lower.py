@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..schemas.words import seconds
 from .commands import env_text
+from .conventions import paths_of
 from .diagnostic import Diagnostic
 from .features import features
-from .graph import Artifact, Out, OutKind, Param, Project, Resources, Stage
+from .graph import Artifact, Out, OutKind, Param, Project, Resources, Stage, Watch
+from .operate import operations
 from .params import DEFAULT
 from .resolve import Entry, Resolved
 from .snapshot import Snapshot
@@ -55,6 +57,10 @@ def lower(
         spec=spec,
         artifacts=_artifacts(stages.values()),
         scripts=resolved.scripts,
+        operations=operations(
+            spec, [out.path for stage in stages.values() for out in stage.outs if out.kind == "metric"]
+        ),
+        monitors={name: _watch(entry) for name, entry in resolved.monitors.items()},
         test_command=_test_command(spec.stack, snapshot),
         requirements=next((name for name in _REQUIREMENTS if snapshot.kind(name) == "file"), None),
         features=features(resolved),
@@ -242,6 +248,10 @@ def _dvc(resolved: Resolved) -> dict[str, Any]:
     if models:
         sections["artifacts"] = {**models, **sections.get("artifacts", {})}
     return {**dvc, **sections}
+
+
+def _watch(entry: Entry) -> Watch:
+    return Watch(entry.dvc, tuple(paths_of(entry.body.get("metrics"))))
 
 
 def _test_command(stack: Stack, snapshot: Snapshot) -> str | None:

@@ -12,7 +12,7 @@ from ..schemas.words import DVC_SECTIONS, seconds
 from .commands import RUN, RUN_TEXT, script_file, wrapped
 from .conventions import GROUPS, RULES, CodeFiles, Draft, Group, kind_of, paths_of, shell_word
 from .diagnostic import Diagnostic
-from .gates import PREFIX, gate_body
+from .gates import PREFIX, gate_body, monitor_stage
 from .graph import Script
 from .imports import CodeGraph, command_files
 from .programs import program
@@ -69,6 +69,7 @@ class Resolved:
     entries: dict[str, Entry]
     sections: dict[str, Any]
     scripts: tuple[Script, ...] = ()
+    monitors: dict[str, Entry] = field(default_factory=dict)
 
 
 def resolve(
@@ -103,11 +104,24 @@ class _Resolver:
                 if entry.own.gates:
                     self._gate(entry, entries)
         sections = {key: self.data[key] for key in DVC_SECTIONS if key != "stages" and key in self.data}
-        return Resolved(self.spec, entries, sections, tuple(self.scripts.values())), self.found
+        monitors = self._monitors()
+        return Resolved(self.spec, entries, sections, tuple(self.scripts.values()), monitors), self.found
 
-    def _entry(self, name: str, raw: dict[str, Any], typed: Foreach | Stage | None) -> Entry | None:
+    def _monitors(self) -> dict[str, Entry]:
+        """Each monitor as a stage, filled by the same conventions as a stage of its name."""
+        self.above = ()
+        monitors: dict[str, Entry] = {}
+        for name, monitor in (self.spec.monitor or {}).items():
+            raw = monitor_stage(name, monitor)
+            own: Any = PlainStage({**raw, "timeout": monitor.timeout, "kind": "monitor", "infer": "all"})
+            entry = self._entry(name, raw, own, ("monitor", name))
+            if entry is not None:
+                monitors[name] = entry
+        return monitors
+
+    def _entry(self, name: str, raw: dict[str, Any], typed: Foreach | Stage | None, at: Path = ()) -> Entry | None:
         foreach: Any = None
-        at: Path = ("stages", name)
+        at = at or ("stages", name)
         own: Stage
         if "foreach" in raw:
             foreach, at = raw["foreach"], ("stages", name, "do")

@@ -47,6 +47,7 @@ class Feature(StrEnum):
     MEMORY = "resources.memory"
     GPU = "resources.gpu"
     STAGE_GATES = "gates"
+    REGISTRY = "stack.registry"
     DATA = "data"
     MODELS = "models"
     EXPERIMENTS = "experiments"

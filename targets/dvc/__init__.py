@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
+from ...compiler.operate import config
 from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
 
 _GLOB = re.compile(r"([\\*?\[\]])")
@@ -52,6 +53,11 @@ class Dvc:
         Feature.TIMEOUT: Emulated("the command runs under coreutils' `timeout`, by .mlops/scripts/run.sh"),
         Feature.RETRIES: Emulated("a loop in .mlops/scripts/run.sh"),
         Feature.STAGE_GATES: Emulated("a stage `gate-NAME`, which runs .mlops/scripts/gate.py and fails"),
+        Feature.REGISTRY: Emulated("remotes in .dvc/config; credentials come from the environment"),
+        Feature.DEPLOY: Emulated("a script for each environment, and GTO's tags"),
+        Feature.MONITOR: Emulated("a stage in monitoring/dvc.yaml, and a script that keeps the history"),
+        Feature.DATA: Refused("DVC keeps a source in a .dvc file, which `make data` writes"),
+        Feature.EXPERIMENTS: Emulated("a script that compares them; `make exp-NAME` queues and runs them"),
         Feature.IMAGE: Refused("DVC runs commands on this machine, not in containers"),
         Feature.CPU: Refused("DVC has no scheduler"),
         Feature.MEMORY: Refused("DVC has no scheduler"),
@@ -61,14 +67,25 @@ class Dvc:
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """dvc.yaml, the files that its commands need, and ignore blocks for what it keeps in its cache."""
         yield yaml_file("dvc.yaml", project.dvc)
-        for script in project.scripts:
+        for script in {script.path: script for script in (*project.scripts, *project.operations)}.values():
             yield File(script.path, script.text)
+        if project.monitors:
+            yield yaml_file("monitoring/dvc.yaml", monitoring(project))
+        if settings := config(project.spec.stack):
+            yield File(".dvc/config", settings, block=True)
         if ignored := sorted(
             {out.path for stage in project for out in stage.outs if out.cached and is_local(out.path)}
         ):
             yield File(".gitignore", "".join(f"/{ignore_pattern(path)}\n" for path in ignored), block=True)
         if any(dep in (".", "") for stage in project for dep in stage.deps):
             yield File(".dvcignore", "/.mlops/state\n/.venv\n", block=True)
+
+
+def monitoring(project: Project) -> dict[str, Any]:
+    """The monitors as a pipeline of their own, so that `dvc repro` leaves them alone; they run in the root."""
+    watched = {name: {**watch.body, "wdir": ".."} for name, watch in project.monitors.items()}
+    templates = any("${" in str(body) for body in watched.values())
+    return {**({"vars": ["../params.yaml"]} if templates else {}), "stages": watched}
 
 
 def is_local(path: str) -> bool:

@@ -12,8 +12,9 @@ from typing import ClassVar
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
 from ...compiler.span import At
-from ...compiler.target import Feature, File, Kept, Refused, Support, yaml_file
+from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
 from ..ci.shell import minutes
+from .operate import workflows
 from .workflow import MAX_MINUTES, workflow
 
 PATH = ".github/workflows/mlops.yml"
@@ -32,17 +33,10 @@ class Github:
         Feature.CPU: _ONE_RUNNER,
         Feature.MEMORY: _ONE_RUNNER,
         Feature.GPU: _ONE_RUNNER,
-        **dict.fromkeys(
-            (
-                Feature.STAGE_GATES,
-                Feature.DATA,
-                Feature.MODELS,
-                Feature.EXPERIMENTS,
-                Feature.DEPLOY,
-                Feature.MONITOR,
-            ),
-            Refused("not compiled yet"),
-        ),
+        Feature.MODELS: Refused("a tag registers a model, and `make register-NAME` sets it"),
+        Feature.EXPERIMENTS: Emulated("a workflow started by hand, which runs `make exp-NAME`"),
+        Feature.DEPLOY: Emulated("a workflow started by a registry tag; who approves is a rule of the environment"),
+        Feature.MONITOR: Emulated("a workflow started by the clock, which runs `make monitor-NAME`"),
         Feature.CI_TRIGGERS: Kept(),
         Feature.CI_RUNNER: Kept(),
         Feature.CI_SECRETS: Kept(),
@@ -60,3 +54,5 @@ class Github:
                 severity="warning",
             )
         yield yaml_file(PATH, workflow(project))
+        for path, data in workflows(project):
+            yield yaml_file(path, data)

@@ -73,12 +73,12 @@ def _triggers(ci: Ci) -> dict[str, Any]:
     return triggers
 
 
-def _uses(action: str) -> Remarked:
+def uses(action: str) -> Remarked:
     commit, release = ACTIONS[action]
     return Remarked(f"{action}@{commit}", release)
 
 
-def _job(project: Project, name: str, limit: int, steps: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+def job(project: Project, name: str, limit: int, steps: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     runner = project.spec.ci.runner
     asked = shell.minutes(project.spec.ci)
     return {
@@ -92,24 +92,24 @@ def _job(project: Project, name: str, limit: int, steps: list[dict[str, Any]], *
     }
 
 
-def _begin(project: Project, depth: int = 1) -> list[dict[str, Any]]:
+def begin(project: Project, depth: int = 1) -> list[dict[str, Any]]:
     """Check out, and set up Python and what the project needs."""
     checkout: dict[str, Any] = {"persist-credentials": False}
     if depth != 1:
         checkout = {"fetch-depth": depth, **checkout}
     install = shell.setup(project) + '\necho "$PWD/.venv/bin" >> "$GITHUB_PATH"\n'
     return [
-        {"name": "Check out", "uses": _uses("actions/checkout"), "with": checkout},
+        {"name": "Check out", "uses": uses("actions/checkout"), "with": checkout},
         {
             "name": "Set up Python",
-            "uses": _uses("actions/setup-python"),
+            "uses": uses("actions/setup-python"),
             "with": {"python-version": project.spec.ci.python or shell.PYTHON},
         },
         {"name": "Install what the project needs", "run": install},
     ]
 
 
-def _secrets(project: Project) -> dict[str, Any]:
+def secrets(project: Project) -> dict[str, Any]:
     names = project.spec.ci.secrets or []
     return {"env": {name: f"${{{{ secrets.{name} }}}}" for name in names}} if names else {}
 
@@ -117,30 +117,30 @@ def _secrets(project: Project) -> dict[str, Any]:
 def _check(project: Project) -> dict[str, Any] | None:
     if (run := shell.check(project)) is None:
         return None
-    return _job(project, "Check", shell.SHORT_MINUTES, [*_begin(project), {"name": "Check the pipeline", "run": run}])
+    return job(project, "Check", shell.SHORT_MINUTES, [*begin(project), {"name": "Check the pipeline", "run": run}])
 
 
 def _test(project: Project) -> dict[str, Any] | None:
     if (run := shell.test(project)) is None:
         return None
-    said = [*_begin(project), {"name": "Test the code", "run": literal(run)}]
-    return _job(project, "Test", shell.SHORT_MINUTES, said)
+    said = [*begin(project), {"name": "Test the code", "run": literal(run)}]
+    return job(project, "Test", shell.SHORT_MINUTES, said)
 
 
 def _pipeline(project: Project) -> dict[str, Any]:
-    steps = _begin(project, depth=0)
+    steps = begin(project, depth=0)
     needs = ["check", *(["test"] if project.test_command is not None else [])]
     if shell.has_dvc(project):
         key = "dvc-${{ runner.os }}-"
         cache = {"path": ".dvc/cache", "key": key + "${{ hashFiles('dvc.lock') }}", "restore-keys": key}
         steps += [
-            {"name": "Restore DVC's cache", "uses": _uses("actions/cache"), "with": cache},
-            {"name": "Pull data and the run cache", **_secrets(project), "run": shell.restore("::warning::")},
+            {"name": "Restore DVC's cache", "uses": uses("actions/cache"), "with": cache},
+            {"name": "Pull data and the run cache", **secrets(project), "run": shell.restore("::warning::")},
         ]
-    steps.append({"name": "Run the pipeline", **_secrets(project), "run": shell.pipeline(project)})
+    steps.append({"name": "Run the pipeline", **secrets(project), "run": shell.pipeline(project)})
     if shell.has_dvc(project):
         pushed = "github.event_name != 'pull_request' && github.ref_name == github.event.repository.default_branch"
-        steps.append({"name": "Push results and the run cache", "if": pushed, **_secrets(project), "run": shell.PUSH})
+        steps.append({"name": "Push results and the run cache", "if": pushed, **secrets(project), "run": shell.PUSH})
     steps += [
         {
             "name": "Write the report",
@@ -151,11 +151,11 @@ def _pipeline(project: Project) -> dict[str, Any]:
     ]
     if shell.has_dvc(project):
         kept = {"name": "plots", "path": "dvc_plots", "if-no-files-found": "ignore"}
-        steps.append({"name": "Keep the plots", "uses": _uses("actions/upload-artifact"), "with": kept})
+        steps.append({"name": "Keep the plots", "uses": uses("actions/upload-artifact"), "with": kept})
     more: dict[str, Any] = {"outputs": {"report": "${{ steps.publish.outputs.report }}"}}
     if project.spec.ci.secrets:
         more["environment"] = shell.ENVIRONMENT
-    return _job(project, "Pipeline", MAX_MINUTES, steps, needs=Flow(needs), **more)
+    return job(project, "Pipeline", MAX_MINUTES, steps, needs=Flow(needs), **more)
 
 
 def _comment() -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
+from ...compiler.span import At
 from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support
 from .common import targets_of
 
@@ -40,6 +41,12 @@ class Make:
         Feature.TIMEOUT: Emulated("the command runs under coreutils' `timeout`, by .mlops/scripts/run.sh"),
         Feature.RETRIES: Emulated("a loop in .mlops/scripts/run.sh"),
         Feature.STAGE_GATES: Emulated("a rule `gate-NAME`, which runs .mlops/scripts/gate.py and fails"),
+        Feature.REGISTRY: Refused("DVC's configuration holds it"),
+        Feature.DATA: Emulated("with DVC: `make data`, which runs `dvc import-url`, `dvc import` or `dvc update`"),
+        Feature.MODELS: Emulated("with DVC: `make register-NAME`, which pushes and sets GTO's tag"),
+        Feature.EXPERIMENTS: Emulated("with DVC: `make exp-NAME`, which queues, runs and compares"),
+        Feature.DEPLOY: Emulated("with DVC: `make deploy-NAME` and `make rollback-NAME`"),
+        Feature.MONITOR: Emulated("with DVC: `make monitor-NAME`"),
         Feature.IMAGE: Refused("make runs commands on this machine, not in containers"),
         Feature.CPU: Refused("make has no scheduler"),
         Feature.MEMORY: Refused("make has no scheduler"),
@@ -52,9 +59,20 @@ class Make:
             from . import dvc_rules as rules
         else:
             from . import native as rules  # type: ignore[no-redef]
+
+            yield from _needs_dvc(project)
         problems: list[Diagnostic] = []
         lines = list(rules.lines(project, targets_of(project), problems))
         yield from problems
         yield File("Makefile", "\n".join(lines) + "\n")
         yield File(".gitignore", "/.venv/\n", block=True)
         yield from rules.files(project)
+
+
+def _needs_dvc(project: Project) -> Iterator[Diagnostic]:
+    """What only DVC can do, where the stack has make without it."""
+    for feature in (Feature.DATA, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR):
+        for place in project.features.get(feature, ()):
+            what = f"`{feature.value}` needs DVC, and `stack.orchestrator` names make without it"
+            help_ = "write `orchestrator: [dvc, make]`, or take it out"
+            yield Diagnostic("MLC522", what, At(place, key=True), help=help_, severity="warning")

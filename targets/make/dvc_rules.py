@@ -8,6 +8,7 @@ from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.make import is_target, word
 from ...compiler.graph import Project
 from ...compiler.target import File
+from . import operate
 from .common import OWN, head, removed, rule, slugs_of, wrapped
 
 _ABOUT = "Run the stage, and what it needs"
@@ -22,7 +23,7 @@ def lines(project: Project, targets: dict[str, str | None], problems: list[Diagn
         if entry not in project.stages and is_target(entry)
     }
     fixed = "setup pipeline pipeline-parallel test check metrics plots push pull clean".split()
-    yield from head(project, [*fixed, *groups, *public])
+    yield from head(project, [*fixed, *operate.names(project), *groups, *public])
     yield "DVC ?= dvc"
     yield ""
     yield from rule("pipeline", "Run everything that changed, one stage after the other", "$(DVC) repro")
@@ -39,6 +40,7 @@ def lines(project: Project, targets: dict[str, str | None], problems: list[Diagn
     cached = sorted({out.path for stage in project for out in stage.outs if out.cached and "://" not in out.path})
     about = "Remove what stages wrote and DVC keeps: `dvc checkout` brings it back"
     yield from rule("clean", about, *(removed([path for path in cached if path.isprintable()]) if cached else ["@:"]))
+    yield from operate.lines(project)
     about_entry = {stage.entry: stage.desc for stage in project}
     for target, name in {**groups, **public}.items():
         said = project.stages[name].desc if name in project.stages else about_entry[name]

@@ -44,6 +44,7 @@ WITH: dict[Feature, dict[str, Any]] = {
     Feature.MEMORY: {"a": {"resources": {"memory": "1Gi"}}},
     Feature.GPU: {"a": {"resources": {"gpu": 1}}},
     Feature.STAGE_GATES: {"a": {"gates": {"m": "> 1"}}},
+    Feature.REGISTRY: {"stack": {"registry": "s3://bucket/p"}},
     Feature.DATA: {"data": {"d": {"url": "https://example.org/x.csv"}}},
     Feature.MODELS: {"models": {"m": {"path": "o.txt", "from": "a"}}},
     Feature.EXPERIMENTS: {"experiments": {"e": {"set": {"lr": [1, 2]}}}},
@@ -54,18 +55,21 @@ WITH: dict[Feature, dict[str, Any]] = {
     Feature.CI_SECRETS: {"ci": {"secrets": ["KEY"]}},
 }
 ORCHESTRATOR = {"dvc": ["dvc"], "make": ["make"], "github": ["dvc", "make"]}
+WITH_DVC = {Feature.REGISTRY, Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR}
+"""Constructs that are DVC's own: without it no target writes them."""
+
 NEEDS = {Feature.DEPLOY: {"models": {"m": {"path": "o.txt"}}}}
 """What must be there for a construct to be valid; without and with it alike."""
 
 
-def spec(target: str, more: dict[str, Any], needed: dict[str, Any]) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "mlops": 1,
-        "stack": {"orchestrator": ORCHESTRATOR.get(target, ["dvc"]), "ci": []},
-        **needed,
-    }
+def spec(target: str, more: dict[str, Any], needed: dict[str, Any], with_dvc: bool = False) -> dict[str, Any]:
+    orchestrator = ORCHESTRATOR.get(target, ["dvc"])
+    if with_dvc and "dvc" not in orchestrator:
+        orchestrator = ["dvc", *orchestrator]
+    stack = {"orchestrator": orchestrator, "ci": [], **more.get("stack", {})}
+    said: dict[str, Any] = {"mlops": 1, "stack": stack, **needed}
     said["stages"] = {"a": {**BASE, **more.get("a", {})}, **more.get("stages", {})}
-    return {**said, **{key: value for key, value in more.items() if key not in ("a", "stages")}}
+    return {**said, **{key: value for key, value in more.items() if key not in ("a", "stages", "stack")}}
 
 
 def files(target: str, said: dict[str, Any]) -> dict[str, str]:
@@ -90,7 +94,8 @@ def test_the_matrix_is_honest(name: str, feature: Feature) -> None:
     """With a construct and without it the bytes differ exactly when the target says that it keeps or emulates it."""
     target = registry.find([(name, ())])[0][0]
     needed = NEEDS.get(feature, {})
-    differs = files(name, spec(name, WITH[feature], needed)) != files(name, spec(name, {}, needed))
+    with_dvc = feature in WITH_DVC
+    differs = files(name, spec(name, WITH[feature], needed, with_dvc)) != files(name, spec(name, {}, needed, with_dvc))
     refused = isinstance(target.support.get(feature, Refused("")), Refused)
     assert differs is not refused
 

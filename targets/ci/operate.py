@@ -1,0 +1,53 @@
+"""What every CI service does around the pipeline: which tags start a deployment, which commands watch and keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ...compiler.graph import Project
+from ...compiler.programs import FOLDER
+
+if TYPE_CHECKING:
+    from ...schemas.operate import Deployment, Monitor
+
+RECORD = """\
+git push origin "refs/tags/$(git tag --list "$MODEL#$DEPLOYMENT#*" --sort=version:refname | tail -n 1)"
+"""
+"""Push GTO's tag of the deployment that has just ended well."""
+
+EXPERIMENT = """\
+git config user.name experiments
+git config user.email experiments@localhost
+make "exp-$EXPERIMENT" | tee experiment.log
+sed -n '/^|/p' experiment.log > report.md
+"""
+
+WATCH = """\
+status=0
+make "monitor-$MONITOR" || status=$?
+if [ "$status" -ne 0 ] && [ ! -f "monitoring/$MONITOR.breach.md" ]; then
+  exit "$status"
+fi
+"""
+"""Run the monitor. A breach is no failure here, because what follows has to run; anything else is one."""
+
+RESTORE_HISTORY = f'sh {FOLDER}/history.sh restore "$MONITOR"'
+KEEP_HISTORY = f'sh {FOLDER}/history.sh keep "$MONITOR"'
+RETRAINS = 'tail -n 1 "monitoring/$MONITOR.csv" | cut -d , -f 4'
+"""`yes` where the last run of the monitor is to start a retraining."""
+
+
+def deployments(project: Project) -> Mapping[str, Deployment]:
+    """The deployments, by environment."""
+    return project.spec.deploy or {}
+
+
+def monitors(project: Project) -> Mapping[str, Monitor]:
+    """The monitors, by name."""
+    return project.spec.monitor or {}
+
+
+def tags(project: Project) -> list[str]:
+    """The models whose registry tags start a deployment."""
+    return list(dict.fromkeys(said.model for said in deployments(project).values() if said.on == "tag"))

@@ -1,0 +1,108 @@
+"""Targets for what happens around the pipeline: data, experiments, the registry, deployment, monitoring."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from ...compiler.emit.make import recipe, word
+from ...compiler.gates import bounds
+from ...compiler.graph import Project
+from ...compiler.operate import retrains, runs, source, sweeps
+from ...compiler.programs import FOLDER
+from .common import rule
+
+BASE = "$${MLOPS_BASE:-$$(git symbolic-ref --quiet --short refs/remotes/origin/HEAD || echo origin/main)}"
+
+
+def names(project: Project) -> list[str]:
+    """The targets, as they are typed."""
+    spec = project.spec
+    listed = ["metrics-diff", "plots-diff"]
+    listed += ["data", *(f"data-{name}" for name in spec.data or ())] if spec.data else []
+    listed += [f"exp-{name}" for name in spec.experiments or ()]
+    listed += [f"register-{name}" for name in spec.models or ()]
+    for name in spec.deploy or ():
+        listed += [f"deploy-{name}", f"rollback-{name}"]
+    for name, monitor in (spec.monitor or {}).items():
+        listed += [f"monitor-{name}", *([f"retrain-{name}"] if retrains(monitor) else [])]
+    return listed
+
+
+def lines(project: Project) -> Iterator[str]:
+    """The rules."""
+    yield from rule("metrics-diff", "Compare metrics and params with the base branch ($MLOPS_BASE)",
+                    f"$(DVC) metrics diff {BASE}", f"$(DVC) params diff {BASE}")  # fmt: skip
+    yield from rule("plots-diff", "Draw the plots of the base branch and of now into dvc_plots/",
+                    f"$(DVC) plots diff {BASE}")  # fmt: skip
+    yield from _data(project)
+    yield from _experiments(project)
+    yield from _register(project)
+    yield from _deploy(project)
+    yield from _monitor(project)
+
+
+def _data(project: Project) -> Iterator[str]:
+    said = project.spec.data or {}
+    if said:
+        yield from rule("data", "Fetch all external data anew", needs=" ".join(f"data-{name}" for name in said))
+    for name, each in said.items():
+        new = source(name, each)
+        pointer = word(f"{new.path}.dvc")
+        if new.file is None:
+            fetch = f"import-url --force {word(new.url)} {word(new.path)}"
+            update = f"update {pointer}"
+        else:
+            rev = f" --rev {word(new.rev)}" if new.rev else ""
+            fetch = f"import --force{rev} --out {word(new.path)} {word(new.url)} {word(new.file)}"
+            update = f"update{rev} {pointer}"
+        folder = posixpath.dirname(new.path)
+        known = f"grep -qF -- {word(new.url)} {pointer} 2>/dev/null"
+        recipes = [f"@mkdir -p -- {word(folder)}"] if folder else []
+        recipes.append(f"if {known}; then $(DVC) {update}; else $(DVC) {fetch}; fi")
+        recipes += [recipe(new.check)] if new.check else []
+        yield from rule(f"data-{name}", each.desc or f"Fetch {new.path} anew", *recipes)
+
+
+def _experiments(project: Project) -> Iterator[str]:
+    for name, experiment in (project.spec.experiments or {}).items():
+        sets = " ".join(f"--set-param {word(text)}" for text in sweeps(experiment))
+        parameters = "".join(f" {word(key.partition(':')[2] or key)}" for key in experiment.set)
+        stages = "".join(f" {word(stage)}" for stage in experiment.targets or ())
+        yield from rule(
+            f"exp-{name}", experiment.desc or f"Run the {runs(experiment)} experiments of {name} and compare them",
+            f"$(DVC) exp run --queue --name {word(name)}-$$(date -u +%Y%m%d%H%M%S) {sets}{stages}",
+            f"$(DVC) exp run --run-all --jobs {experiment.jobs or 1}",
+            f"python {FOLDER}/compare.py {word(name)} dvc_plots/exp-{name}.html{parameters}",
+        )  # fmt: skip
+
+
+def _register(project: Project) -> Iterator[str]:
+    for name in project.spec.models or ():
+        yield from rule(f"register-{name}", "Push the model, and register it as VERSION (default: the next one)",
+                        f'sh {FOLDER}/register.sh {word(name)} "$$VERSION"')  # fmt: skip
+
+
+def _deploy(project: Project) -> Iterator[str]:
+    for name, deployment in (project.spec.deploy or {}).items():
+        script = f"sh {FOLDER}/deploy-{name}.sh"
+        yield from rule(f"deploy-{name}", f"Deploy VERSION (default: the newest) of {deployment.model} to {name}",
+                        f'{script} "$${{VERSION:-newest}}"')  # fmt: skip
+        yield from rule(f"rollback-{name}", f"Deploy the version that {name} had before", f"{script} previous")
+
+
+def _monitor(project: Project) -> Iterator[str]:
+    for name, monitor in (project.spec.monitor or {}).items():
+        said = {source(each, data).path: f"data-{each}" for each, data in (project.spec.data or {}).items()}
+        needs = [target for path, target in said.items() if path in (monitor.deps or ())]
+        judged = "".join(f" {word(bound)}" for bound in bounds(monitor.gates or {}))
+        metrics = " ".join(word(path) for path in project.monitors[name].metrics)
+        yield from rule(
+            f"monitor-{name}", monitor.desc or f"Look at {name} in production, and fail on a breach",
+            f"$(DVC) repro --single-item monitoring/dvc.yaml:{word(name)}",
+            f"python {FOLDER}/monitor.py {word(name)} {metrics} --{judged}",
+            needs=" ".join(needs),
+        )  # fmt: skip
+        if retrains(monitor):
+            about = "Run the pipeline on new data, and put the result on a branch"
+            yield from rule(f"retrain-{name}", about, f"sh {FOLDER}/retrain.sh {word(name)}")
