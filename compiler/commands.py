@@ -20,7 +20,8 @@ RUN = f"{SCRIPTS}/run.sh"
 RUN_TEXT = """\
 #!/bin/sh
 # run.sh RETRIES SECONDS COMMAND [ARG...]: run a command, at most SECONDS long (0: no limit), and again if it fails.
-retries=$1 seconds=$2
+# Where an engine tries again by itself, MLOPS_RETRIES=0 leaves it to that.
+retries=${MLOPS_RETRIES:-$1} seconds=$2
 shift 2
 if [ "$seconds" -gt 0 ]; then
     limit=$(command -v timeout || command -v gtimeout) || {

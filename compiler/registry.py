@@ -18,6 +18,7 @@ BUILT_IN = {
     "dvc": "mlopsc.targets.dvc:Dvc",
     "make": "mlopsc.targets.make:Make",
     "github": "mlopsc.targets.github:Github",
+    "airflow": "mlopsc.targets.airflow:Airflow",
 }
 """This distribution's own entry points: reading them back through importlib.metadata costs 20 ms of every build.
 tests/contract holds the table and pyproject.toml together."""

@@ -1,0 +1,138 @@
+"""The worker script: one stage in a clone of its own, by the remote's run cache alone."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from cloned import STEP, commit, project, ran, restored, work
+from conftest import run
+from mlopsc.compiler.worker import BOOTSTRAP, TEXT
+
+pytestmark = pytest.mark.real
+
+OUTS = ["a/start.txt", "b/left.txt", "b/right.txt", "e/one.txt", "m.json", "g.txt"]
+
+
+def files(log: Path) -> dict[str, str]:
+    step = f"python step.py {log}"
+    return {
+        "step.py": STEP,
+        "raw.txt": "raw",
+        "params.yaml": "start: 1\nleft: 2  # as ever\n",
+        "mlops.yaml": f"""\
+mlops: 1
+project: p
+stack: {{orchestrator: [dvc, airflow], build: none, ci: []}}
+stages:
+  start: {{cmd: '{step} a/start.txt ${{start}} raw.txt', deps: [step.py, raw.txt], params: [start], outs: [a/start.txt]}}
+  left: {{cmd: '{step} b/left.txt ${{left}} a/start.txt', deps: [step.py, a/start.txt], params: [left], outs: [b/left.txt]}}
+  right: {{cmd: '{step} b/right.txt x a', deps: [step.py, a], outs: [{{b/right.txt: {{cache: false}}}}]}}
+  end:
+    cmd: ['{step} e/one.txt 1 b', '{step} m.json 2 e/one.txt']
+    deps: [step.py, b]
+    outs: [e]
+    metrics: [{{m.json: {{cache: false}}}}]
+  after: {{cmd: '{step} g.txt 3 m.json e/one.txt', deps: [step.py, m.json, e/one.txt], outs: [g.txt]}}
+""",
+    }
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "ran.log"
+
+
+@pytest.fixture
+def there(tmp_path: Path, s3: str, log: Path) -> tuple[Path, Mapping[str, str]]:
+    root = tmp_path / "p"
+    return root, project(root, s3, f"worker-{abs(hash(str(tmp_path))) % 10**8}", files(log))
+
+
+def test_stage_by_stage(there: tuple[Path, dict[str, str]], log: Path, tmp_path: Path) -> None:
+    root, environment = there
+    output = tmp_path / "output"
+    early = work("end", cwd=tmp_path, check=False, **environment)
+    assert early.returncode == 3
+    assert "the remote lacks the result of stage start, which end needs" in early.stderr
+    assert ran(log) == []
+    for stage in ("start", "left", "right", "end", "after"):
+        work(stage, cwd=tmp_path, MLOPS_OUTPUT=str(output), **environment)
+    assert ran(log) == sorted(OUTS)
+    record = json.loads((output / "stage-end.json").read_text())
+    assert record["ran"]
+    assert record["rev"] == environment["MLOPS_REV"]
+    assert (output / "m.json").read_text().startswith("2:1:")
+    again = work("end", cwd=tmp_path, MLOPS_OUTPUT=str(output), **environment)
+    assert "was done before" in again.stdout
+    assert not json.loads((output / "stage-end.json").read_text())["ran"]
+    assert ran(log) == sorted(OUTS)
+    found = restored(root, OUTS, log, environment)
+    run("dvc", "repro", cwd=root)
+    assert found == restored(root, OUTS, log, environment)
+    assert work("left", "left=2", cwd=tmp_path, **environment).stdout.count("was done before") == 1
+    changed = work("left", cwd=tmp_path, MLOPS_SET="left=7", **environment)
+    assert "left.txt 7 a/start.txt" in changed.stdout
+    assert work("end", "left=8", cwd=tmp_path, check=False, **environment).returncode == 3
+
+
+def test_failures_and_what_they_say(there: tuple[Path, dict[str, str]], log: Path, tmp_path: Path) -> None:
+    root, environment = there
+    failed = work("start", "start=fail", cwd=tmp_path, check=False, **environment)
+    assert failed.returncode == 1
+    assert "exited with 3" in failed.stderr
+    assert work("nope", cwd=tmp_path, check=False, **environment).returncode == 2
+    secret = {**environment, "MLOPS_REPO": "http://user:s3cret@127.0.0.1:9/x.git"}
+    gone = work("start", cwd=tmp_path, check=False, **secret)
+    assert gone.returncode == 4
+    assert "s3cret" not in gone.stdout + gone.stderr
+    (root / ".dvc/config").write_text((root / ".dvc/config").read_text().replace("127.0.0.1:", "127.0.0.1:1"))
+    down = {**environment, "MLOPS_REV": commit(root), "AWS_MAX_ATTEMPTS": "1"}
+    broken = work("start", cwd=tmp_path, check=False, **down)
+    assert broken.returncode == 4
+    assert "Traceback" not in broken.stderr
+    assert not list(tmp_path.glob("worker.*"))
+
+
+def test_killed_and_run_again(there: tuple[Path, dict[str, str]], log: Path, tmp_path: Path) -> None:
+    root, environment = there
+    text = (root / "step.py").read_text()
+    (root / "step.py").write_text(text.replace("out.parent", "import time; time.sleep(2)\nout.parent", 1))
+    settings = {**environment, "MLOPS_REV": commit(root), "TMPDIR": str(tmp_path)}
+    for kill in (signal.SIGTERM, signal.SIGKILL):
+        started = subprocess.Popen(["sh", "-c", TEXT, "worker", "start"], env=_env(settings), stdout=subprocess.DEVNULL)
+        for _ in range(100):
+            if started.poll() is not None or list(tmp_path.glob("worker.*/.dvc/tmp/ran")):
+                break
+            time.sleep(0.1)
+        started.send_signal(kill)
+        assert started.wait(20) != 0
+        if kill == signal.SIGTERM:
+            assert not list(tmp_path.glob("worker.*"))
+    assert "worker: start ran" in work("start", cwd=tmp_path, **settings).stdout
+
+
+def test_in_the_repository_itself(there: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    root, environment = there
+    run("sh", "-c", BOOTSTRAP, "worker", "start", cwd=tmp_path, **environment)
+    done = run("sh", ".mlops/scripts/worker.sh", "start", cwd=root, **{**environment, "MLOPS_REPO": ""})
+    assert "was done before" in done.stdout
+    assert (root / "a/start.txt").exists()
+
+
+def test_no_sign_that_a_template_engine_would_read() -> None:
+    for sign in ("{{", "{%", "{#", "\t"):
+        assert sign not in TEXT
+
+
+def _env(settings: Mapping[str, str]) -> dict[str, str]:
+    import os
+
+    from conftest import BIN
+
+    return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", **settings}
