@@ -40,11 +40,25 @@ def project(root: Path, s3: str, name: str, files: Mapping[str, str]) -> dict[st
 def commit(root: Path) -> str:
     """Commit all there is; the commit's hash."""
     run("git", "add", "-A", cwd=root)
-    run("git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "--allow-empty", "-m", "x", cwd=root)
+    run(
+        "git",
+        "-c",
+        "user.name=t",
+        "-c",
+        "user.email=t@example.org",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "x",
+        cwd=root,
+    )
     return run("git", "rev-parse", "HEAD", cwd=root).stdout.strip()
 
 
-def work(stage: str, *words: str, cwd: Path, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+def work(
+    stage: str, *words: str, cwd: Path, check: bool = True, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run one stage by the worker script."""
     return run("sh", "-c", TEXT, "worker", stage, *words, cwd=cwd, check=check, **environment)
 
