@@ -1,6 +1,6 @@
 # The targets that are this repository's own; the Makefile, which mlopsc makes, includes them.
 
-.PHONY: demo lint bench format reference
+.PHONY: demo lint bench corpus format reference
 
 demo: ## Compile examples/wine, run it with DVC, show its metrics
 	@sh dev/demo.sh
@@ -21,6 +21,12 @@ format: ## Rewrite the code in the house style
 bench: ## Measure speed against peers and write bench/RESULTS.md
 	@sh dev/setup.sh
 	.venv/bin/python bench/run.py
+
+CORPUS ?= ../shared/corpus
+
+corpus: ## Import the real dvc.yaml files in CORPUS, and hold the outcome against bench/corpus.json
+	@sh dev/setup.sh
+	.venv/bin/python bench/corpus.py $(CORPUS)
 
 reference: ## Bring the made parts of the docs up to date
 	@sh dev/setup.sh

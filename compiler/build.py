@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     run.report.add(found)
     run.project, found = lower(run.resolved, run.params.load, snapshot)
     run.report.add(found)
-    run.report.add(checks.run(run.project, snapshot, run.params, run.document.data))
+    run.report.add(_accepted(checks.run(run.project, snapshot, run.params, run.document.data), spec.accept or ()))
     run.report.add(run.params.found)
     targets, found = registry.find(_wanted(run.project))
     run.report.add(found)
@@ -71,6 +71,12 @@ def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
         run.files, found = emit(run.project, targets)
         run.report.add(found)
     return run
+
+
+def _accepted(found: Iterable[Diagnostic], codes: Sequence[str]) -> Iterator[Diagnostic]:
+    """What checks found, where the spec's `accept` turns an error into a warning."""
+    for each in found:
+        yield replace(each, severity="warning") if each.severity == "error" and each.code in codes else each
 
 
 def _wanted(project: Project) -> list[tuple[str, Path]]:

@@ -78,7 +78,11 @@ class Memory:
 
 
 class Disk:
-    """The repository at ``root``. ``asked`` collects every path that was looked at, for the no-change test."""
+    """The repository at ``root``. ``asked`` collects every path that was looked at, for the no-change test.
+
+    A pipeline in a folder of a Git repository may name files above its folder, as DVC lets it: `..` leads as far as
+    the top of that repository, for reading only.
+    """
 
     def __init__(self, root: str) -> None:
         self.root = os.path.realpath(root)
@@ -119,15 +123,20 @@ class Disk:
             return None
 
     def _look(self, path: str) -> tuple[Kind | None, str]:
+        top = self.root
         if not inside(path):
-            return None, ""
+            if (path != ".." and not path.startswith("../")) or "\0" in path:
+                return None, ""
+            top = self._top()
         path = os.path.normpath(path)
+        full = os.path.normpath(f"{self.root}/{path}")
+        if full != top and not full.startswith(top + "/"):
+            return None, ""
         self.asked.add(path)
-        full = f"{self.root}/{path}"
         try:
             mode = os.lstat(full).st_mode
             real = os.path.realpath(full)
-            if real != self.root and not real.startswith(self.root + "/"):
+            if real != top and not real.startswith(top + "/"):
                 return "link", full
             if stat.S_ISLNK(mode):
                 mode = os.stat(full).st_mode
@@ -136,6 +145,15 @@ class Disk:
         if stat.S_ISREG(mode):
             return "file", full
         return ("dir" if stat.S_ISDIR(mode) else "other"), full
+
+    def _top(self) -> str:
+        """The directory of the Git repository that ``root`` is in; ``root`` where it is in none."""
+        folder = self.root
+        while not os.path.exists(f"{folder}/.git"):
+            if (parent := os.path.dirname(folder)) == folder:
+                return self.root
+            folder = parent
+        return folder
 
 
 def packaged(package: str, file: str) -> bytes | None:

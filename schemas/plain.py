@@ -60,7 +60,7 @@ class PlainSpec(_Plain):
     """A `Spec` of the models."""
 
     project = extends = infer = vars = params = metrics = plots = artifacts = datasets = None
-    data = models = experiments = deploy = monitor = patches = None
+    data = models = experiments = deploy = monitor = patches = accept = None
 
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")

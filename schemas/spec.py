@@ -44,6 +44,9 @@ class Spec(Model):
     deploy: Deployments | None = None
     monitor: Monitors | None = None
     ci: Ci = Field(default_factory=lambda: Ci())
+    accept: list[Annotated[str, Field(pattern=r"^MLC4\d\d$")]] | None = Field(
+        None, description="Codes of checks (`MLC4..`) that only warn here: what an imported pipeline had wrong already."
+    )
     patches: Annotated[
         dict[str, dict[str, Any]] | None, Field(description="RFC 7396 merge patches by emitted file.")
     ] = None

@@ -29,7 +29,7 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
             else:
                 writers[path] = stage
             if path[:1] in _SUSPECT or path[1:2] == ":":
-                yield from _outside(stage, path, places)
+                yield from _outside(stage, path, places, snapshot)
         for param in stage.params:
             if writers.get(param.file) is stage:
                 yield _reads_own(stage, param.file, param.file, places)
@@ -41,7 +41,10 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
 _SUSPECT = frozenset(["", "/", ".", "~", "\\"])
 
 
-def _outside(stage: Stage, path: str, places: Places) -> Iterator[Diagnostic]:
+def _outside(stage: Stage, path: str, places: Places, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    above = path[: 3 * path.count("../")].rstrip("/")
+    if above and set(above) == {".", "/"} and snapshot.kind(above) == "dir":
+        return  # the spec is in a folder of the repository, and writes to another folder of it
     if path in (".", ""):
         what = f"`{stage.name}` writes `.`, the whole directory it runs in"
     elif path.startswith(("/", "../", "~/", "\\")) or path == ".." or (path[1:2] == ":" and path[2:3] in ("/", "\\")):

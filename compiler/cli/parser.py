@@ -7,7 +7,7 @@ import gc
 from collections.abc import Callable, Sequence
 
 from ... import __version__
-from . import MISUSE, scaffold
+from . import MISUSE, adopting, scaffold
 from . import commands as act
 
 DESCRIPTION = "The compiler for the MLOps stack: one mlops.yaml to dvc.yaml, Makefile, CI and more."
@@ -70,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     add("schema", act.schema, "Print the JSON Schema of mlops.yaml, for editors.")
     code = add("code", act.code, "Explain a code such as MLC401.")
     code.add_argument("name", metavar="CODE")
+    adopt = add(
+        "import", adopting.import_, "Take over a DVC repository: mlops.yaml from dvc.yaml, and nothing runs again."
+    )
+    adopt.add_argument("path", nargs="?", default=".", metavar="PATH", help="the repository (default here)")
+    adopt.add_argument("--dry-run", action="store_true", help="check all, say what would be written, write nothing")
     eject = add("eject", act.eject, "Leave mlopsc: keep all files, drop the marks that make them ours.")
     eject.add_argument("--yes", action="store_true", help="do it; without it, only say what would be done")
     return parser

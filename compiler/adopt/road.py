@@ -1,0 +1,299 @@
+"""The road of an import: find, put into words, compile, ask DVC, and a plan; or the reasons why not, and no plan."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..build import Compiled, compile_spec
+from ..diagnostic import Diagnostic, Report
+from ..lock import digest, read_lock
+from ..plan import Change, Plan, plan
+from ..snapshot import Disk, Kind
+from ..sources import SPEC_NAME
+from . import makefile, oracle, workflow
+from .text import project_name, spec_text
+
+DVC = "dvc.yaml"
+MISSING = "remove what you have put right, and it is checked again"
+
+
+class Overlay(Disk):
+    """The repository as it would be: files of the disk, and over them those that are to be written."""
+
+    def __init__(self, root: str, over: Mapping[str, bytes]) -> None:
+        super().__init__(root)
+        self.over = dict(over)
+
+    def kind(self, path: str) -> Kind | None:
+        return "file" if path in self.over else super().kind(path)
+
+    def read(self, path: str) -> bytes | None:
+        return self.over[path] if path in self.over else super().read(path)
+
+
+@dataclass
+class Folder:
+    """One dvc.yaml with what it becomes. ``path`` is its folder, `""` for the root."""
+
+    path: str
+    text: bytes = b""
+    run: Compiled = field(default_factory=Compiled)
+    plan: Plan = field(default_factory=lambda: Plan(()))
+    accepted: Mapping[str, int] = field(default_factory=dict)
+
+    def at(self, name: str) -> str:
+        """A file of this folder, from the root."""
+        return f"{self.path}/{name}" if self.path else name
+
+
+@dataclass
+class Adoption:
+    """What an import found: the changes it would make, its account of them, and what is wrong."""
+
+    root: str
+    folders: list[Folder] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    report: Report = field(default_factory=Report)
+    took: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    before: oracle.Seen | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """All changes of all folders, to be made as one."""
+        return Plan(tuple(self.changes))
+
+    @property
+    def stages(self) -> int:
+        """How many stages DVC resolves."""
+        seen = self.before.pipelines if self.before is not None else {}
+        return sum(len(each["stages"]) for each in seen.values())
+
+
+def adopt(root: str, only: Collection[str] = ()) -> Adoption:
+    """Take over every dvc.yaml under ``root`` (or those in the folders ``only``). Nothing is written here.
+
+    ``root`` is the root of the DVC repository, where there is one: that is what `dvc status` speaks of.
+    """
+    found = Adoption(os.path.realpath(root))
+    paths = [path for path in pipelines(found.root) if not only or path in only]
+    if not paths:
+        help_ = "name the folder that has one: `mlopsc import PATH`"
+        found.report.add([Diagnostic("MLC702", f"there is no {DVC} in `{os.path.basename(found.root)}`", help=help_)])
+    for path in paths:
+        folder = Folder(path)
+        if os.path.lexists(f"{found.root}/{folder.at(SPEC_NAME)}"):
+            what = f"`{folder.at(SPEC_NAME)}` is there already, so `{folder.at(DVC)}` is imported or half-way"
+            help_ = "run `mlopsc build` in its folder; or move it away to import again"
+            found.report.add([Diagnostic("MLC702", what, help=help_)])
+        found.folders.append(folder)
+    if found.report.failed or not paths:
+        return found
+    for folder in found.folders:
+        _compiled(found, folder)
+    _guaranteed(found, whole=not only)
+    return found
+
+
+def pipelines(root: str) -> list[str]:
+    """The folders under ``root`` with a dvc.yaml, without those of other DVC repositories in it."""
+    paths = []
+    for folder, inner, files in os.walk(root):
+        inner[:] = sorted(
+            name for name in inner
+            if name not in oracle.LEFT_OUT and name != ".dvc" and not os.path.isdir(f"{folder}/{name}/.dvc")
+        )  # fmt: skip
+        if DVC in files:
+            paths.append("" if folder == root else os.path.relpath(folder, root))
+    return paths
+
+
+def _compiled(found: Adoption, folder: Folder) -> None:
+    """Put the folder's dvc.yaml into words and compile them; what checks find wrong was so before, and is accepted."""
+    full = os.path.join(found.root, folder.path)
+    disk = Disk(full)
+    original = disk.read(DVC) or b""
+    name = project_name(os.path.basename(full.rstrip("/")))
+    stack, over = _stack(found, folder, disk)
+    lines = ["mlops: 1", f"project: {name}", *stack]
+    folder.text = spec_text(original, lines)
+    folder.run = compile_spec(Overlay(full, {**over, SPEC_NAME: folder.text}))
+    wrong = [each for each in folder.run.report if each.severity == "error"]
+    if wrong and all(each.code.startswith("MLC4") for each in wrong):
+        folder.accepted = dict(sorted(Counter(each.code for each in wrong).items()))
+        folder.text = spec_text(original, [*lines, f"accept: [{', '.join(folder.accepted)}]"])
+        folder.run = compile_spec(Overlay(full, {**over, SPEC_NAME: folder.text}))
+    if folder.run.report.failed:
+        return
+    lock, problems = read_lock(disk)
+    ours = {**lock, DVC: digest(original.decode("utf-8", "surrogateescape"))}
+    if over:
+        ours["Makefile"] = digest((disk.read("Makefile") or b"").decode("utf-8", "surrogateescape"))
+    folder.plan, planned = plan(folder.run.files, ours, disk, folder.run.inputs)
+    folder.run.report.add([*problems, *planned])
+    _changes(found, folder, over)
+
+
+def _changes(found: Adoption, folder: Folder, over: Mapping[str, bytes]) -> None:
+    spec = Change(SPEC_NAME, "create", None, folder.text)
+    moved = [Change(path, "create", None, text) for path, text in over.items()]
+    for change in (spec, *moved, *folder.plan.writes):
+        found.changes.append(change._replace(path=folder.at(change.path)))
+
+
+def _stack(found: Adoption, folder: Folder, disk: Disk) -> tuple[list[str], dict[str, bytes]]:
+    """The lines of the spec that say what is not to be written, and the files that the user's own move to."""
+    if folder.path:
+        return ["stack: {orchestrator: dvc, build: none, ci: []}"], {}
+    for path in workflow.files(disk):
+        jobs = ", ".join(f"`{job}`" for job in workflow.wrapping(disk, path))
+        why = f"{jobs} only calls DVC; `stack: {{ci: ...}}` can make it" if jobs else "it is your own"
+        found.left.append(f"{path}: {why}")
+    if (raw := disk.read("Makefile")) is None:
+        other = next((name for name in ("GNUmakefile", "makefile", "local.mk") if disk.kind(name)), None)
+        if other is None:
+            return ["stack: {ci: []}"], {}
+        found.left.append(f"{other}: no Makefile is written beside it")
+        return ["stack: {orchestrator: dvc, build: none, ci: []}"], {}
+    parts = makefile.split(raw.decode("utf-8", "surrogateescape"), _made(found.root))
+    in_the_way = "local.mk is there already" if disk.kind("local.mk") else ""
+    if parts.clashing:
+        in_the_way = f"its own {', '.join(f'`{name}`' for name in parts.clashing)} would clash with those that are made"
+    if in_the_way:
+        found.left.append(f"Makefile: as it is, and none is made ({in_the_way})")
+        return ["stack: {orchestrator: dvc, build: none, ci: []}"], {}
+    found.took += [f"Makefile: `{name}` is one of those that are made" for name in parts.taken]
+    found.took.append("Makefile: your own targets are in local.mk, which the made Makefile includes")
+    return ["stack: {ci: []}"], {"local.mk": parts.local.encode("utf-8", "surrogateescape")}
+
+
+def _made(root: str) -> frozenset[str]:
+    """The targets that the made Makefile would have, stages included."""
+    text = spec_text(Disk(root).read(DVC) or b"", ["mlops: 1", "stack: {ci: []}", "accept: []"])
+    run = compile_spec(Overlay(root, {SPEC_NAME: text}))
+    if run.project is None:
+        return frozenset()
+    from ..registry import find
+
+    targets, _ = find([("make", ("stack",))])
+    files = [item for target in targets for item in target.emit(run.project) if getattr(item, "path", "") == "Makefile"]
+    return frozenset(name for file in files for name in makefile.targets_in(getattr(file, "text", "")))
+
+
+def _guaranteed(found: Adoption, whole: bool) -> None:
+    """Ask DVC before and after; where anything differs, or DVC takes the original not, say so and plan nothing."""
+    refused = [folder for folder in found.folders if folder.run.report.failed]
+    write = {} if refused else {change.path: change.new for change in found.changes if change.new is not None}
+    before, after, problems = oracle.ask(found.root, [folder.at(DVC) for folder in found.folders], write)
+    found.before = before
+    if before is not None:
+        problems = list(_refused_by_dvc(before, whole))
+    if not problems and refused:
+        problems = [_unsaid(folder) for folder in refused]
+        for folder in refused:
+            problems += [each for each in folder.run.report if each.severity == "error" and folder.path == ""]
+    if not problems and before is not None and after is not None:
+        problems = list(differences(before, after))
+    found.report.add(problems)
+    if found.report.failed:
+        found.changes.clear()
+
+
+def _refused_by_dvc(before: oracle.Seen, whole: bool) -> list[Diagnostic]:
+    """DVC's reasons. Where only some folders are imported, `dvc status` may fail for another one's sake."""
+    help_ = "put it right for DVC first, then import"
+    found = [
+        Diagnostic("MLC703", f"DVC itself does not take `{path}`: {' '.join(why.split())}", help=help_)
+        for path, why in before.problems.items()
+    ]
+    if not found and before.code and whole:
+        found.append(Diagnostic("MLC703", f"`dvc status` fails on it: {' '.join(before.errors.split())}", help=help_))
+    return found
+
+
+def _unsaid(folder: Folder) -> Diagnostic:
+    """The construct that mlopsc cannot say, with the place of it in the user's own file."""
+    first = next(each for each in folder.run.report if each.severity == "error")
+    where = ""
+    if first.place is not None and folder.run.document is not None:
+        from ..span import At
+
+        span = folder.run.document.span(first.place) if isinstance(first.place, At) else first.place
+        gone = folder.text.count(b"\n") - _lines_of_original(folder)
+        where = f"{folder.at(DVC)}:{max(span.line - gone, 1)}: "
+    what = f"{where}DVC takes this and mlopsc does not: {first.code}: {first.message}"
+    return Diagnostic("MLC704", what, help=first.help or "leave it to DVC for now, and tell us")
+
+
+def _lines_of_original(folder: Folder) -> int:
+    head = 3 + bool(folder.accepted)
+    return folder.text.count(b"\n") - (0 if folder.text.lstrip().startswith(b"{") else head)
+
+
+def differences(before: oracle.Seen, after: oracle.Seen) -> Sequence[Diagnostic]:
+    """What would not stay as it was: the guarantee, as a function."""
+    found: list[Diagnostic] = []
+    help_ = "nothing was written; leave this pipeline to DVC for now, and tell us"
+    for path, old in before.pipelines.items():
+        if path in after.problems:
+            found.append(
+                Diagnostic("MLC705", f"DVC would not take the new `{path}`: {after.problems[path]}", help=help_)
+            )
+            continue
+        new = after.pipelines[path]
+        for part in old.keys() | new.keys():
+            if old.get(part) == new.get(part):
+                continue
+            names = _changed_names(old.get(part), new.get(part)) if part == "stages" else [part]
+            found += [
+                Diagnostic("MLC705", f"`{name}` of `{path}` would not stay the same", help=help_) for name in names
+            ]
+    if not found and (before.code, before.status) != (after.code, after.status):
+        what = f"`dvc status` would not stay the same:\n{_diff(before.status, after.status + after.errors)}"
+        help_ = "a stage depends on a folder that files are written to: let it depend on what it needs in it"
+        found.append(Diagnostic("MLC706", what, help=help_))
+    return found
+
+
+def _changed_names(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
+    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+
+
+def _diff(before: str, after: str) -> str:
+    from difflib import unified_diff
+
+    lines = unified_diff(before.splitlines(), after.splitlines(), "before", "after", lineterm="", n=1)
+    return "\n".join(lines)
+
+
+Say = Callable[[str], None]
+
+
+def account(found: Adoption, say: Say) -> None:
+    """Tell what was understood, what is left as it is, and why."""
+    for folder in found.folders:
+        declared = len(folder.run.project.dvc.get("stages", ())) if folder.run.project is not None else 0
+        say(f"  {folder.at(DVC)}: {declared} stages in {folder.at(SPEC_NAME)}, text kept as it was")
+        for code, count in folder.accepted.items():
+            say(f"    {count} x {code}: wrong before, so only a warning (`accept`); {MISSING}; `mlopsc code {code}`")
+    for line in found.took:
+        say(f"  {line}")
+    for line in found.left:
+        say(f"  left: {line}")
+
+
+def top_of(path: str) -> tuple[str, list[str]]:
+    """The root of the DVC repository that ``path`` is in, and the pipelines meant: all, or those under ``path``."""
+    path = root = os.path.realpath(path)
+    while not os.path.isdir(f"{root}/.dvc"):
+        parent = os.path.dirname(root)
+        if parent == root or os.path.exists(f"{root}/.git"):
+            return path, []
+        root = parent
+    if root == path:
+        return root, []
+    inside = os.path.relpath(path, root)
+    return root, [inside if each == "" else f"{inside}/{each}" for each in pipelines(path)]

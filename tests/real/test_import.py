@@ -1,0 +1,188 @@
+"""An import by the real DVC: everything stays as it was, to the byte, or nothing is written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from conftest import run, write
+from mlopsc.compiler.adopt import oracle, road
+
+pytestmark = pytest.mark.real
+Make = Callable[[Mapping[str, str]], Path]
+
+PIPELINE = """\
+# how we do it here
+vars:
+  - conf/names.yaml
+stages:
+    "get data":      # odd, but ours
+        cmd: "cp in.txt out.txt"
+        deps: [in.txt]
+        outs: [ out.txt ]
+    each:
+        foreach: ${names}
+        do:
+            cmd: head -c ${lr} out.txt > ${item}.txt
+            deps: [out.txt]
+            params: [lr, 'conf/model.py': [DEPTH], conf/more.toml: [a.b]]
+            outs: [ "${item}.txt" ]
+"""
+FILES = {
+    "dvc.yaml": PIPELINE,
+    "in.txt": "hello",
+    "params.yaml": "lr: 3\n",
+    "conf/names.yaml": "names: {x: 1, y: 2}\n".replace("{x: 1, y: 2}", "[x, y]"),
+    "conf/model.py": "DEPTH = 3\n",
+    "conf/more.toml": "[a]\nb = 1\n",
+}
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    found = {}
+    for folder, inner, names in os.walk(root):
+        inner[:] = [name for name in inner if name not in (".git", ".dvc", "state")]
+        found.update({os.path.relpath(f"{folder}/{n}", root): Path(folder, n).read_bytes() for n in names})
+    return found
+
+
+def imported(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return run("mlopsc", "import", *words, cwd=root, check=False)
+
+
+def test_status_is_the_same_to_the_byte_and_nothing_runs_again(repository: Make) -> None:
+    root = repository(FILES)
+    run("dvc", "repro", "--quiet", cwd=root)
+    (root / "in.txt").write_text("hullo")  # so that the status has something to say
+    (root / "x.txt").write_text("other")
+    before, lock = run("dvc", "status", cwd=root).stdout, (root / "dvc.lock").read_bytes()
+    assert "modified" in before
+    done = imported(root)
+    assert done.returncode == 0, done.stderr
+    assert run("dvc", "status", cwd=root).stdout == before
+    assert (root / "dvc.lock").read_bytes() == lock
+    assert (root / "mlops.yaml").read_text().endswith(PIPELINE)
+    assert "3 stages" in done.stdout
+    assert "nothing to do" in run("mlopsc", "build", cwd=root).stdout
+
+
+def test_windows_line_ends_stay(repository: Make) -> None:
+    root = repository({"dvc.yaml": "", "in": ""})
+    original = b"# top\r\nstages:\r\n  a:\r\n    cmd: cat in\r\n    deps: [in]\r\n"
+    (root / "dvc.yaml").write_bytes(original)
+    assert imported(root).returncode == 0
+    text = (root / "mlops.yaml").read_bytes()
+    assert text.endswith(original)
+    assert b"\n" not in text.replace(b"\r\n", b"")
+
+
+def test_several_pipelines_in_folders_with_files_above_them(repository: Make) -> None:
+    root = repository(
+        {
+            "dvc.yaml": "stages:\n  a: {cmd: cat in > out, deps: [in], outs: [out]}\n",
+            "in": "1",
+            "params.yaml": "depth: 2\n",
+            "sub/one/dvc.yaml": "vars: [../../params.yaml]\nstages:\n  b:\n    wdir: ..\n    cmd: echo ${depth} > ../made\n"
+            "    deps: [../out]\n    outs: [../made]\n",
+        }
+    )
+    run("dvc", "repro", "--quiet", "--all-pipelines", cwd=root)
+    before = run("dvc", "status", cwd=root).stdout
+    done = imported(root)
+    assert done.returncode == 0, done.stderr
+    assert run("dvc", "status", cwd=root).stdout == before
+    assert not (root / "sub/one/Makefile").exists()
+    for folder in (root, root / "sub/one"):
+        built = run("mlopsc", "build", cwd=folder)
+        assert "nothing to do" in built.stdout, built.stdout + built.stderr
+
+
+def test_one_folder_of_a_repository(repository: Make) -> None:
+    root = repository({"a/dvc.yaml": "stages:\n  a: {cmd: 'true'}\n", "b/dvc.yaml": "stages:\n  b: {cmd: 'false'}\n"})
+    assert imported(root, "a").returncode == 0
+    assert (root / "a/mlops.yaml").exists()
+    assert not (root / "b/mlops.yaml").exists()
+
+
+def test_what_dvc_refuses_is_refused_with_its_reason(repository: Make) -> None:
+    root = repository({"dvc.yaml": "vars: [gone.yaml]\nstages:\n  a: {cmd: 'true'}\n"})
+    before = tree(root)
+    done = imported(root)
+    assert done.returncode == 1
+    assert "MLC703" in done.stderr
+    assert "'gone.yaml' does not exist" in done.stderr
+    assert tree(root) == before
+
+
+def test_a_stage_that_depends_on_the_whole_folder_is_refused(repository: Make) -> None:
+    stage = "stages:\n  a: {{cmd: cat {0} > {1}, deps: [{2}], outs: [{1}]}}\n".format
+    root = repository(
+        {"dvc.yaml": stage("src/x", "made", "src"), "src/dvc.yaml": stage("x", "../out", "x"), "src/x": "1"}
+    )
+    run("dvc", "repro", "--quiet", "src/dvc.yaml", cwd=root)
+    run("dvc", "repro", "--quiet", cwd=root)
+    assert "up to date" in run("dvc", "status", cwd=root).stdout
+    before = tree(root)
+    done = imported(root)
+    assert done.returncode == 1
+    assert "MLC706" in done.stderr
+    assert tree(root) == before
+
+
+def test_an_import_is_made_once(repository: Make) -> None:
+    root = repository({"dvc.yaml": "stages:\n  a: {cmd: 'true'}\n"})
+    assert imported(root, "--dry-run").returncode == 0
+    assert not (root / "mlops.yaml").exists()
+    assert imported(root).returncode == 0
+    again = imported(root)
+    assert again.returncode == 1
+    assert "MLC702" in again.stderr
+
+
+def test_the_users_own_targets_move_to_local_mk(repository: Make) -> None:
+    own = "NAME = me\n\nserve: data\n\t@echo serving $(NAME)\n\nmetrics:\n\tdvc metrics show\n\ndata:\n\t@echo data\n"
+    root = repository({"dvc.yaml": "stages:\n  a: {cmd: 'true'}\n", "Makefile": own})
+    before = run("make", cwd=root).stdout
+    done = imported(root)
+    assert done.returncode == 0, done.stderr
+    assert "dvc metrics show" not in (root / "local.mk").read_text()
+    after = run("make", cwd=root)
+    assert (after.stdout, after.stderr) == (before, "")
+    assert "dvc metrics show" in run("make", "-n", "metrics", cwd=root).stdout
+
+
+def test_a_makefile_that_would_clash_is_left_alone(repository: Make) -> None:
+    own = "test:\n\tpytest\n"
+    ci = "on: push\njobs:\n  run:\n    runs-on: x\n    steps: [{uses: actions/checkout@v4}, {run: dvc repro}]\n"
+    files = {"dvc.yaml": "stages:\n  a: {cmd: 'true'}\n", "Makefile": own, ".github/workflows/ci.yml": ci}
+    root = repository(files)
+    done = imported(root)
+    assert done.returncode == 0, done.stderr
+    assert (root / "Makefile").read_text() == own
+    assert (root / ".github/workflows/ci.yml").read_text() == ci
+    assert "`test`" in done.stdout
+    assert "`run` only calls DVC" in done.stdout
+
+
+def test_without_dvc_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"dvc.yaml": "stages:\n  a: {cmd: 'true'}\n"})
+    monkeypatch.setattr(oracle, "python_with_dvc", lambda root: None)
+    found = road.adopt(str(tmp_path))
+    assert [each.code for each in found.report] == ["MLC701"]
+    assert "pip install dvc" in found.report.diagnostics[0].help
+    assert not found.plan.writes
+
+
+def test_a_difference_is_named() -> None:
+    """MLC705 and MLC704 take a bug of ours: the function that finds the first is given one."""
+    before = oracle.Seen({"dvc.yaml": {"stages": {"a": {"cmd": "x"}, "b": {"cmd": "y"}}, "plots": []}}, {})
+    after = oracle.Seen({"dvc.yaml": {"stages": {"a": {"cmd": "x"}, "b": {"cmd": "z"}}, "plots": [1]}}, {})
+    found = road.differences(before, after)
+    assert {each.code for each in found} == {"MLC705"}
+    assert sorted(each.message for each in found) == [
+        "`b` of `dvc.yaml` would not stay the same", "`plots` of `dvc.yaml` would not stay the same",
+    ]  # fmt: skip
+    assert not road.differences(before, before)
