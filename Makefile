@@ -26,9 +26,10 @@ test: ## Run the tests of the code
 	sh dev/test.sh
 
 DVC ?= dvc
+REPRO_FLAGS ?=
 
 pipeline: ## Run everything that changed, one stage after the other
-	$(DVC) repro
+	$(DVC) repro $(REPRO_FLAGS)
 
 pipeline-parallel: ## The same, JOBS stages at a time
 	@if $(DVC) status --quiet; then echo 'nothing to run'; else $(MAKE) --no-print-directory -j$(JOBS) .stages; fi

@@ -19,6 +19,7 @@ BUILT_IN = {
     "make": "mlopsc.targets.make:Make",
     "github": "mlopsc.targets.github:Github",
     "airflow": "mlopsc.targets.airflow:Airflow",
+    "gitlab": "mlopsc.targets.gitlab:Gitlab",
 }
 """This distribution's own entry points: reading them back through importlib.metadata costs 20 ms of every build.
 tests/contract holds the table and pyproject.toml together."""

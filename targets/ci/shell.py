@@ -20,7 +20,11 @@ _RESTORE = """\
 if [ -z "$(dvc remote list)" ]; then
   echo "no DVC remote is configured: nothing to pull"
 else
-  dvc fetch --run-cache || echo "WARNING:the run cache could not be fetched"
+  if dvc fetch --run-cache; then
+    REMEMBER
+  else
+    echo "WARNING:the run cache could not be fetched"
+  fi
   dvc pull --allow-missing || echo "WARNING:not everything could be pulled; stages make what is missing"
 fi
 """
@@ -45,7 +49,7 @@ _REPORT = """\
     dvc params diff --md "origin/$BASE" || true
   fi
   if dvc plots show > /dev/null 2>&1 && [ -d dvc_plots ]; then
-    printf '\\n## Plots\\n\\nThey are in the artifact plots of this run: open index.html.\\n\\n'
+    printf '\\n## Plots\\n\\nThey are among the artifacts of this run: open index.html.\\n\\n'
     find dvc_plots -type f | sort | sed 's/^/- /'
   fi
 } > report.md
@@ -62,9 +66,12 @@ _METRICS = """\
 """
 
 
-def restore(warning: str = "warning: ") -> str:
-    """Pull data and the run cache; ``warning`` is how the service marks a line of its log as one."""
-    return _RESTORE.replace("WARNING:", warning)
+def restore(warning: str = "warning: ", remember: str = "export SETTING") -> str:
+    """Pull data and the run cache. From then on DVC may fetch what the run cache names: it fails where it cannot.
+
+    ``warning`` is how the service marks a line of its log as one, ``remember`` how it sets a variable for what follows.
+    """
+    return _RESTORE.replace("WARNING:", warning).replace("REMEMBER", remember.replace("SETTING", "REPRO_FLAGS=--pull"))
 
 
 def report(project: Project) -> str:
@@ -104,7 +111,7 @@ def test(project: Project) -> str | None:
 
 def pipeline(project: Project) -> str:
     """Run everything that changed."""
-    return "make pipeline" if has_make(project) else "dvc repro"
+    return "make pipeline" if has_make(project) else "dvc repro ${REPRO_FLAGS:-}"
 
 
 def minutes(ci: Ci) -> int | None:

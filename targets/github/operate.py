@@ -9,7 +9,7 @@ from ...compiler.emit.yaml import Flow, Remarked
 from ...compiler.graph import Project
 from ...compiler.operate import retrains
 from ..ci import operate, shell
-from .workflow import MAX_MINUTES, begin, job, secrets, uses
+from .workflow import MAX_MINUTES, RESTORE, begin, job, secrets, uses
 
 FOLDER = ".github/workflows"
 
@@ -84,7 +84,7 @@ def _choice(about: str, options: list[str]) -> dict[str, Any]:
 
 
 def _restore(project: Project) -> dict[str, Any]:
-    return {"name": "Pull data and the run cache", **secrets(project), "run": shell.restore("::warning::")}
+    return {"name": "Pull data and the run cache", **secrets(project), "run": RESTORE}
 
 
 def _with(project: Project, **more: str) -> dict[str, str]:

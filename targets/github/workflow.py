@@ -23,6 +23,8 @@ ACTIONS = {
 }
 """The commit behind each release, as their repositories' tags have it."""
 
+RESTORE = shell.restore("::warning::", 'echo "SETTING" >> "$GITHUB_ENV"')
+
 _PUBLISH = """\
 cat report.md >> "$GITHUB_STEP_SUMMARY"
 mark="end-of-report-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \\n')"
@@ -135,7 +137,7 @@ def _pipeline(project: Project) -> dict[str, Any]:
         cache = {"path": ".dvc/cache", "key": key + "${{ hashFiles('dvc.lock') }}", "restore-keys": key}
         steps += [
             {"name": "Restore DVC's cache", "uses": uses("actions/cache"), "with": cache},
-            {"name": "Pull data and the run cache", **secrets(project), "run": shell.restore("::warning::")},
+            {"name": "Pull data and the run cache", **secrets(project), "run": RESTORE},
         ]
     steps.append({"name": "Run the pipeline", **secrets(project), "run": shell.pipeline(project)})
     if shell.has_dvc(project):

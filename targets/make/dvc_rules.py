@@ -25,8 +25,9 @@ def lines(project: Project, targets: dict[str, str | None], problems: list[Diagn
     fixed = "setup pipeline pipeline-parallel test check metrics plots push pull clean".split()
     yield from head(project, [*fixed, *operate.names(project), *groups, *public])
     yield "DVC ?= dvc"
+    yield "REPRO_FLAGS ?="
     yield ""
-    yield from rule("pipeline", "Run everything that changed, one stage after the other", "$(DVC) repro")
+    yield from rule("pipeline", "Run everything that changed, one stage after the other", "$(DVC) repro $(REPRO_FLAGS)")
     yield from rule(
         "pipeline-parallel",
         "The same, JOBS stages at a time",

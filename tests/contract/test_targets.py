@@ -54,7 +54,13 @@ WITH: dict[Feature, dict[str, Any]] = {
     Feature.CI_RUNNER: {"ci": {"runner": "big"}},
     Feature.CI_SECRETS: {"ci": {"secrets": ["KEY"]}},
 }
-ORCHESTRATOR = {"dvc": ["dvc"], "make": ["make"], "github": ["dvc", "make"], "airflow": ["dvc", "airflow"]}
+ORCHESTRATOR = {
+    "dvc": ["dvc"],
+    "make": ["make"],
+    "github": ["dvc", "make"],
+    "gitlab": ["dvc", "make"],
+    "airflow": ["dvc", "airflow"],
+}
 WITH_DVC = {Feature.REGISTRY, Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR}
 """Constructs that are DVC's own: without it no target writes them."""
 

@@ -1,0 +1,249 @@
+"""The pipeline file by its schema, and run by gitlab-ci-local on this host, against a DVC remote on S3."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import AWS, bucket, run, tool, write
+from mlopsc.compiler.build import compile_spec
+from mlopsc.compiler.snapshot import Memory
+
+pytestmark = pytest.mark.real
+TOOLS = Path(__file__).parent / "tools"
+PIPELINE = ".gitlab-ci.yml"
+AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+
+FILES = {
+    "params.yaml": "rate: 2\n",
+    "double.py": "import sys, pathlib\npathlib.Path('doubled.txt').write_text(str(2 * int(sys.argv[1])))\n",
+    "score.py": "import json, pathlib\n"
+    "value = int(pathlib.Path('doubled.txt').read_text())\n"
+    "pathlib.Path('scores.json').write_text(json.dumps({'score': 39 + value, 'note': 'x'}))\n",
+    "tests/test_a.py": "def test_a():\n    assert True\n",
+}
+STAGES = """\
+stages:
+  double: {cmd: 'python double.py ${rate}', deps: [double.py], outs: [doubled.txt]}
+  score: {cmd: python score.py, deps: [score.py, doubled.txt], metrics: [scores.json]}
+"""
+SPECS = {
+    "default": f"mlops: 1\nstack: {{ci: gitlab}}\n{STAGES}",
+    "all that ci says": f"""\
+mlops: 1
+project: p
+stack: {{ci: [github, gitlab], test: "echo 'it is' $HOME"}}
+ci:
+  on: {{push: [main, 'dev/*', "it's $x", '!dev/old'], pull_request: true, schedule: ['0 6 * * 1'], manual: true}}
+  runner: [self-hosted, 'linux']
+  secrets: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY]
+  python: '3.13'
+  timeout: 8h
+{STAGES}""",
+    "nothing starts it": f"""\
+mlops: 1
+stack: {{ci: gitlab}}
+ci: {{on: {{push: [], pull_request: false, manual: false}}, runner: big}}
+{STAGES}""",
+    "native make": f"mlops: 1\nstack: {{ci: gitlab, orchestrator: make}}\n{STAGES}",
+    "no make": f"mlops: 1\nstack: {{ci: gitlab, build: none, orchestrator: dvc}}\n{STAGES}",
+}
+
+
+def files(spec: str) -> dict[str, str]:
+    built = compile_spec(Memory({**FILES, "mlops.yaml": spec}))
+    assert not built.report.failed, list(built.report)
+    return {file.path: file.text for file in built.files}
+
+
+@pytest.fixture(params=SPECS)
+def written(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return write(tmp_path, files(SPECS[request.param]))
+
+
+def test_schema(written: Path) -> None:
+    run(tool("check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci", PIPELINE, cwd=written)
+
+
+def test_shell_scripts_parse(written: Path) -> None:
+    data = yaml.safe_load((written / PIPELINE).read_text())
+    jobs = [data["default"], *(job for job in data.values() if isinstance(job, dict) and "script" in job)]
+    for job in jobs:
+        for line in [*job.get("before_script", ()), *job.get("script", ())]:
+            subprocess.run(["bash", "-n"], input=line.encode(), check=True)
+
+
+def test_needs_name_jobs(written: Path) -> None:
+    data = yaml.safe_load((written / PIPELINE).read_text())
+    for job in data.values():
+        if isinstance(job, dict) and "script" in job:
+            assert job["stage"] in data["stages"]
+            assert set(job.get("needs", ())) <= set(data)
+
+
+def gitlab(root: Path, home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the pipeline as GitLab would with a shell runner: each job in a copy of what Git tracks."""
+    node = tool("node")
+    program = TOOLS / "node_modules/gitlab-ci-local/src/index.js"
+    if not program.is_file():
+        if os.environ.get("CI"):
+            pytest.fail("npm's gitlab-ci-local is not installed: run dev/tools.sh")
+        pytest.skip("npm's gitlab-ci-local is not installed: run dev/tools.sh")
+    if shutil.which("rsync") is None:  # which it copies with
+        (home / "bin").mkdir(exist_ok=True)
+        if not (home / "bin/rsync").exists():
+            (home / "bin/rsync").symlink_to(TOOLS / "rsync")
+        environment["PATH"] = f"{Path(tool('dvc')).parent}{os.pathsep}{home / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    # No job may have an image: this is the shell executor. That, and where variables come from, is all that is changed.
+    write(root, {".gitlab-ci-local.yml": "default: {image: null}\n"})
+    return run(
+        node, str(program), "--home", str(home), "--shell-isolation", "--shell-executor-no-image",
+        "--no-json-schema-validation", "--no-artifacts-to-source", *arguments,
+        cwd=root, check=False, UV_LINK_MODE="copy", **environment,
+    )  # fmt: skip
+
+
+class Api(BaseHTTPRequestHandler):
+    """As much of GitLab's API of notes as the program calls; two notes a page, to see that pages are followed."""
+
+    notes: list[dict[str, Any]]
+    seen: list[str]
+
+    def answer(self, body: Any, **headers: str) -> None:
+        self.send_response(200)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def body(self) -> Any:
+        return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def do_GET(self) -> None:
+        self.seen.append(self.headers["PRIVATE-TOKEN"])
+        if self.headers["PRIVATE-TOKEN"] != "s3cret":
+            self.send_error(401)
+        elif self.path.endswith("/user"):
+            self.answer({"id": 7})
+        else:
+            found = re.search(r"[&?]page=(\d+)", self.path)
+            page = int(found.group(1)) if found else 1
+            more = str(page + 1) if len(self.notes) > 2 * page else ""
+            self.answer(self.notes[2 * page - 2 : 2 * page], X_Next_Page=more)
+
+    def do_POST(self) -> None:
+        self.notes.append({"id": len(self.notes) + 1, "author": {"id": 7}, **self.body()})
+        self.answer(self.notes[-1])
+
+    def do_PUT(self) -> None:
+        self.notes[int(self.path.rsplit("/", 1)[1]) - 1] |= self.body()
+        self.answer({})
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def api() -> Iterator[tuple[str, type[Api]]]:
+    """The URL of an API, and what was said to it. Somebody else's note bears our mark already."""
+    told = {"id": 1, "author": {"id": 8}, "body": "<!-- mlopsc: report -->\nnot ours"}
+    other = {"id": 2, "author": {"id": 7}, "body": "hello"}
+    handler = type("Told", (Api,), {"notes": [told, other], "seen": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/api/v4", handler
+    server.shutdown()
+    server.server_close()
+
+
+def test_it_runs(
+    repository: Callable[[Mapping[str, str]], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+    s3: str,
+    api: tuple[str, type[Api]],
+) -> None:
+    """A push runs and pushes everything; a merge request from a new clone runs nothing, and is told the metrics."""
+    home, place = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("clone")
+    url, told = api
+    spec = SPECS["default"] + "ci: {secrets: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY]}\n"
+    root = repository({**FILES, "mlops.yaml": spec})
+    run("dvc", "remote", "add", "--default", "s3", bucket(s3, "gitlab-ci"), cwd=root)
+    run("dvc", "remote", "modify", "s3", "endpointurl", s3, cwd=root)
+    run("mlopsc", "build", cwd=root)
+    run("git", "checkout", "--quiet", "-b", "main", cwd=root)
+    run("git", "add", "--all", cwd=root)
+    run("git", *AUTHOR, "commit", "--quiet", "-m", "x", cwd=root)
+    clone = place / "clone"
+    run("git", "clone", "--quiet", str(root), str(clone), cwd=place)
+    scoped = {name: {"type": "variable", "values": {"mlops": value}} for name, value in AWS.items()}
+    token = {"GITLAB_TOKEN": {"type": "variable", "values": {"mlops-note": "s3cret"}}}
+    for each in (root, clone):
+        write(each, {".gitlab-ci-local-variables.yml": yaml.safe_dump({**scoped, **token})})
+
+    first = gitlab(root, home)
+    said = first.stdout + first.stderr
+    assert first.returncode == 0, said[-6000:]
+    events = re.findall(r"^(\w+) +(starting|finished)\b", first.stdout, re.MULTILINE)
+    assert sorted(events[:4]) == [(job, event) for job in ("check", "test") for event in ("finished", "starting")]
+    assert events[4:] == [("pipeline", "starting"), ("pipeline", "finished")], "the note is for merge requests"
+    assert "Running stage 'double'" in said
+    assert "Running stage 'score'" in said
+    assert "is not set" not in said
+    artifacts = root / ".gitlab-ci-local/artifacts"
+    assert "43" in (artifacts / "pipeline/report.md").read_text()
+    assert (artifacts / "test/junit.xml").is_file()
+    reported = root / ".gitlab-ci-local/builds/pipeline/metrics.txt"
+    assert reported.read_text() == "score 43.0\n"
+
+    request = {
+        "CI_PIPELINE_SOURCE": "merge_request_event",
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+        "CI_MERGE_REQUEST_PROJECT_ID": "5",
+        "CI_MERGE_REQUEST_IID": "3",
+        "CI_API_V4_URL": url,
+    }
+    variables = [word for name, value in request.items() for word in ("--variable", f"{name}={value}")]
+    second = gitlab(clone, home, "pipeline", "note", *variables)
+    said = second.stdout + second.stderr
+    assert second.returncode == 0, said[-6000:]
+    assert "Running stage" not in said
+    assert "Stage 'double' is cached - skipping run" in said
+    assert set(told.seen) == {"s3cret"}
+    assert "s3cret" not in said
+    assert [note["author"]["id"] for note in told.notes] == [8, 7, 7]
+    assert told.notes[0]["body"].endswith("not ours")
+    assert "### Against main" in told.notes[2]["body"]
+
+    write(clone, {"score.py": "import sys\nsys.exit('it cannot be scored')\n"})
+    third = gitlab(clone, home, "pipeline", "note", *variables)
+    said = third.stdout + third.stderr
+    assert third.returncode != 0, said[-6000:]
+    assert "it cannot be scored" in said
+    assert len(told.notes) == 3
+
+
+def test_a_note_is_written_once_and_cannot_act(tmp_path: Path, api: tuple[str, type[Api]]) -> None:
+    """It is found on a later page and written over; lines that GitLab would take for orders are none."""
+    url, told = api
+    told.notes += [{"id": number, "author": {"id": 7}, "body": "x"} for number in (3, 4)]
+    program = files(SPECS["default"])[".mlops/scripts/gitlab.py"]
+    write(tmp_path, {"gitlab.py": program, "report.md": "## Metrics\n\n/approve\n  /merge\na/b\n"})
+    settings = {"CI_API_V4_URL": url, "CI_MERGE_REQUEST_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "3"}
+    for _ in range(2):
+        run("python", "gitlab.py", "note", "report.md", cwd=tmp_path, GITLAB_TOKEN="s3cret", **settings)
+    assert len(told.notes) == 5
+    assert told.notes[4]["body"] == "<!-- mlopsc: report -->\n## Metrics\n\n\\/approve\n  \\/merge\na/b\n"
+    refused = run("python", "gitlab.py", "note", "report.md", cwd=tmp_path, check=False, GITLAB_TOKEN="no", **settings)
+    assert refused.returncode == 1
+    assert "GitLab answered 401" in refused.stderr
+    assert "Traceback" not in refused.stderr
