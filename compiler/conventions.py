@@ -33,6 +33,7 @@ KINDS = (
     ("monitor", ("monitor", "drift")),
 )
 """The kind of a stage, by the first letters of its name; all others are `data`."""
+_TOLD = tuple(start for _, starts in KINDS for start in starts)
 
 
 @dataclass(slots=True)
@@ -103,7 +104,9 @@ RULES = (
 def kind_of(name: str) -> str:
     """The kind of a stage, by its name."""
     lowered = name.lower()
-    return next((kind for kind, starts in KINDS if lowered.startswith(starts)), "data")
+    if lowered.startswith(_TOLD):
+        return next(kind for kind, starts in KINDS if lowered.startswith(starts))
+    return "data"
 
 
 @dataclass

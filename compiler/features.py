@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
 
 from ..schemas.plain import PlainStage
 from .resolve import Entry, Resolved
@@ -48,49 +48,48 @@ _OWN_SECTIONS = {
 
 def features(resolved: Resolved) -> dict[str, tuple[Path, ...]]:
     """The features that are used, each with the paths in the spec that use it."""
-    used: dict[str, list[Path]] = {}
+    used: defaultdict[str, list[Path]] = defaultdict(list)
     for entry in resolved.entries.values():
-        for feature, path in _of_entry(entry):
-            used.setdefault(feature, []).append(path)
+        _of_entry(entry, used)
     for key, feature in _SECTIONS.items():
         if resolved.sections.get(key):
-            used.setdefault(feature, []).append((key,))
+            used[feature].append((key,))
     spec = resolved.spec
     for key, feature in _OWN_SECTIONS.items():
         if getattr(spec, key):
-            used.setdefault(feature, []).append((key,))
+            used[feature].append((key,))
     if spec.stack.registry is not None:
-        used[Feature.REGISTRY] = [("stack", "registry")]
+        used[Feature.REGISTRY].append(("stack", "registry"))
     for key, feature in (("on", Feature.CI_TRIGGERS), ("runner", Feature.CI_RUNNER), ("secrets", Feature.CI_SECRETS)):
         if getattr(spec.ci, key) is not None:
-            used.setdefault(feature, []).append(("ci", key))
+            used[feature].append(("ci", key))
     return {feature: tuple(paths) for feature, paths in used.items()}
 
 
-def _of_entry(entry: Entry) -> Iterator[tuple[Feature, Path]]:
+def _of_entry(entry: Entry, used: defaultdict[str, list[Path]]) -> None:
     at, body, own = entry.at, entry.body, entry.own
-    yield Feature.STAGES, at
+    used[Feature.STAGES].append(at)
     if entry.foreach is not None:
-        yield Feature.FOREACH, (*at[:-1], "foreach")
+        used[Feature.FOREACH].append((*at[:-1], "foreach"))
     for key in body:
         if (feature := _STAGE_KEYS.get(key)) is not None:
-            yield feature, (*at, key)
+            used[feature].append((*at, key))
     cmd = body.get("cmd")
     if isinstance(cmd, list):
-        yield Feature.COMMAND_LISTS, (*at, "cmd")
+        used[Feature.COMMAND_LISTS].append((*at, "cmd"))
         cmd = " ".join(map(str, cmd))
     if cmd and "${" in cmd:
-        yield Feature.TEMPLATES, (*at, "cmd")
+        used[Feature.TEMPLATES].append((*at, "cmd"))
     for key in ("outs", "metrics", "plots"):
         for index, item in enumerate(body.get(key) or ()):
             if not isinstance(item, str) and any(item.values()):
-                yield Feature.OUT_FLAGS, (*at, key, index)
+                used[Feature.OUT_FLAGS].append((*at, key, index))
     if type(own) is PlainStage:  # type: ignore[comparison-overlap]  # it stands in for a Stage
         return  # it has none of mlopsc's own keys
     for key, feature in _OWN_KEYS.items():
         if getattr(own, key):
-            yield feature, (*at, key)
+            used[feature].append((*at, key))
     if own.resources is not None:
         for key, feature in (("cpu", Feature.CPU), ("memory", Feature.MEMORY), ("gpu", Feature.GPU)):
             if getattr(own.resources, key) is not None:
-                yield feature, (*at, "resources", key)
+                used[feature].append((*at, "resources", key))

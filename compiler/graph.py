@@ -69,8 +69,7 @@ class Resources(NamedTuple):
     gpu: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(NamedTuple):  # a frozen dataclass takes six times as long to make
     """One stage as it runs: templates resolved, `foreach` and `matrix` expanded.
 
     ``commands`` run in ``wdir``, in order, each in a shell of its own, and stop at the first failure. They are
@@ -91,10 +90,10 @@ class Stage:
     frozen: bool = False
     always_changed: bool = False
     image: str | None = None
-    resources: Resources = Resources()  # noqa: RUF009 - it cannot be changed
+    resources: Resources = Resources()
     timeout: int | None = None
     retries: int = 0
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = MappingProxyType({})
     upstream: tuple[str, ...] = ()
 
     @property

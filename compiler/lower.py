@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..schemas.plain import PlainStage
 from ..schemas.words import seconds
 from .commands import env_text
 from .conventions import paths_of
@@ -39,12 +40,14 @@ def lower(
     """
     found: list[Diagnostic] = []
     drafts: dict[str, _Draft] = {}
+    roots: dict[str, _Rooted] = {}
     scope, problems = global_scope(resolved.sections.get("vars"), load)
     found += problems
     for entry in resolved.entries.values():
         expanded, problems = expand(entry.name, entry.dvc, scope, load, ("stages", entry.name))
         found += problems
-        drafts.update((each.name, _draft(each, entry)) for each in expanded)
+        for each in expanded:
+            drafts[each.name] = _draft(each, entry, roots)
     stages = _ordered(_linked(drafts))
     for key, value in resolved.sections.items():
         if key != "vars":
@@ -91,17 +94,26 @@ class _Draft(NamedTuple):
     params: tuple[Param, ...]
 
 
-def _draft(each: Expanded, entry: Entry) -> _Draft:
+def _draft(each: Expanded, entry: Entry, roots: dict[str, _Rooted]) -> _Draft:
     body = each.body
     wdir = body.get("wdir") or "."
     if wdir != ".":
         wdir = posixpath.normpath(wdir)
-    deps = tuple([_rooted(wdir, path) for path in body.get("deps") or ()])
-    return _Draft(each, entry, wdir, deps, tuple(_outs(body, wdir)), tuple(_params(body.get("params") or (), wdir)))
+    rooted = roots.get(wdir)
+    if rooted is None:
+        rooted = roots[wdir] = _Rooted(wdir)
+    deps = tuple([rooted[path] for path in body.get("deps") or ()])
+    return _Draft(each, entry, wdir, deps, _outs(body, rooted), _params(body.get("params") or (), rooted))
 
 
 def _stage(draft: _Draft, upstream: tuple[str, ...]) -> Stage:
     each, entry, own = draft.each, draft.entry, draft.entry.own
+    if type(own) is PlainStage:  # type: ignore[comparison-overlap]  # it stands in for one of the models
+        desc = own.desc and str(each.body.get("desc") or own.desc)
+        return Stage(
+            each.name, entry.name, each.commands, draft.deps, draft.outs, draft.params, draft.wdir, desc or "",
+            entry.kind, bool(own.frozen), bool(own.always_changed), upstream=upstream,
+        )  # fmt: skip
     return Stage(
         each.name,
         entry.name,
@@ -123,56 +135,65 @@ def _stage(draft: _Draft, upstream: tuple[str, ...]) -> Stage:
     )
 
 
-def _rooted(wdir: str, path: str) -> str:
-    """A path of a stage, from the root of the repository; URLs and absolute paths as they are."""
-    if wdir == "." and path[:1] not in (".", "/") and "/." not in path and "//" not in path and path[-1:] != "/":
-        return path
-    if "://" in path or path.startswith("/"):
-        return path
-    return posixpath.normpath(posixpath.join(wdir, path))
+class _Rooted(dict[str, str]):
+    """The paths of stages that run in one folder, from the root of the repository; URLs and absolute paths as they are.
+
+    Each is worked out once: most are written several times.
+    """
+
+    def __init__(self, wdir: str) -> None:
+        super().__init__()
+        self.wdir = wdir
+
+    def __missing__(self, path: str) -> str:
+        found = path
+        if "://" not in path and not path.startswith("/"):
+            found = posixpath.normpath(path if self.wdir == "." else posixpath.join(self.wdir, path))
+        self[path] = found
+        return found
 
 
-def _outs(body: Mapping[str, Any], wdir: str) -> Iterator[Out]:
+def _outs(body: Mapping[str, Any], rooted: _Rooted) -> tuple[Out, ...]:
+    outs: list[Out] = []
     for key, kind in _KINDS:
         for item in body.get(key) or ():
             if isinstance(item, str):
-                yield Out(_rooted(wdir, item), kind, _NO_FLAGS)
-            else:
-                for path, flags in item.items():
-                    flags = flags[0] if isinstance(flags, list) and flags else flags
-                    yield Out(_rooted(wdir, path), kind, flags or _NO_FLAGS)
+                outs.append(Out(rooted[item], kind, _NO_FLAGS))
+                continue
+            for path, flags in item.items():
+                flags = flags[0] if isinstance(flags, list) and flags else flags
+                outs.append(Out(rooted[path], kind, flags or _NO_FLAGS))
+    return tuple(outs)
 
 
-def _params(items: Iterable[Any], wdir: str) -> Iterator[Param]:
-    default = _rooted(wdir, DEFAULT)
+def _params(items: Iterable[Any], rooted: _Rooted) -> tuple[Param, ...]:
+    params: list[Param] = []
     for item in items:
         if not isinstance(item, dict):
-            yield Param(default, str(item))
+            params.append(Param(rooted[DEFAULT], str(item)))
             continue
         for file, keys in item.items():
-            if keys:
-                yield from (Param(_rooted(wdir, str(file)), str(key)) for key in keys)
-            else:
-                yield Param(_rooted(wdir, str(file)), None)
+            path = rooted[str(file)]
+            params += [Param(path, str(key)) for key in keys] if keys else [Param(path, None)]
+    return tuple(params)
 
 
 def _linked(drafts: dict[str, _Draft]) -> dict[str, Stage]:
     """The stages, each with those it depends on."""
-    index = _Outs(drafts)
+    makers = _Makers(drafts)
     linked: dict[str, Stage] = {}
     for name, draft in drafts.items():
-        upstream: dict[str, None] = {}
-        for path in (*draft.deps, *{param.file: None for param in draft.params}):
-            upstream |= index.makers(path)
-        upstream.pop(name, None)
-        linked[name] = _stage(draft, tuple(upstream))
+        upstream = [maker for path in draft.deps for maker in makers[path]]
+        upstream += [maker for param in draft.params for maker in makers[param.file]]
+        linked[name] = _stage(draft, tuple([maker for maker in dict.fromkeys(upstream) if maker != name]))
     return linked
 
 
-class _Outs:
-    """Who makes which path. A stage that reads a directory needs all who write into it, and the other way round."""
+class _Makers(dict[str, tuple[str, ...]]):
+    """The stages that make a path, or something in it, or a directory that it lies in; each path is looked up once."""
 
     def __init__(self, drafts: Mapping[str, _Draft]) -> None:
+        super().__init__()
         self.producers: dict[str, str] = {}
         self.within: defaultdict[str, list[str]] = defaultdict(list)
         by_folder: defaultdict[str, list[str]] = defaultdict(list)
@@ -183,20 +204,17 @@ class _Outs:
         for folder, names in by_folder.items():
             for parent in (folder, *parents(folder)) if folder else ():
                 self.within[parent] += names
-        self._above: dict[str, list[str]] = {}
+        self.above: dict[str, list[str]] = {}
 
-    def makers(self, path: str) -> dict[str, None]:
-        """The stages that make a path, or something in it, or a directory that it lies in."""
-        made: dict[str, None] = {}
-        if (producer := self.producers.get(path)) is not None:
-            made[producer] = None
-        if path in self.within:
-            made |= dict.fromkeys(self.within[path])
+    def __missing__(self, path: str) -> tuple[str, ...]:
         folder = path.rpartition("/")[0]
-        if folder not in self._above:
-            above = (folder, *parents(folder)) if folder else ()
-            self._above[folder] = [self.producers[parent] for parent in above if parent in self.producers]
-        return made | dict.fromkeys(self._above[folder]) if self._above[folder] else made
+        if (above := self.above.get(folder)) is None:
+            parts = (folder, *parents(folder)) if folder else ()
+            above = self.above[folder] = [self.producers[part] for part in parts if part in self.producers]
+        producer = self.producers.get(path)
+        made = [producer] if producer is not None else []
+        found = self[path] = tuple(dict.fromkeys([*made, *self.within.get(path, ()), *above]))
+        return found
 
 
 def parents(path: str) -> Iterator[str]:
@@ -225,14 +243,16 @@ def _ordered(stages: dict[str, Stage]) -> dict[str, Stage]:
 
 def _artifacts(stages: Iterable[Stage]) -> dict[str, Artifact]:
     producers: dict[str, str] = {}
-    consumers: dict[str, list[str]] = {}
+    consumers: defaultdict[str, list[str]] = defaultdict(list)
     for stage in stages:
+        name = stage.name
         for out in stage.outs:
-            producers.setdefault(out.path, stage.name)
+            producers.setdefault(out.path, name)
         for dep in stage.deps:
-            consumers.setdefault(dep, []).append(stage.name)
-    paths = dict.fromkeys((*producers, *consumers))
-    return {path: Artifact(path, producers.get(path), tuple(consumers.get(path, ()))) for path in paths}
+            consumers[dep].append(name)
+    artifacts = {path: Artifact(path, name, tuple(consumers.pop(path, ()))) for path, name in producers.items()}
+    artifacts.update((path, Artifact(path, None, tuple(names))) for path, names in consumers.items())
+    return artifacts
 
 
 def _dvc(resolved: Resolved) -> dict[str, Any]:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 32 * 1024 * 1024
 
 _ODD = re.compile(
-    r"""[\s\[{,](?=[-+.\d&*!<=?%])(?:
+    r"""[\n\r\x85\u2028\u2029,\[{:?-][ \t]*+(?=[-+.\d&*!<=?%])      # where a value starts: on a new line, or
+    (?:(?<=[\n\r\x85\u2028\u2029,\[{ \t])|(?<=["']:))(?:            # behind a sign and a space, or without one
         &(?![&\s]) | \*(?=[\w-]) | ! | << | =(?![^\s,\]}])          # anchor, alias, tag, merge, value
       | [-+]?0[\dboxBOX_] | [-+]?\d+_ | \d{4}-\d | [-+]?\d{16}       # numbers and dates that readers differ on
       | [-+.\d]+[eE][-+]?\d{3} | [-+][._] | [-+]?\.[_\d]+[_eE] | [-+]?[\d.]+_

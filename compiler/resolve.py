@@ -91,7 +91,8 @@ class _Resolver:
         self.code = CodeGraph(snapshot, tuple(spec.code.roots or ()))
         self.found: list[Diagnostic] = []
         self.scripts: dict[str, Script] = {}
-        self.above: tuple[str, ...] = ()
+        self.above: Entry | None = None
+        self.orders: dict[tuple[str, ...], list[str]] = {}
 
     def run(self) -> tuple[Resolved, list[Diagnostic]]:
         entries: dict[str, Entry] = {}
@@ -100,7 +101,7 @@ class _Resolver:
             entry = self._entry(name, raw_stages.get(name) or {}, typed)
             if entry is not None:
                 entries[name] = entry
-                self.above = self._left_by(entry)
+                self.above = entry
                 if entry.own.gates:
                     self._gate(entry, entries)
         sections = {key: self.data[key] for key in DVC_SECTIONS if key != "stages" and key in self.data}
@@ -130,13 +131,19 @@ class _Resolver:
             own = typed or _EMPTY_STAGE  # type: ignore[assignment]
         groups = _groups(own.infer, self.spec.infer, ours=own.cmd is None)
         if own.cmd is not None and not groups and not (own.env or own.timeout or own.retries or own.args):
-            body = {key: raw[key] for key in _ORDER if key in raw}
+            body = {key: raw[key] for key in self._order(tuple(raw))}
             return Entry(name, at, body, own, own.kind or kind_of(name), foreach, None, raw["cmd"])
         entry = Entry(name, at, dict(raw), own, own.kind or kind_of(name), foreach)
         if not self._fill(entry, groups):
             return None
         entry.body = {key: entry.body[key] for key in _ORDER if entry.body.get(key) not in (None, [])}
         return entry
+
+    def _order(self, keys: tuple[str, ...]) -> list[str]:
+        """DVC's keys among these, in the order in which they are written; most stages have the same."""
+        if (order := self.orders.get(keys)) is None:
+            order = self.orders[keys] = [key for key in _ORDER if key in keys]
+        return order
 
     def _fill(self, entry: Entry, groups: frozenset[Group]) -> bool:
         """Fill one entry in place; False where it cannot become a stage."""
@@ -179,7 +186,8 @@ class _Resolver:
 
     def _paths(self, entry: Entry, groups: frozenset[Group], wdir: str) -> None:
         """Apply the rows of the table that are switched on and whose key the stage leaves out."""
-        draft = Draft(entry.name, entry.kind, entry.code_file, self.above, _each(entry), self.sections,
+        above = self._left_by(self.above) if self.above is not None else ()
+        draft = Draft(entry.name, entry.kind, entry.code_file, above, _each(entry), self.sections,
                       frozenset(key for key, value in entry.body.items() if value is not None))  # fmt: skip
         for rule in RULES:
             if rule.group not in groups or entry.body.get(rule.key) is not None:

@@ -76,7 +76,7 @@ class Dvc:
         if ignored := sorted(
             {out.path for stage in project for out in stage.outs if out.cached and is_local(out.path)}
         ):
-            yield File(".gitignore", "".join(f"/{ignore_pattern(path)}\n" for path in ignored), block=True)
+            yield File(".gitignore", "".join([f"/{ignore_pattern(path)}\n" for path in ignored]), block=True)
         if any(dep in (".", "") for stage in project for dep in stage.deps):
             yield File(".dvcignore", "/.mlops/state\n/.venv\n", block=True)
 
