@@ -93,6 +93,11 @@ class Document:
     owners: Mapping[Path, Source] = field(default_factory=dict)
     _trees: dict[int, Node | None] = field(default_factory=dict, repr=False)
 
+    @property
+    def texts(self) -> list[str]:
+        """The text of each source, as it was read."""
+        return [source.text for source in {id(each): each for each in (self.main, *self.owners.values())}.values()]
+
     def owner(self, path: Path) -> Source:
         """The source that the value at ``path`` was written in."""
         for length in range(len(path), -1, -1):

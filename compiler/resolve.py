@@ -110,7 +110,7 @@ class _Resolver:
 
     def _monitors(self) -> dict[str, Entry]:
         """Each monitor as a stage, filled by the same conventions as a stage of its name."""
-        self.above = ()
+        self.above = None
         monitors: dict[str, Entry] = {}
         for name, monitor in (self.spec.monitor or {}).items():
             raw = monitor_stage(name, monitor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..diagnostic import Diagnostic
@@ -26,8 +26,11 @@ ALL: tuple[Check, ...] = (
 """All families. They know nothing of each other, and their order is only that of the report."""
 
 
-def run(project: Project, snapshot: Snapshot, params: ParamFiles, data: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    """What all checks find. ``data`` is the plain spec, for the places of things and for what looks at every value."""
-    places = Places(data)
+def run(
+    project: Project, snapshot: Snapshot, params: ParamFiles, data: Mapping[str, Any], texts: Sequence[str] = ()
+) -> Iterator[Diagnostic]:
+    """What all checks find. ``data`` is the plain spec, for the places of things and for what looks at every value;
+    ``texts`` are those that it was read from, where there are any."""
+    places = Places(data, texts)
     for check in ALL:
         yield from check(project, snapshot, params, places)

@@ -19,9 +19,10 @@ _KEYS: dict[OutKind, str] = {"out": "outs", "metric": "metrics", "plot": "plots"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The plain spec, asked for the places of what a stage reads and writes."""
+    """The plain spec, asked for the places of what a stage reads and writes, and the texts that it was read from."""
 
     data: Mapping[str, Any]
+    texts: Sequence[str] = ()
 
     def key(self, stage: Stage, key: str) -> At:
         """A key of a stage; where conventions filled it, the stage."""

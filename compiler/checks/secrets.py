@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from math import log2
 from typing import Any
 
@@ -60,7 +60,7 @@ _BITS = 3.0
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
     """MLC420."""
-    if not _suspect(places.data):
+    if not _suspect(places):
         return
     waiting: list[tuple[Path, Any]] = [((), places.data)]
     while waiting:
@@ -77,9 +77,13 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
                 yield _in_clear(what, At((*path, key), key=True))
 
 
-def _suspect(data: Mapping[str, Any]) -> bool:
-    """Whether a closer look is worth its time: a search in the whole spec as one text, which takes a third of it."""
-    text = repr(data).lower()
+def _suspect(places: Places) -> bool:
+    """Whether a closer look is worth its time: a search in the whole spec as one text, which takes a third of it.
+
+    The text is what was read, unless escapes in it may hide something.
+    """
+    plain = places.texts and not any("\\" in text for text in places.texts)
+    text = ("\n".join(places.texts) if plain else repr(places.data)).lower()
     if any(word in text for word in _WORDS):
         return True
     return any(word in text and re.search(pattern, text) is not None for word, pattern in _PAIRS)

@@ -23,6 +23,9 @@ _SETUP = {
 _PIP = "$(if $(shell command -v uv),uv pip install --quiet --python .venv,.venv/bin/python -m pip install --quiet)"
 
 
+_NOT_IN_SLUGS = re.compile(r"[^A-Za-z0-9_.@+-]")
+
+
 def targets_of(project: Project) -> dict[str, str | None]:
     """The target that people type for each stage; None where Make could not take the name."""
     names = {name: name if is_target(name) else None for name in project.stages}
@@ -34,7 +37,7 @@ def slugs_of(project: Project) -> dict[str, str]:
     slugs: dict[str, str] = {}
     taken: set[str] = set()
     for name in project.stages:
-        base = slug = re.sub(r"[^A-Za-z0-9_.@+-]", "_", name)
+        base = slug = _NOT_IN_SLUGS.sub("_", name)
         number = 2
         while slug in taken:
             slug, number = f"{base}_{number}", number + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...compiler.diagnostic import Diagnostic
-from ...compiler.emit.make import is_target, word
+from ...compiler.emit.make import comment, is_target, word
 from ...compiler.graph import Project
 from ...compiler.target import File
 from . import operate
@@ -45,7 +45,8 @@ def lines(project: Project, targets: dict[str, str | None], problems: list[Diagn
     about_entry = {stage.entry: stage.desc for stage in project}
     for target, name in {**groups, **public}.items():
         said = project.stages[name].desc if name in project.stages else about_entry[name]
-        yield from rule(target, said or _ABOUT, f"$(DVC) repro {word(name)}")
+        about = comment(said) if said else _ABOUT
+        yield f"{target}: ## {about}\n\t$(DVC) repro {name}\n"  # what can be a target is one word of the shell
     yield from _parallel(project)
     yield "-include local.mk"
 
@@ -55,10 +56,11 @@ def _parallel(project: Project) -> Iterator[str]:
     yield "# For pipeline-parallel: each stage once all stages above it are done. DVC's own lock keeps dvc.lock right."
     yield from wrapped(".PHONY: .stages", [f".stage/{slug}" for slug in slugs.values()])
     yield from wrapped(".stages:", [f".stage/{slug}" for slug in slugs.values()])
-    for stage in project:
-        needs = "".join(f" .stage/{slugs[name]}" for name in stage.upstream)
-        yield f".stage/{slugs[stage.name]}:{needs}"
-        yield f"\t@$(DVC) --wait-for-lock repro --single-item {word(stage.name)}"
+    for name, stage in project.stages.items():
+        slug = slugs[name]
+        needs = "".join([f" .stage/{slugs[each]}" for each in stage.upstream])
+        quoted = name if name == slug else word(name)
+        yield f".stage/{slug}:{needs}\n\t@$(DVC) --wait-for-lock repro --single-item {quoted}"
     yield ""
 
 

@@ -128,6 +128,32 @@ def test_scalars_mean_what_they_mean_to_dvc(word: str) -> None:
         assert same(fast["list"][0], slow["list"][0])
 
 
+PLACES = (
+    "{}",
+    '{{"k":{}}}',
+    "{{'k':{}}}",
+    "[{},{}]",
+    "a:\t{}",
+    "- - {}",
+    "? {}\n: {}",
+    "[a,\n{}]",
+    "-   {}",
+    "{{a: b, ? {}}}",
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.sampled_from(PLACES), VALUE)
+@example(PLACES[1], "010")
+def test_the_roads_give_one_value_wherever_it_stands(place: str, word: str) -> None:
+    text = place.format(word, word)
+    fast = _fast(text)
+    if fast is not _NOT_FAST:
+        slow, problems = node.value_of(node.compose(Source("x", text)), Source("x", text))
+        assert not problems
+        assert repr(fast) == repr(slow)
+
+
 @settings(max_examples=500, deadline=None)
 @given(st.text("abc:-[]{},&*!|>'\"#%@?= \n\t1<.~é\ufeff\x85", max_size=30))
 def test_any_text_reads_alike_or_is_refused_with_a_place(text: str) -> None:
