@@ -64,3 +64,103 @@ def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     run.report.add(found)
     checked = checks.run(run.project, snapshot, run.params, run.document.data, run.document.texts)
     run.report.add(_accepted(checked, spec.accept or ()))
+    run.report.add(run.params.found)
+    targets, found = registry.find(_wanted(run.project))
+    run.report.add(found)
+    run.report.add(_unsaid(run.project, targets))
+    if not run.report.failed:
+        run.files, found = emit(run.project, targets)
+        run.report.add(found)
+    return run
+
+
+def _accepted(found: Iterable[Diagnostic], codes: Sequence[str]) -> Iterator[Diagnostic]:
+    """What checks found, where the spec's `accept` turns an error into a warning."""
+    for each in found:
+        yield replace(each, severity="warning") if each.severity == "error" and each.code in codes else each
+
+
+def _wanted(project: Project) -> list[tuple[str, Path]]:
+    """The back ends that the stack names, each with the place that names it."""
+    stack = project.spec.stack
+    places: dict[str, Path] = {}
+    for key in ("orchestrator", "ci"):
+        said = getattr(stack, key)
+        for index, name in enumerate(said if isinstance(said, list) else []):
+            places[name] = ("stack", key, index)
+        if isinstance(said, str):
+            places[said] = ("stack", key)
+    return [(name, places.get(name, ("stack",))) for name in stack.targets]
+
+
+def _unsaid(project: Project, targets: Sequence[Target]) -> list[Diagnostic]:
+    """One diagnostic for each construct in use that a target does not say: a warning where none of them does."""
+    found = []
+    for name, places in project.features.items():
+        feature = Feature(name)
+        refusals = {target.name: _refusal(target, feature) for target in targets}
+        said = [target for target, why in refusals.items() if why is None]
+        whys = [f"{target}: {why}" for target, why in refusals.items() if why is not None]
+        if not whys:
+            continue
+        also = tuple(Label(At(place), "and here") for place in places[1:4])
+        help_ = "" if said else "name a target in `stack` that has it (`mlopsc targets` lists them), or remove it"
+        what = f"`{feature.value}` is not in what is written for {', '.join(t for t, w in refusals.items() if w)}"
+        found.append(
+            Diagnostic(
+                "MLC503", what, At(places[0], key=True), "; ".join(whys), help_, also,
+                severity="note" if said else "warning",
+            )
+        )  # fmt: skip
+    return found
+
+
+def _refusal(target: Target, feature: Feature) -> str | None:
+    support = target.support.get(feature, Refused("not declared by this target"))
+    return None if isinstance(support, Kept | Emulated) else support.why
+
+
+def emit(project: Project, targets: Sequence[Target]) -> tuple[list[File], list[Diagnostic]]:
+    """All files of all targets, patched where the spec says so; blocks for one file are joined."""
+    files: dict[str, File] = {}
+    found: list[Diagnostic] = []
+    for target in targets:
+        for item in target.emit(project):
+            if isinstance(item, Diagnostic):
+                found.append(item)
+            elif (before := files.get(item.path)) is None:
+                files[item.path] = item
+            elif before.block and item.block:
+                lines = dict.fromkeys((before.text + item.text).splitlines(keepends=True))
+                files[item.path] = replace(before, text="".join(lines))
+            elif before != item:
+                what = f"`{item.path}` is written by `{target.name}` and by another target"
+                found.append(Diagnostic("MLC506", what, At(("stack",)), help="leave one of the targets out of `stack`"))
+    found += _patch(files, project.spec.patches or {})
+    return list(files.values()), found
+
+
+def _patch(files: dict[str, File], patches: dict[str, dict[str, Any]]) -> list[Diagnostic]:
+    found = []
+    for path, patch in patches.items():
+        file = files.get(path)
+        if file is None or file.data is None:
+            known = ", ".join(f"`{name}`" for name, other in files.items() if other.data is not None)
+            what = f"`{path}` is not a YAML file that is written here" if file else f"no `{path}` is written here"
+            found.append(Diagnostic("MLC504", what, At(("patches", path), key=True), help=f"can be patched: {known}"))
+        else:
+            files[path] = yaml_file(path, merge_patch(file.data, patch), file.header)
+    return found
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """RFC 7396: mappings merge by key, null removes a key, all else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), value)
+    return merged
