@@ -1,9 +1,12 @@
 # The targets that are this repository's own; the Makefile, which mlopsc makes, includes them.
 
-.PHONY: demo lint bench corpus format reference
+.PHONY: demo loop lint bench corpus format reference
 
 demo: ## Compile examples/wine, run it with DVC, show its metrics
 	@sh dev/demo.sh
+
+loop: ## Run the whole stack on this machine: train, gate, register, deploy, drift, retrain, roll back (3 minutes)
+	@sh dev/test.sh -q -s tests/real/test_loop.py
 
 lint: ## Check style, types and the layers of the code
 	@sh dev/setup.sh

@@ -9,7 +9,7 @@ from ..diagnostic import Diagnostic
 from ..graph import Project
 from ..params import ParamFiles
 from ..snapshot import Snapshot
-from . import code, injection, inputs, names, order, secrets, uses
+from . import code, injection, inputs, names, order, registry, secrets, uses
 from .places import Places
 
 Check = Callable[[Project, Snapshot, ParamFiles, Places], Iterator[Diagnostic]]
@@ -22,6 +22,7 @@ ALL: tuple[Check, ...] = (
     names.check,
     injection.check,
     secrets.check,
+    registry.check,
 )
 """All families. They know nothing of each other, and their order is only that of the report."""
 

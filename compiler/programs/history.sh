@@ -13,19 +13,19 @@ restore)
     ;;
 keep)
     folder=$(mktemp -d)
-    trap 'git worktree remove --force "$folder"' EXIT
+    trap 'rm -rf "$folder"' EXIT
+    origin=$(git remote get-url origin)
+    apart() { git --git-dir="$folder/.git" --work-tree="$folder" "$@"; }
+    git init --quiet "$folder"
     if fetched; then
-        git worktree add --quiet --detach "$folder" FETCH_HEAD
-    else
-        git worktree add --quiet --detach --no-checkout "$folder"
-        git -C "$folder" update-ref --no-deref -d HEAD
-        git -C "$folder" read-tree --empty
+        apart fetch --quiet --depth=1 "$origin" "$branch"
+        apart reset --quiet --hard FETCH_HEAD
     fi
     cp "monitoring/$monitor.csv" "monitoring/$monitor.html" "$folder/"
-    git -C "$folder" add -- "$monitor.csv" "$monitor.html"
-    git -C "$folder" -c "user.name=$(git config user.name || echo monitor)" \
+    apart add --all
+    apart -c "user.name=$(git config user.name || echo monitor)" \
         -c "user.email=$(git config user.email || echo monitor@localhost)" commit --quiet --message "$monitor"
-    git -C "$folder" push --quiet origin "HEAD:refs/heads/$branch"
+    apart push --quiet "$origin" "HEAD:refs/heads/$branch"
     ;;
 *)
     echo "history.sh: $what is neither restore nor keep" >&2

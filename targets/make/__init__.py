@@ -41,7 +41,7 @@ class Make:
         Feature.TIMEOUT: Emulated("the command runs under coreutils' `timeout`, by .mlops/scripts/run.sh"),
         Feature.RETRIES: Emulated("a loop in .mlops/scripts/run.sh"),
         Feature.STAGE_GATES: Emulated("a rule `gate-NAME`, which runs .mlops/scripts/gate.py and fails"),
-        Feature.REGISTRY: Refused("DVC's configuration holds it"),
+        Feature.REGISTRY: Emulated("with DVC: `make setup` installs what the remote needs"),
         Feature.DATA: Emulated("with DVC: `make data`, which runs `dvc import-url`, `dvc import` or `dvc update`"),
         Feature.MODELS: Emulated("with DVC: `make register-NAME`, which pushes and sets GTO's tag"),
         Feature.EXPERIMENTS: Emulated("with DVC: `make exp-NAME`, which queues, runs and compares"),

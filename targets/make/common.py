@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ...compiler.emit.make import comment, is_target, recipe, word
 from ...compiler.graph import Project
+from ...compiler.operate import remotes
 from ...compiler.target import HEADER
 
 OWN = frozenset("all help setup pipeline pipeline-parallel test check metrics plots push pull clean FORCE".split())
@@ -19,6 +20,12 @@ _SETUP = {
     "environment.yml": "conda env update --prefix .venv --file environment.yml",
 }
 """How the packages that each kind of file names are installed."""
+
+EXTRAS = {
+    "s3": "s3", "gs": "gs", "azure": "azure", "ssh": "ssh", "sftp": "ssh", "gdrive": "gdrive", "oss": "oss",
+    "hdfs": "hdfs", "webdav": "webdav", "webdavs": "webdav",
+}  # fmt: skip
+"""DVC's extra for each scheme, https://dvc.org/doc/install/linux#install-with-pip"""
 
 _PIP = "$(if $(shell command -v uv),uv pip install --quiet --python .venv,.venv/bin/python -m pip install --quiet)"
 
@@ -80,10 +87,21 @@ def _setup(project: Project) -> Iterator[str]:
     if project.requirements is not None:
         yield f"\t{_SETUP[project.requirements]}"
     if "dvc" in project.spec.stack.orchestrators:
-        yield "\t@command -v dvc >/dev/null || $(PIP) dvc"
+        extras = sorted({EXTRAS[scheme] for scheme in _schemes(project) if scheme in EXTRAS})
+        yield (
+            f"\t@command -v dvc >/dev/null || $(PIP) 'dvc[{','.join(extras)}]'"
+            if extras
+            else ("\t@command -v dvc >/dev/null || $(PIP) dvc")
+        )
     if "pytest" in (project.test_command or ""):
         yield "\t@.venv/bin/python -c 'import pytest' 2>/dev/null || $(PIP) pytest"
     yield ""
+
+
+def _schemes(project: Project) -> Iterator[str]:
+    """The schemes of the URLs that DVC reaches."""
+    urls = [*remotes(project.spec.stack).values(), *(said.url for said in (project.spec.data or {}).values())]
+    yield from (url.partition("://")[0] for url in urls if "://" in url)
 
 
 def rule(target: str, about: str, *lines: str, needs: str = "") -> Iterator[str]:

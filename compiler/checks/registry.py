@@ -1,0 +1,36 @@
+"""What stands in .dvc/config already, where the spec says the remotes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..diagnostic import Diagnostic
+from ..graph import Project
+from ..operate import remotes
+from ..params import ParamFiles
+from ..snapshot import Snapshot
+from ..span import At
+from .places import Places
+
+CONFIG = ".dvc/config"
+_OURS = re.compile(r"^# >>> mlopsc.*?^# <<< mlopsc[^\n]*\n?", re.MULTILINE | re.DOTALL)
+
+
+def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
+    """MLC419: DVC refuses a configuration that has a section twice."""
+    said = remotes(project.spec.stack)
+    text = snapshot.read(CONFIG) if said and snapshot.kind(CONFIG) == "file" else None
+    if text is None:
+        return
+    theirs = _OURS.sub("", text.decode("utf-8", "replace"))
+    sections = {line.strip() for line in theirs.splitlines() if line.lstrip().startswith("[")}
+    wanted = {"[core]": "core", **{f"['remote \"{name}\"']": f'remote "{name}"' for name in said}}
+    for section, name in wanted.items():
+        if section in sections:
+            yield Diagnostic(
+                "MLC419", f"`{CONFIG}` has a section `{name}` of its own, and `stack.registry` would be a second one",
+                At(("stack", "registry"), key=True),
+                help=f"move what it says into `.dvc/config.local`, or take `registry` out of the spec; "
+                     f"`dvc remote remove` and `dvc config --unset` take it out of {CONFIG}",
+            )  # fmt: skip

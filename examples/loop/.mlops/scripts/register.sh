@@ -1,0 +1,26 @@
+#!/bin/sh
+# Made by mlopsc. register.sh MODEL [VERSION]: push what the pipeline made, then give this commit the registry tag
+# MODEL@VERSION (GTO's: https://dvc.org/doc/gto), and push that. Doing it again with the same VERSION changes nothing.
+set -eu
+model=$1 version=${2:-}
+if [ -n "$(git status --porcelain --untracked-files=no)" ]; then
+    git status --short --untracked-files=no >&2
+    echo "register.sh: commit these first: a tag names a commit" >&2
+    exit 1
+fi
+dvc push
+if [ -n "$version" ] && commit=$(git rev-parse --verify --quiet "refs/tags/$model@$version^{commit}"); then
+    if [ "$commit" != "$(git rev-parse HEAD)" ]; then
+        echo "register.sh: $model@$version is commit $commit already; take another version" >&2
+        exit 1
+    fi
+elif [ -n "$version" ]; then
+    gto register "$model" HEAD --version "$version"
+elif [ -n "$(git tag --points-at HEAD --list "$model@*")" ]; then
+    echo "this commit is registered as $(git tag --points-at HEAD --list "$model@*" | tr '\n' ' ')"
+else
+    gto register "$model" HEAD
+fi
+if git remote get-url origin >/dev/null 2>&1; then
+    git push --quiet origin $(git tag --points-at HEAD --list "$model@*")
+fi

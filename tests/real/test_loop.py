@@ -1,0 +1,206 @@
+"""The whole loop of examples/loop, through the files that mlopsc emitted, with an S3 endpoint and act as the CI.
+
+`make loop` runs this and prints each step.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import AWS, ROOT, bucket, run, tool, write
+
+pytestmark = pytest.mark.real
+
+EVENT = {"schedule": "0 6 * * *"}
+
+
+def log(rows: int, seed: int, shift: float) -> str:
+    """A log of the shop: two kinds of customers, all of them moved by ``shift`` on the features' scale."""
+    draw = random.Random(seed)
+    lines = ["spend,visits,label"]
+    for index in range(rows):
+        kind = index % 2
+        spend = math.expm1(draw.gauss(2.0 + 2 * kind + shift, 0.4))
+        visits = draw.gauss(1.5 + 1.5 * kind + shift, 0.3) ** 2
+        lines.append(f"{max(spend, 0):.3f},{visits:.3f},{('snack', 'feast')[kind]}")
+    return "\n".join(lines) + "\n"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Loop:
+    """The repository, its origin, the store, and the service, with one method for each thing that people or CI do."""
+
+    def __init__(self, root: Path, s3: str) -> None:
+        self.root, self.s3, self.port = root, s3, free_port()
+        self.service = root / "service"
+        self.work = root / "work"
+        self.environment = {**AWS, "AWS_ENDPOINT_URL": s3, "SERVICE_DIR": str(self.service)}
+
+    def say(self, text: str) -> None:
+        print(f"\n== {text}", flush=True)
+
+    def here(self, *command: str, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
+        done = run(*command, cwd=self.work, check=check, **{**self.environment, **more})
+        print(f"$ {' '.join(command)}\n{done.stdout[-600:].strip()}", flush=True)
+        return done
+
+    def live(self, text: str) -> None:
+        """What the shop sees from now on."""
+        write(self.root, {"live.csv": text})
+        put = "import s3fs; s3fs.S3FileSystem().put('live.csv', 'loop/live.csv')"
+        run("python", "-c", put, cwd=self.root, **self.environment)
+
+    def commit(self, message: str) -> None:
+        self.here("git", "add", "--all")
+        self.here("git", "commit", "--quiet", "--allow-empty", "--message", message)
+        self.here("git", "push", "--quiet", "origin", "main")
+
+    def act(self, event: str, workflow: str, *arguments: str, check: bool = True) -> str:
+        """A run of one workflow by act on a fresh clone; actions but checkout have stand-ins that do nothing."""
+        clone = self.root / "runner"
+        shutil.rmtree(clone, ignore_errors=True)
+        run("git", "clone", "--quiet", str(self.root / "origin.git"), str(clone), cwd=self.root)
+        stand_in = write(self.root / "stand-in", {
+            "action.yml": "name: stand-in\ndescription: does nothing\n"
+                          "runs: {using: composite, steps: [{run: 'true', shell: sh}]}\n",
+        })  # fmt: skip
+        uses = {
+            step["uses"]
+            for path in sorted((clone / ".github/workflows").iterdir())
+            for job in yaml.safe_load(path.read_text())["jobs"].values()
+            for step in job["steps"]
+            if "uses" in step and not step["uses"].startswith("actions/checkout@")
+        }
+        home = self.root / "home"
+        write(home, {"bin/gh": '#!/bin/sh\necho "gh $*" >> "$GH_LOG"\n'}).joinpath("bin/gh").chmod(0o755)
+        command = [
+            tool("act"), event, "--workflows", f".github/workflows/{workflow}", "-P", "ubuntu-latest=-self-hosted",
+            "--container-daemon-socket", "-", *(f"--local-repository={each}={stand_in}" for each in sorted(uses)),
+            *(f"--secret={key}={self.environment[key]}" for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")),
+            f"--secret=AWS_ENDPOINT_URL={self.s3}", "--secret=GITHUB_TOKEN=none",
+            f"--env=SERVICE_DIR={self.service}", f"--env=GH_LOG={self.root / 'gh.log'}", f"--env=PORT={self.port}",
+            *arguments,
+        ]  # fmt: skip
+        done = run(
+            *command, cwd=clone, check=False, HOME=str(home), XDG_CACHE_HOME=str(home / "cache"), UV_LINK_MODE="copy",
+            PATH=f"{home / 'bin'}{os.pathsep}{Path(tool('dvc')).parent}{os.pathsep}{os.environ['PATH']}",
+        )  # fmt: skip
+        said = done.stdout + done.stderr
+        print(f"$ act {event} {workflow} {' '.join(arguments)} -> {done.returncode}", flush=True)
+        if check and done.returncode:
+            raise AssertionError(said[-6000:])
+        run("git", "fetch", "--quiet", "--tags", "--force", "origin", cwd=self.work)
+        return said
+
+    def asked(self, spend: float, visits: float) -> dict[str, str]:
+        """What the service answers."""
+        url = f"http://127.0.0.1:{self.port}/?spend={spend}&visits={visits}"
+        answer: dict[str, str] = json.load(urllib.request.urlopen(url, timeout=5))
+        return answer
+
+    def stop(self) -> None:
+        pid = self.service / "pid"
+        if pid.exists():
+            os.kill(int(pid.read_text()), signal.SIGTERM)
+
+
+@pytest.fixture
+def loop(tmp_path: Path, s3: str) -> Iterator[Loop]:
+    made = Loop(tmp_path, s3)
+    yield made
+    made.stop()
+
+
+def test_the_whole_loop(loop: Loop) -> None:
+    loop.say("a fresh repository, its origin and its store")
+    bucket(loop.s3, "loop")
+    loop.live(log(200, seed=1, shift=0))
+    shutil.copytree(ROOT / "examples/loop", loop.work, ignore=shutil.ignore_patterns(".mlops", "__pycache__"))
+    spec = loop.work / "mlops.yaml"
+    spec.write_text(spec.read_text().replace("PORT: 8765", f"PORT: {loop.port}"))
+    for made in ("dvc.yaml", "Makefile", ".github", "monitoring", ".dvc"):
+        path = loop.work / made
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    run("git", "init", "--quiet", "--bare", "--initial-branch=main", str(loop.root / "origin.git"), cwd=loop.root)
+    loop.here("git", "init", "--quiet", "--initial-branch=main")
+    for key, value in (("user.name", "loop"), ("user.email", "loop@example.org")):
+        loop.here("git", "config", key, value)
+    loop.here("git", "remote", "add", "origin", str(loop.root / "origin.git"))
+    loop.here("dvc", "init", "--quiet")
+    loop.here("mlopsc", "build")
+
+    loop.say("data -> features -> train -> evaluate -> gate -> push")
+    loop.here("make", "data")
+    loop.here("make", "test")
+    assert "accuracy" in loop.here("make", "pipeline").stdout
+    loop.commit("The first model")
+
+    loop.say("register v1: a killed registration is done again")
+    loop.here("dvc", "push", "--run-cache")
+    loop.here("make", "register-shop", VERSION="v1.0.0")
+    loop.here("make", "register-shop", VERSION="v1.0.0")
+
+    loop.say("CI runs the pipeline from a fresh clone: everything comes from the store")
+    said = loop.act("push", "mlops.yml", "--job", "pipeline")
+    assert "Running stage 'train'" not in said
+
+    loop.say("the registry tag deploys v1")
+    event = write(loop.root, {"tag.json": json.dumps({"ref": "refs/tags/shop@v1.0.0"})}) / "tag.json"
+    loop.act("push", "mlops-deploy.yml", f"--eventpath={event}")
+    assert loop.asked(2, 2) == {"label": "snack", "version": "v1.0.0"}
+    assert "shop#staging#1" in loop.here("git", "tag").stdout
+
+    loop.say("the monitor sees nothing; then the live data drift, and it is breached")
+    schedule = write(loop.root, {"schedule.json": json.dumps(EVENT)}) / "schedule.json"
+    loop.act("schedule", "mlops-monitor.yml", f"--eventpath={schedule}")
+    loop.live(log(200, seed=2, shift=2.0))
+    loop.act("schedule", "mlops-monitor.yml", f"--eventpath={schedule}")
+    history = loop.here("git", "show", "origin/mlops-monitoring:drift.csv").stdout.splitlines()
+    assert [line.split(",")[2:4] for line in history[1:]] == [["fine", "no"], ["breach", "yes"]]
+    assert "issue create" in (loop.root / "gh.log").read_text()
+
+    loop.say("retraining put its result on a branch, for a person to merge; a breach never loops")
+    branches = loop.here("git", "branch", "--remotes", "--list", "origin/retrain-drift-*").stdout.split()
+    assert len(branches) == 1
+    loop.act("schedule", "mlops-monitor.yml", f"--eventpath={schedule}")
+    loop.here("git", "fetch", "--quiet")
+    assert loop.here("git", "branch", "--remotes", "--list", "origin/retrain-drift-*").stdout.split() == branches
+    loop.here("git", "merge", "--quiet", "--ff-only", branches[0])
+    loop.here("git", "push", "--quiet", "origin", "main")
+
+    loop.say("register v2, deploy it: a killed deployment is done again")
+    loop.here("dvc", "pull")
+    loop.here("make", "register-shop", VERSION="v2.0.0")
+    loop.here("timeout", "--signal=KILL", "3", "make", "deploy-staging", check=False, VERSION="v2.0.0")
+    by_hand = ("--input", "environment=staging", "--input", "version=v2.0.0")
+    loop.act("workflow_dispatch", "mlops-deploy.yml", *by_hand)
+    loop.act("workflow_dispatch", "mlops-deploy.yml", *by_hand)
+    assert loop.asked(2, 2)["version"] == "v2.0.0"
+
+    loop.say("the monitor is content again")
+    loop.act("schedule", "mlops-monitor.yml", f"--eventpath={schedule}")
+    history = loop.here("git", "show", "origin/mlops-monitoring:drift.csv").stdout.splitlines()
+    assert history[-1].split(",")[2:4] == ["fine", "no"]
+
+    loop.say("roll back")
+    loop.act("workflow_dispatch", "mlops-deploy.yml", "--input", "environment=staging", "--input", "version=previous")
+    assert loop.asked(2, 2) == {"label": "snack", "version": "v1.0.0"}
+    tags = loop.here("git", "tag", "--list", "shop*").stdout.split()
+    assert tags == ["shop#staging#1", "shop#staging#2", "shop#staging#3", "shop@v1.0.0", "shop@v2.0.0"]

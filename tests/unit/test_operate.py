@@ -1,0 +1,85 @@
+"""What happens around the pipeline, as values: the runs of an experiment, sources, remotes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mlopsc.compiler.build import compile_spec
+from mlopsc.compiler.operate import config, grid, runs, source, sweeps, values
+from mlopsc.compiler.snapshot import Memory
+from mlopsc.schemas.assets import Data
+from mlopsc.schemas.operate import Experiment, Random, Range
+from mlopsc.schemas.stack import Stack
+
+
+@pytest.mark.parametrize(
+    ("said", "made"),
+    [
+        (Range(start=1, stop=7, step=2), [1, 3, 5, 7]),
+        (Range(start=0.1, stop=0.5, step=0.1), [0.1, 0.2, 0.3, 0.4, 0.5]),
+        (Range(start=0, stop=1, step=0.4), [0, 0.4, 0.8]),
+        (Random(low=1, high=6, count=4, seed=3), [2, 4, 3, 4]),
+    ],
+)
+def test_values(said: Any, made: list[float]) -> None:
+    assert values(said) == made
+
+
+@given(st.integers(0, 99), st.floats(1e-6, 1), st.floats(1.5, 1e6))
+def test_random_values_lie_between_the_bounds_and_stay_the_same(seed: int, low: float, factor: float) -> None:
+    said = Random(low=low, high=low * factor, log=True, count=5, seed=seed)
+    drawn = values(said)
+    assert drawn == values(said)
+    assert all(low * 0.99999 <= value <= low * factor * 1.00001 for value in drawn)
+
+
+def test_a_grid_is_every_combination() -> None:
+    said = Experiment(set={"a.b": [1, True, None, "x,y's"], "c": [[1, 2], 0.5]})
+    assert runs(said) == len(list(grid(said))) == 8
+    assert sweeps(said) == ["a.b=1,true,null,'x,y\\'s'", "c=[1,2],0.5"]
+
+
+def test_sources() -> None:
+    assert source("raw", Data(url="https://example.org/a.csv")).path == "data/raw/raw"
+    other = source("raw", Data(url="https://example.org/r.git", file="data/x", rev="v1", path="in"))
+    assert (other.path, other.file, other.rev) == ("in", "data/x", "v1")
+
+
+def test_remotes_are_a_part_of_dvcs_configuration() -> None:
+    assert config(Stack()) == ""
+    text = config(Stack(registry={"staging": "s3://a", "production": "s3://b"}))
+    assert text.splitlines()[:2] == ["[core]", "    remote = staging"]
+    assert "['remote \"production\"']\n    url = s3://b" in text
+
+
+SPEC = """\
+mlops: 1
+stack: {registry: "gs://bucket/x", ci: github}
+stages:
+  train: {cmd: run, deps: [in], outs: [m], metrics: [m.json]}
+models: {m: {path: m, from: train}}
+deploy:
+  prod: {model: m, on: tag, run: "echo 'it is' $MODEL_VERSION", approve: true, gates: {acc: "> 0.5"}, env: {A: "a'b"}}
+monitor:
+  drift: {cmd: "look ${lr}", deps: [in], gates: {x: "< 1"}, on_breach: [issue]}
+"""
+
+
+def test_what_is_written() -> None:
+    run = compile_spec(Memory({"mlops.yaml": SPEC, "in": "", "params.yaml": "lr: 1\n"}))
+    assert not run.report.failed, list(run.report)
+    files = {file.path: file.text for file in run.files}
+    assert "'dvc[gs]'" in files["Makefile"]
+    assert "register-m:" in files["Makefile"]
+    assert "rollback-prod:" in files["Makefile"]
+    assert "retrain-drift" not in files["Makefile"]
+    script = files[".mlops/scripts/deploy-prod.sh"]
+    assert "export A='a'\"'\"'b'" in script
+    assert "'acc > 0.5'" in script
+    assert "vars:\n- ../params.yaml" in files["monitoring/dvc.yaml"]
+    assert "drift" not in files["dvc.yaml"]
+    assert "retrain-drift" not in files[".github/workflows/mlops-monitor.yml"]
+    assert "m@*" in files[".github/workflows/mlops-deploy.yml"]
