@@ -58,6 +58,19 @@ def explain(resolved: Resolved, project: Project, document: Document, stage: str
     return rows
 
 
+def touched(project: Project, path: str) -> list[Row]:
+    """The stages that run again when a file changes: those that depend on it, and all that is downstream of them."""
+    rows: dict[str, Row] = {}
+    for stage in project:
+        near = next((dep for dep in stage.deps if dep == path or path.startswith(dep.rstrip("/") + "/")), None)
+        above = next((name for name in stage.upstream if name in rows), None)
+        if near is not None:
+            rows[stage.name] = Row(stage.name, "runs again", path, "it depends on it" if near == path else f"it reads {near}")
+        elif above is not None:
+            rows[stage.name] = Row(stage.name, "runs again", path, f"it is downstream of {above}")
+    return list(rows.values())
+
+
 def _of_entry(entry: Entry, document: Document) -> Iterator[tuple[str, str, str]]:
     if (kind := entry.filled.get(("kind",))) is not None:
         yield "kind", entry.kind, _words(kind.why)

@@ -8,7 +8,7 @@ from conftest import run
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("folder", [".", "examples/wine"])
+@pytest.mark.parametrize("folder", [".", "examples/wine", "examples/loop"])
 def test_nothing_is_stale(folder: str) -> None:
     run("mlopsc", "build", "--check", cwd=ROOT / folder)
 

@@ -150,12 +150,15 @@ def plan(arguments: argparse.Namespace) -> int:
 
 def explain(arguments: argparse.Namespace) -> int:
     """Show values with their origins."""
-    from ..explain import as_json, as_text, explain, unknown_stage
+    from ..explain import as_json, as_text, explain, touched, unknown_stage
 
     _, run = _compile(_root(arguments))
     if run.document is None or run.resolved is None or run.project is None:
         _say(run, "text")
         return WRONG
+    if rows := touched(run.project, arguments.stage.removeprefix("./")) if arguments.stage else []:
+        print(as_json(rows) if arguments.format == "json" else as_text(rows), end="")
+        return DONE
     if arguments.stage and (problem := unknown_stage(run.resolved, run.project, arguments.stage)) is not None:
         print(f"mlopsc: {problem}", file=sys.stderr)
         return MISUSE

@@ -42,8 +42,11 @@ fi
 cd "$folder"
 [ ! -f "$repository/.dvc/config.local" ] || cp "$repository/.dvc/config.local" .dvc/config.local
 dvc config --local cache.dir "$repository/.dvc/cache"
-if [ -n "$(dvc remote list)" ]; then
-    dvc pull --quiet --force $paths || fail "the remote has not all of $tag: $paths"
+remotes=$(dvc remote list)
+if [ -n "$remotes" ]; then
+    # A remote that bears the environment's name is that environment's own.
+    own=$(printf '%s\n' "$remotes" | cut -f 1 | grep -xF -- "$environment" || true)
+    dvc pull --quiet --force ${own:+--remote "$own"} $paths || fail "the remote has not all of $tag: $paths"
 else
     dvc checkout --quiet --force $paths || fail "no remote is configured, and the cache here has not all of $tag: $paths"
 fi
