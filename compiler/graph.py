@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -31,14 +31,19 @@ class Ref(NamedTuple):
 
 
 class Command(NamedTuple):
-    """One command line, for one fresh shell: literal text (escapes undone) and the parameters between it."""
+    """One command line, for one fresh shell: literal text (escapes undone) and the parameters between it.
+
+    ``text`` is the line with every parameter at its value of now.
+    """
 
     parts: tuple[str | Ref, ...]
+    text: str
 
-    @property
-    def text(self) -> str:
-        """The line with every parameter at its value of now."""
-        return "".join([part if isinstance(part, str) else part.value for part in self.parts])  # a list is faster
+    @classmethod
+    def of(cls, parts: Iterable[str | Ref]) -> Command:
+        """The line that is made of these parts."""
+        parts = tuple(parts)
+        return cls(parts, "".join([part if isinstance(part, str) else part.value for part in parts]))
 
 
 class Out(NamedTuple):

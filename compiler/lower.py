@@ -28,6 +28,8 @@ _SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10
 _KINDS: tuple[tuple[str, OutKind], ...] = (("outs", "out"), ("metrics", "metric"), ("plots", "plot"))
 _REQUIREMENTS = ("uv.lock", "requirements.txt", "pyproject.toml", "environment.yml")
 _NO_FLAGS: Mapping[str, Any] = {}
+_NOT_CLEAN = frozenset(["", ".", "/"])
+"""How a path starts that `posixpath.normpath` may change."""
 _NO_RESOURCES = Resources()
 
 
@@ -147,8 +149,9 @@ class _Rooted(dict[str, str]):
 
     def __missing__(self, path: str) -> str:
         found = path
-        if "://" not in path and not path.startswith("/"):
-            found = posixpath.normpath(path if self.wdir == "." else posixpath.join(self.wdir, path))
+        if self.wdir != "." or path[:1] in _NOT_CLEAN or "/." in path or "//" in path or path[-1:] == "/":
+            if "://" not in path and not path.startswith("/"):
+                found = posixpath.normpath(posixpath.join(self.wdir, path))
         self[path] = found
         return found
 
@@ -156,7 +159,9 @@ class _Rooted(dict[str, str]):
 def _outs(body: Mapping[str, Any], rooted: _Rooted) -> tuple[Out, ...]:
     outs: list[Out] = []
     for key, kind in _KINDS:
-        for item in body.get(key) or ():
+        if key not in body:
+            continue
+        for item in body[key] or ():
             if isinstance(item, str):
                 outs.append(Out(rooted[item], kind, _NO_FLAGS))
                 continue
@@ -183,9 +188,14 @@ def _linked(drafts: dict[str, _Draft]) -> dict[str, Stage]:
     makers = _Makers(drafts)
     linked: dict[str, Stage] = {}
     for name, draft in drafts.items():
-        upstream = [maker for path in draft.deps for maker in makers[path]]
-        upstream += [maker for param in draft.params for maker in makers[param.file]]
-        linked[name] = _stage(draft, tuple([maker for maker in dict.fromkeys(upstream) if maker != name]))
+        upstream: list[str] = []
+        for path in draft.deps:
+            upstream += makers[path]
+        for param in draft.params:
+            upstream += makers[param.file]
+        needed = dict.fromkeys(upstream)
+        needed.pop(name, None)
+        linked[name] = _stage(draft, tuple(needed))
     return linked
 
 

@@ -102,15 +102,15 @@ def _one(
         if key == "vars" or key == "matrix":
             del body[key]
             continue
-        if not _is_template(value):
+        if ("${" not in value) if type(value) is str else not _is_template(value):
             if key == "cmd":
-                commands = tuple([Command((line,)) for line in _lines(value)])
+                commands = tuple([Command((line,), line) for line in _lines(value)])
             continue
         try:
             if key != "cmd":
                 body[key] = _resolved(value, scope, key, (*at, key))
             elif type(value) is str and "\n" not in value:
-                command = Command(tuple(_parts(value, scope, key, (*at, key))))
+                command = Command.of(_parts(value, scope, key, (*at, key)))
                 body[key] = text = command.text
                 commands = (command,) if "\n" not in text else tuple(_commands(value, scope, (*at, key)))
             else:
@@ -194,13 +194,13 @@ def _commands(cmd: str | list[Any], scope: Scope, at: Path) -> Iterator[Command]
                 continue
             line.append(first)
             for following in rest:
-                yield Command(tuple(line))
+                yield Command.of(line)
                 line = [following]
             if text != text.rstrip("\r\n"):
-                yield Command(tuple(line))
+                yield Command.of(line)
                 line = []
         if line:
-            yield Command(tuple(line))
+            yield Command.of(line)
 
 
 @lru_cache(4096)

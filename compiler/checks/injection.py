@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from ..diagnostic import Diagnostic
@@ -74,6 +75,7 @@ def _command(stage: Stage, command: Command, places: Places, told: set[tuple[str
         yield _obeyed(stage, part, severity, places)
 
 
+@lru_cache(1000)
 def _severity(value: str, quote: Quote) -> Literal["error", "warning"] | None:
     if value.isalnum():
         return None

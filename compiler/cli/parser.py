@@ -18,17 +18,18 @@ first steps: `mlopsc new NAME`; or write a mlops.yaml, then `mlopsc check`, `mlo
 Command = Callable[[argparse.Namespace], int]
 
 
-def run(words: Sequence[str]) -> int:
-    """Parse the words and run the command."""
+def run(words: Sequence[str], leave: bool = False) -> int:
+    """Parse the words and run the command. With ``leave`` the process is the command's own, to end as it sees fit."""
     gc.disable()  # a run is short and keeps what it makes; collecting doubles the time of parsing
     parser = _parser()
     try:
         arguments = parser.parse_args(words)
-    except SystemExit as leave:  # argparse has said why; 2 is misuse, 0 help
-        return leave.code if isinstance(leave.code, int) else MISUSE
+    except SystemExit as left:  # argparse has said why; 2 is misuse, 0 help
+        return left.code if isinstance(left.code, int) else MISUSE
     if not hasattr(arguments, "act"):
         parser.print_help()
         return MISUSE
+    arguments.leave = leave
     command: Command = arguments.act
     return command(arguments)
 

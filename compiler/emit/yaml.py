@@ -14,7 +14,9 @@ from typing import Any
 
 _SURELY_PLAIN = re.compile(r"[A-Za-z_/$][\w./${}@=+, -]{5,}(?<! )\Z", re.ASCII)
 """Most texts: no sign that means something, and too long for a word such as `false`. Told in a fifth of the time."""
-_PLAIN = re.compile(r"(?![-?:] |-{3}|\.{3}|-$|\?$|:$)[A-Za-z0-9_./$(\\^+;-][ -~¡-￼]*(?<![ :])\Z")
+_PLAIN = re.compile(
+    r"(?![-?:] |-{3}|\.{3}|-$|\?$|:$)[A-Za-z0-9_./$(\\^+;-][^\x00-\x1f\x7f-\xa0\ufffd-\U0010ffff]*(?<![ :])\Z"
+)
 _BREAKS_PLAIN = re.compile(r": |:\t| #|[\x7f-\xa0\ud800-\udfff\u2028\u2029\ufeff]")
 _RESOLVES = re.compile(
     r"""(?:[-+]?(?:0[0-9_oObBxX]|[0-9.])[0-9a-fA-F_.,:+-]*(?:[Tt ][0-9:.Zz+ -]*)?   # numbers, dates, 1:30
@@ -93,13 +95,10 @@ def _double(text: str) -> str:
     return _NEEDS_ESCAPE.sub(lambda match: f"\\u{ord(match.group()):04x}", quoted)
 
 
-@lru_cache(10_000)
-def _text_key(key: str) -> str:
-    return key if key in _WORDS_11 else _string(key)
-
-
 def _key(key: Any) -> str:
-    return _text_key(key) if type(key) is str else scalar(key)
+    if type(key) is str:
+        return key if key in _WORDS_11 else _string(key)
+    return scalar(key)
 
 
 def _inline(value: Any) -> str | None:
@@ -154,10 +153,14 @@ def _mapping(data: Mapping[Any, Any], indent: str, lines: list[str], gap: int) -
         if gap > 0 and not first:
             lines.append("")
         first = False
-        if type(value) is str and "\n" not in value:
+        kind = type(value)
+        if kind is str and "\n" not in value:
             lines.append(f"{indent}{_key(key)}: {_string(value)}")
-            continue
-        _value(f"{indent}{_key(key)}:", value, indent, lines, gap - 1)
+        elif kind is list and value:
+            lines.append(f"{indent}{_key(key)}:")
+            _sequence(value, indent, lines)
+        else:
+            _value(f"{indent}{_key(key)}:", value, indent, lines, gap - 1)
 
 
 def _sequence(items: Iterable[Any], indent: str, lines: list[str]) -> None:

@@ -125,4 +125,4 @@ def wrapped(lead: str, words: list[str]) -> Iterator[str]:
 def removed(paths: list[str]) -> Iterator[str]:
     """Recipe lines that remove paths, a hundred at a time."""
     for start in range(0, len(paths), 100):
-        yield f"rm -rf -- {' '.join(word(path) for path in paths[start : start + 100])}"
+        yield f"rm -rf -- {' '.join([path if is_target(path) else word(path) for path in paths[start : start + 100]])}"

@@ -179,3 +179,13 @@ def test_a_closed_pipe_is_no_error(project: Path) -> None:
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run("mlopsc schema | head -1", shell=True, cwd=project, env=env, capture_output=True, check=False)
     assert b"Traceback" not in done.stderr
+
+
+def test_a_build_without_options_needs_no_parser_and_means_the_same() -> None:
+    from mlopsc.compiler.cli import bare
+    from mlopsc.compiler.cli.parser import _parser
+
+    for words in (["build"], ["build", "--check"]):
+        parsed = vars(_parser().parse_args(words))
+        del parsed["act"]
+        assert vars(bare(words, leave=True)) == {**parsed, "leave": True}
