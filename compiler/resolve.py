@@ -259,7 +259,7 @@ class _Resolver:
     def _gate(self, judged: Entry, entries: dict[str, Entry]) -> None:
         """Put the gate of an entry behind it."""
         name = PREFIX + judged.name
-        if not judged.body.get("metrics"):
+        if not paths_of(judged.body.get("metrics")):
             self._report("MLC305", f"`{judged.name}` has gates and writes no metrics", (*judged.at, "gates"),
                          "name the file under `metrics` that holds what the gates judge")  # fmt: skip
         elif name in self.spec.stages:

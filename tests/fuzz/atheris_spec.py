@@ -32,6 +32,7 @@ with atheris.instrument_imports(include=["mlopsc"]):
         for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
             import_module(module.name)
 
+from mlopsc.compiler import template
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.read import load
 from mlopsc.compiler.render import FORMATS, render
@@ -43,6 +44,7 @@ from mlopsc.schemas.stage import Stage
 ROOT = Path(__file__).parents[2]
 CUT = b"\n#params\n"
 SECONDS = 10
+template.MAX_STAGES = 200  # or the search spends its time on one matrix of thousands of stages, which is no bug
 CODE = {"src/train.py": "import a\n", "src/a.py": "", "scripts/run.sh": "source b.sh\n", "data/raw.csv": ""}
 WORDS = [
     *Spec.model_fields, *Stage.model_fields, "foreach", "do", "${a}", "${item}", "${item.x}", "${key}", "${", "\\${a}",

@@ -95,3 +95,8 @@ def test_a_template_alone_for_a_key_of_what_is_gone_over_is_told_where_dvc_would
         Memory({"mlops.yaml": "mlops: 1\nvars: [a: k]\nstages:\n  s: {matrix: {'${a}': [1]}, cmd: x}\n"})
     )
     assert [each.code for each in run.report if each.severity == "error"] == ["MLC205"]
+
+
+def test_a_gate_on_metrics_without_a_path() -> None:
+    run = compile_spec(Memory({"mlops.yaml": "mlops: 1\nstages:\n  s: {cmd: x, metrics: [{}], gates: {a: '>= 1'}}\n"}))
+    assert [each.code for each in run.report if each.severity == "error"] == ["MLC305"]
