@@ -207,6 +207,7 @@ class Worker:
             store.fs.put_file(self.cache._get_cache_path(key, name), there)
 
     def report(self, ran):
+        from dvc.dependency import ParamsDependency
         stage = self.target
         metrics = {}
         for out in stage.outs:
@@ -226,7 +227,13 @@ class Worker:
                 copy(out.fs_path, there, **({"dirs_exist_ok": True} if copy is shutil.copytree else {}))
         rev = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
         outs = {out.def_path: out.hash_info.value for out in stage.outs}
-        record = {"stage": stage.addressing, "rev": rev, "ran": ran, "outs": outs, "metrics": sorted(metrics)}
+        record = {"stage": stage.addressing, "rev": rev, "ran": ran, "cmd": stage.cmd, "params": {}, "deps": {},
+                  "outs": outs, "metrics": sorted(metrics)}
+        for dep in stage.deps:
+            if isinstance(dep, ParamsDependency):
+                record["params"][dep.def_path] = dep.hash_info.value
+            else:
+                record["deps"][dep.def_path] = dep.hash_info.value
         name = "".join(c if c.isalnum() or c in "-_." else "_" for c in stage.addressing)
         with open(os.path.join(folder, f"stage-{name}.json"), "w") as file:
             json.dump(record, file, indent=1)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
+from ...compiler.metadata import IGNORED, scripts, stores
 from ...compiler.operate import config
 from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
 
@@ -68,6 +69,10 @@ class Dvc:
         """dvc.yaml, the files that its commands need, and ignore blocks for what it keeps in its cache."""
         yield yaml_file("dvc.yaml", project.dvc)
         for script in {script.path: script for script in (*project.scripts, *project.operations)}.values():
+            yield File(script.path, script.text)
+        for store in (kept := stores(project)):
+            yield File(".gitignore", IGNORED[store], block=True)
+        for script in scripts(project) if kept else ():
             yield File(script.path, script.text)
         if project.monitors:
             yield yaml_file("monitoring/dvc.yaml", monitoring(project))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ...compiler.emit.make import recipe, word
 from ...compiler.gates import bounds
 from ...compiler.graph import Project
+from ...compiler.metadata import TRACK, stores
 from ...compiler.operate import retrains, runs, source, sweeps
 from ...compiler.programs import FOLDER
 from .common import rule
@@ -20,6 +21,7 @@ def names(project: Project) -> list[str]:
     spec = project.spec
     listed = ["metrics-diff", "plots-diff"]
     listed += ["data", *(f"data-{name}" for name in spec.data or ())] if spec.data else []
+    listed += [f"record-{store}" for store in stores(project)]
     listed += [f"exp-{name}" for name in spec.experiments or ()]
     listed += [f"register-{name}" for name in spec.models or ()]
     for name in spec.deploy or ():
@@ -35,6 +37,8 @@ def lines(project: Project) -> Iterator[str]:
                     f"$(DVC) metrics diff {BASE}", f"$(DVC) params diff {BASE}")  # fmt: skip
     yield from rule("plots-diff", "Draw the plots of the base branch and of now into dvc_plots/",
                     f"$(DVC) plots diff {BASE}")  # fmt: skip
+    for store in stores(project):
+        yield from rule(f"record-{store}", f"Keep what the last runs made in {store}", f"python {TRACK} {store} record")
     yield from _data(project)
     yield from _experiments(project)
     yield from _register(project)

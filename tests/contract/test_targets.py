@@ -60,6 +60,8 @@ ORCHESTRATOR = {
     "github": ["dvc", "make"],
     "gitlab": ["dvc", "make"],
     "airflow": ["dvc", "airflow"],
+    "mlflow": ["dvc", "mlflow"],
+    "sacred": ["dvc", "sacred"],
 }
 WITH_DVC = {Feature.REGISTRY, Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR}
 """Constructs that are DVC's own: without it no target writes them."""

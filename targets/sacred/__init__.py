@@ -1,0 +1,41 @@
+"""The `sacred` target: a driver that runs each stage by the worker, and keeps it as a run of Sacred.
+
+Facts: https://sacred.readthedocs.io/en/stable/observers.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from ...compiler.diagnostic import Diagnostic
+from ...compiler.graph import Project
+from ...compiler.metadata import IGNORED, scripts
+from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support
+from ...compiler.worker import script_file
+
+_BY_DVC = Refused("each run is of a stage that DVC runs, and dvc.yaml says it")
+
+
+class Sacred:
+    """Sacred 0.8, with its FileStorageObserver."""
+
+    name = "sacred"
+    support: ClassVar[Support] = {
+        **dict.fromkeys(Feature, _BY_DVC),
+        Feature.STAGES: Kept(),
+        Feature.FOREACH: Emulated("a run for each stage it makes"),
+        Feature.MATRIX: Emulated("a run for each stage it makes"),
+        Feature.TEMPLATES: Emulated("`--set NAME=VALUE`, passed to DVC"),
+        Feature.WDIR: Emulated("paths are those from the root"),
+        Feature.METRICS: Emulated("scalars and artifacts of the stage's run, from what DVC knows"),
+        Feature.PLOTS: Emulated("artifacts of the stage's run"),
+        Feature.SCRIPT: Emulated("a run; DVC runs the script"),
+        Feature.STAGE_GATES: Emulated("a run for each gate, which fails where a bound is not met"),
+    }
+
+    def emit(self, project: Project) -> Iterator[File | Diagnostic]:
+        """The driver with its data, and the worker script."""
+        for script in (script_file(), *scripts(project)):
+            yield File(script.path, script.text)
+        yield File(".gitignore", IGNORED["sacred"], block=True)
