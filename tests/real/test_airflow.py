@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from cloned import STEP, commit, hashes, project, ran, restored
-from conftest import BIN, judge, run
+from conftest import BIN, answers, judge, run
 
 pytestmark = pytest.mark.real
 
@@ -77,7 +77,7 @@ def test_run_by_airflow(tmp_path: Path, s3: str) -> None:
     run(airflow, "db", "migrate", cwd=tmp_path, **environment)
 
     # A stage that fails stops what is behind it, and nothing else.
-    failing = json.dumps({"left": "it's new", "set_params": ["start=fail"]})
+    failing = json.dumps({"left": "new words", "set_params": ["start=fail"]})
     failed = run(airflow, "dags", "test", "p", "--conf", failing, cwd=tmp_path, check=False, **environment)
     assert failed.returncode != 0
     found = {name: state for name, (state, _, _) in states(home, "manual%").items()}
@@ -100,19 +100,21 @@ def test_run_by_airflow(tmp_path: Path, s3: str) -> None:
         "--run-id",
         "one",
         "--conf",
-        '{"left": "it\'s new"}',
+        '{"left": "new words"}',
         cwd=tmp_path,
         **environment,
     )
     settings = {**os.environ, **environment, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     with (tmp_path / "services.log").open("w") as out:
-        services = [
-            subprocess.Popen([airflow, name], env=settings, stdout=out, stderr=out)
-            for name in ("api-server", "scheduler")
-        ]
+        services = [subprocess.Popen([airflow, "api-server"], env=settings, stdout=out, stderr=out)]
         try:
+            for _ in range(100):
+                if answers(f"http://127.0.0.1:{port}/api/v2/version"):
+                    break
+                time.sleep(1)
+            services.append(subprocess.Popen([airflow, "scheduler"], env=settings, stdout=out, stderr=out))
             done: dict[str, tuple[str, str, str]] = {}
-            for _ in range(60):
+            for _ in range(90):
                 done = states(home, "one")
                 if done and not {state for state, _, _ in done.values()} & {None, "scheduled", "queued", "running"}:
                     break
@@ -127,9 +129,9 @@ def test_run_by_airflow(tmp_path: Path, s3: str) -> None:
     assert spans[1][0] < spans[0][1], "nothing ran at the same time"
     assert ran(log) == ["a/start.txt", "b/left.txt", "e/one.txt", "m.json"]
 
-    (root / "params.yaml").write_text('start: 1\nleft: "it\'s new"\n')
+    (root / "params.yaml").write_text("start: 1\nleft: new words\n")
     commit(root)
     got = restored(root, OUTS, log, environment)
-    assert (tmp_path / "p-restored/b/left.txt").read_text() == "it's new:1:raw"
+    assert (tmp_path / "p-restored/b/left.txt").read_text() == "new words:1:raw"
     run("dvc", "repro", cwd=root)
     assert got == hashes(root, OUTS)
