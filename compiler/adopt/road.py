@@ -15,6 +15,7 @@ from ..snapshot import Disk, Kind
 from ..sources import SPEC_NAME
 from . import makefile, oracle, workflow
 from .text import project_name, spec_text
+from .tidy import stage_shape
 
 DVC = "dvc.yaml"
 MISSING = "remove what you have put right, and it is checked again"
@@ -245,9 +246,9 @@ def differences(before: oracle.Seen, after: oracle.Seen) -> Sequence[Diagnostic]
             continue
         new = after.pipelines[path]
         for part in old.keys() | new.keys():
-            if old.get(part) == new.get(part):
-                continue
             names = _changed_names(old.get(part), new.get(part)) if part == "stages" else [part]
+            if part != "stages" and old.get(part) == new.get(part):
+                continue
             found += [
                 Diagnostic("MLC705", f"`{name}` of `{path}` would not stay the same", help=help_) for name in names
             ]
@@ -259,7 +260,8 @@ def differences(before: oracle.Seen, after: oracle.Seen) -> Sequence[Diagnostic]
 
 
 def _changed_names(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
-    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    """The stages that differ. The order of deps, outs and params means nothing to DVC, which sorts them in dvc.lock."""
+    return sorted(name for name in old.keys() | new.keys() if stage_shape(old.get(name)) != stage_shape(new.get(name)))
 
 
 def _diff(before: str, after: str) -> str:

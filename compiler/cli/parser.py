@@ -76,6 +76,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     adopt.add_argument("path", nargs="?", default=".", metavar="PATH", help="the repository (default here)")
     adopt.add_argument("--dry-run", action="store_true", help="check all, say what would be written, write nothing")
+    tidy = add(
+        "tidy", adopting.tidy, "Shorten mlops.yaml by what the conventions give anyway; every stage stays the same."
+    )
+    tidy.add_argument("--suggest", action="store_true", help="list what is wrong in the pipeline, change nothing")
+    tidy.add_argument("--fix", action="store_true", help="add to each stage's deps the code that it runs and imports")
+    tidy.add_argument("--dry-run", action="store_true", help="show the change, write nothing")
+    trace = add("trace", adopting.trace, "Run a stage, and tell what it opens beside what it declares.")
+    trace.add_argument("stage", metavar="STAGE")
     eject = add("eject", act.eject, "Leave mlopsc: keep all files, drop the marks that make them ours.")
     eject.add_argument("--yes", action="store_true", help="do it; without it, only say what would be done")
     return parser

@@ -22,7 +22,9 @@ SEEN = {
     "MLC502": "a target that is broken has to be installed",
     "MLC506": "no two targets of this distribution write one file",
     **dict.fromkeys((f"MLC{number}" for number in range(601, 614)), "it takes a repository on a disk to see it"),
-    **dict.fromkeys((f"MLC{number}" for number in range(701, 707)), "it takes an import to see it"),
+    **dict.fromkeys(
+        (f"MLC{number}" for number in (*range(701, 707), 711, 712)), "it takes an import or a tidy to see it"
+    ),
 }
 """Codes whose pages show what is seen instead of an example, and why. Tests of their own cover them."""
 

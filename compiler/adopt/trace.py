@@ -1,0 +1,185 @@
+"""A stage run and watched: which files it really opens, held against what it declares.
+
+strace sees every program; where it is missing or not allowed, an audit hook sees what Python opens. This module runs
+programs, and moves aside what the stage is about to write, as DVC does; it edits nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ..graph import Stage
+
+SEEN = re.compile(r"(?:open|openat|creat)\(.*?(?P<flags>O_[A-Z_|]+).* = \d+<(?P<path>[^>]+)>$")
+CREATED = re.compile(r"creat\(.* = \d+<(?P<path>[^>]+)>$")
+RENAMED = re.compile(r'rename(?:at2?)?\(.*"(?P<path>[^"]+)"(?:, \w+)? *\) = 0$')
+NOISE = re.compile(r"(^|/)(\.git|\.dvc|\.venv|\.mlops|__pycache__|\.pytest_cache|[^/]+\.(pyc|egg-info))(/|$)")
+
+HOOK = """\
+import sys
+def _watch(event, args):
+    if event == "open" and isinstance(args[0], (str, bytes)):
+        import os
+        name = os.fsdecode(args[0])
+        flags = args[2] if isinstance(args[2], int) else 0
+        written = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        line = ("w " if written else "r ") + os.path.abspath(name) + chr(10)
+        out = os.open(os.environ["MLOPSC_TRACE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.write(out, line.encode("utf-8", "surrogateescape"))
+        os.close(out)
+_busy = []
+def _hook(event, args):
+    if event == "open" and not _busy:
+        _busy.append(1)
+        try:
+            _watch(event, args)
+        finally:
+            _busy.pop()
+sys.addaudithook(_hook)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """What a run opened, from the root: read before it was written, and written. ``by`` says who watched."""
+
+    code: int
+    by: str
+    read: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What was opened and is not declared, and what is declared and was not opened."""
+
+    deps: tuple[str, ...] = ()
+    outs: tuple[str, ...] = ()
+    unopened: tuple[str, ...] = ()
+
+
+def trace(stage: Stage, root: str) -> Traced:
+    """Run the commands of a stage, one after the other, up to the first that fails."""
+    strace = shutil.which("strace")
+    by = "strace" if strace is not None and _allowed(strace) else "Python's audit hook"
+    lines: list[tuple[bool, str]] = []
+    code = 0
+    with tempfile.TemporaryDirectory(prefix="mlopsc-trace-") as home, _aside(stage, root):
+        for number, command in enumerate(stage.commands):
+            log = f"{home}/{number}"
+            wdir = os.path.join(root, stage.wdir)
+            if by == "strace":
+                calls = "trace=open,openat,creat,rename,renameat,renameat2"
+                words = [strace or "", "-f", "-y", "-qq", "-s", "4096", "-e", calls, "-o", log]
+                code = subprocess.run([*words, "sh", "-c", command.text], cwd=wdir, check=False).returncode
+                lines += _strace(log, wdir)
+            else:
+                code = _hooked(command.text, wdir, home, log)
+                lines += _logged(log)
+            if code:
+                break
+        return Traced(code, by, *_sorted(lines, root))
+
+
+def _allowed(strace: str) -> bool:
+    """Whether strace may watch at all: some containers forbid it."""
+    return subprocess.run([strace, "-qq", "-o", os.devnull, "true"], capture_output=True, check=False).returncode == 0
+
+
+def _hooked(command: str, wdir: str, home: str, log: str) -> int:
+    with open(f"{home}/sitecustomize.py", "w", encoding="utf-8") as file:
+        file.write(HOOK)
+    path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
+    settings = {**os.environ, "PYTHONPATH": path, "MLOPSC_TRACE": log}
+    return subprocess.run(["sh", "-c", command], cwd=wdir, env=settings, check=False).returncode
+
+
+def _strace(log: str, wdir: str) -> Iterator[tuple[bool, str]]:
+    """Whether it was written, and the path, for each file that was opened."""
+    with open(log, encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            line = line.rstrip("\n")
+            if match := SEEN.search(line):
+                flags = set(match["flags"].split("|"))
+                if not flags & {"O_DIRECTORY", "O_PATH"}:
+                    yield bool(flags & {"O_WRONLY", "O_RDWR", "O_CREAT"}), match["path"]
+            elif match := CREATED.search(line) or RENAMED.search(line):
+                yield True, os.path.join(wdir, match["path"])
+
+
+def _logged(log: str) -> Iterator[tuple[bool, str]]:
+    if not os.path.exists(log):
+        return
+    with open(log, encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            yield line.startswith("w "), line[2:].rstrip("\n")
+
+
+def _sorted(lines: Iterable[tuple[bool, str]], root: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The files of the repository in it: what was read as it was found, and what was written and is still there."""
+    read: set[str] = set()
+    written: set[str] = set()
+    root = os.path.realpath(root)
+    for is_written, full in lines:
+        full = os.path.realpath(full)
+        path = os.path.relpath(full, root)
+        if path.startswith("..") or NOISE.search(path):
+            continue
+        if is_written:
+            written.add(path)
+        elif path not in written:
+            read.add(path)
+    return (
+        tuple(sorted(path for path in read if os.path.isfile(f"{root}/{path}"))),
+        tuple(sorted(path for path in written if os.path.exists(f"{root}/{path}"))),
+    )
+
+
+@contextmanager
+def _aside(stage: Stage, root: str) -> Iterator[None]:
+    """Outs that are there are moved aside, as DVC removes them: they may be links into its cache. What the run does
+    not write anew comes back."""
+    state = f"{root}/.mlops/state"
+    os.makedirs(state, exist_ok=True)
+    home = tempfile.mkdtemp(dir=state)
+    moved: Mapping[str, str] = {}
+    try:
+        moved = {
+            f"{root}/{out.path}": f"{home}/{index}"
+            for index, out in enumerate(stage.outs)
+            if not out.flags.get("persist") and not out.path.startswith("/") and os.path.lexists(f"{root}/{out.path}")
+        }
+        for path, to in moved.items():
+            os.rename(path, to)
+        for out in stage.outs:
+            if "://" not in out.path and not out.path.startswith("/"):
+                os.makedirs(os.path.dirname(f"{root}/{out.path}"), exist_ok=True)
+        yield
+    finally:
+        for path, to in moved.items():
+            if not os.path.lexists(path) and os.path.lexists(to):
+                os.rename(to, path)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def difference(stage: Stage, seen: Traced) -> Difference:
+    """Held against the stage: a folder that is declared covers what is in it; a parameter file is declared by a key."""
+    outs = [out.path for out in stage.outs]
+    declared = [*stage.deps, *(param.file for param in stage.params), *outs]
+    opened = (*seen.read, *seen.written)
+    return Difference(
+        tuple(path for path in seen.read if not _covered(path, declared)),
+        tuple(path for path in seen.written if not _covered(path, outs)),
+        tuple(dep for dep in stage.deps if "://" not in dep and not any(_covered(path, [dep]) for path in opened)),
+    )
+
+
+def _covered(path: str, declared: Iterable[str]) -> bool:
+    return any(each in (".", "") or path == each or path.startswith(f"{each.rstrip('/')}/") for each in declared)

@@ -1,0 +1,126 @@
+"""Tidy and trace, on a pipeline that ran: nothing runs again for a tidy, and what a stage opens is told."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from conftest import run
+from mlopsc.compiler.adopt import trace
+from mlopsc.compiler.graph import Command, Stage
+
+pytestmark = pytest.mark.real
+Make = Callable[[Mapping[str, str]], Path]
+
+SPEC = """\
+mlops: 1
+project: t
+stack: {orchestrator: dvc, build: none, ci: []}
+stages:
+  prepare:
+    cmd: python src/prepare.py
+    deps:
+      - in.txt
+      - src/prepare.py
+      - src/lib.py
+    outs:
+      - data/prepare
+  train:   # slow
+    cmd: python src/train.py --fast yes
+    deps:
+      - data/prepare
+      - src/train.py
+    params: [train.lr, train.dead]
+    outs: [models/train]
+  show:
+    cmd: cat models/train secret.txt > shown.txt
+    deps: [models/train, params.yaml]
+    outs: [{shown.txt: {persist: true}}]
+"""
+FILES = {
+    "mlops.yaml": SPEC,
+    "in.txt": "1",
+    "secret.txt": "2",
+    "params.yaml": "train: {lr: 1, dead: 2}\n",
+    "src/lib.py": "def get(path):\n    return open(path).read()\n",
+    "src/prepare.py": "import lib\nopen('data/prepare', 'w').write(lib.get('in.txt'))\n",
+    "src/train.py": "import lib\nlr = 'lr'\nopen('models/train', 'w').write(lib.get('data/prepare'))\n",
+    "data/.keep": "",
+    "models/.keep": "",
+}
+
+
+@pytest.fixture
+def ran(repository: Make) -> Path:
+    root = repository(FILES)
+    run("mlopsc", "build", cwd=root)
+    run("dvc", "repro", "--quiet", cwd=root)
+    return root
+
+
+def test_tidy_leaves_to_the_conventions_what_they_give(ran: Path) -> None:
+    before = run("dvc", "status", cwd=ran).stdout
+    done = run("mlopsc", "tidy", cwd=ran)
+    text = (ran / "mlops.yaml").read_text()
+    assert "  prepare:\n    deps:\n      - in.txt\n  train:   # slow\n    cmd: python src/train.py --fast yes\n" in text
+    assert f"{len(SPEC.splitlines())} lines before, {len(text.splitlines())} after" in done.stdout
+    assert "up to date" in before
+    assert run("dvc", "status", cwd=ran).stdout == before
+    assert "nothing to do" in run("mlopsc", "build", cwd=ran).stdout
+    assert "nothing to tidy" in run("mlopsc", "tidy", cwd=ran).stdout
+
+
+def test_a_dry_run_writes_nothing(ran: Path) -> None:
+    assert "-    cmd: python src/prepare.py" in run("mlopsc", "tidy", "--dry-run", cwd=ran).stdout
+    assert (ran / "mlops.yaml").read_text() == SPEC
+
+
+def test_suggest_names_what_is_wrong_and_fix_adds_the_code(ran: Path) -> None:
+    said = run("mlopsc", "tidy", "--suggest", cwd=ran).stdout
+    assert "warning[MLC414]: `train` runs `src/lib.py`" in said
+    assert "warning[MLC711]: `train` tracks the parameter `train.dead`" in said
+    assert "train.lr" not in said
+    assert "warning[MLC712]: `show` is never restored from the run cache: `shown.txt` is persisted" in said
+    assert (ran / "mlops.yaml").read_text() == SPEC
+    done = run("mlopsc", "tidy", "--fix", cwd=ran).stdout
+    assert "will run once more, and what depends on them if their results change: train" in done
+    assert (ran / "mlops.yaml").read_text() == SPEC.replace(
+        "      - src/train.py\n", "      - src/train.py\n      - src/lib.py\n"
+    )
+    status = run("dvc", "status", cwd=ran).stdout
+    assert [line for line in status.splitlines() if line.endswith(":") and line[0] != "\t"] == ["train:"]
+
+
+def test_trace_proposes_what_is_missing_and_changes_nothing(ran: Path) -> None:
+    (ran / "shown.txt").write_text("as it was")
+    done = run("mlopsc", "trace", "show", cwd=ran).stdout
+    assert "reads, not declared: secret.txt" in done
+    assert "declared, not opened: params.yaml" in done
+    assert "+    deps: [models/train, params.yaml, secret.txt]" in done
+    assert (ran / "mlops.yaml").read_text() == SPEC
+    assert run("mlopsc", "trace", "nope", cwd=ran, check=False).returncode == 2
+
+
+def test_a_traced_stage_that_fails_loses_nothing(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("precious")
+    from mlopsc.compiler.graph import Out
+
+    seen = trace.trace(Stage("s", "s", (Command(("false",)),), outs=(Out("out"),)), str(tmp_path))
+    assert seen.code == 1
+    assert (tmp_path / "out").read_text() == "precious"
+
+
+@pytest.mark.parametrize("watcher", ["strace", "Python's audit hook"])
+def test_both_watchers_see_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watcher: str) -> None:
+    if watcher != "strace":
+        monkeypatch.setattr(trace.shutil, "which", lambda name: None)
+    (tmp_path / "a.txt").write_text("1")
+    (tmp_path / "sub").mkdir()
+    code = "open('b.txt', 'w').write(open('../a.txt').read()); open('b.txt').read()"
+    line = f'{sys.executable} -c "{code}"'
+    seen = trace.trace(Stage("s", "s", (Command((line,)),), wdir="sub"), str(tmp_path))
+    if watcher == "strace" and seen.by != "strace":
+        pytest.skip("strace may not watch here")
+    assert seen == trace.Traced(0, watcher, ("a.txt",), ("sub/b.txt",))
