@@ -1,0 +1,1 @@
+"""The features: code that stages import, and so depend on."""
