@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `new` and `update` to what can be typed."""
+    """Add `new`, `update` and `init` to what can be typed."""
     text = "Make a repository that runs, from a template."
     made = commands.add_parser("new", help=text, description=text)
     made.add_argument(
@@ -32,6 +32,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     newer = commands.add_parser("update", help=text, description=text)
     _common(newer)
     newer.set_defaults(act=update)
+    text = "Write the first mlops.yaml of a repository that is there, guessed from its scripts."
+    begun = commands.add_parser("init", help=text, description=text)
+    begun.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
+    begun.set_defaults(act=init)
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
@@ -147,3 +151,26 @@ def update(arguments: argparse.Namespace) -> int:
     print("  git diff HEAD    # what changed")
     print("  mlopsc build")
     return WRONG if done.conflicts else DONE
+
+
+@_refusing
+def init(arguments: argparse.Namespace) -> int:
+    """Write the first spec, and show every guess in it."""
+    import os
+
+    from ..scaffold.init import init
+
+    begun = init(os.path.realpath(arguments.root or "."), arguments.dry_run)
+    print(begun.text)
+    for diagnostic in begun.found:
+        print(f"to do: {diagnostic.code}: {diagnostic.message}")
+        if diagnostic.help:
+            print(f"  = help: {diagnostic.help}")
+    if arguments.dry_run:
+        print("nothing was written, because of --dry-run")
+        return DONE
+    print(
+        f"wrote {', '.join(begun.written)} and touched nothing else; to undo it, remove {'it' if len(begun.written) == 1 else 'them'}"
+    )
+    print("\nnext: correct what is wrong in mlops.yaml, then `mlopsc check`, `mlopsc plan`, `mlopsc build`")
+    return DONE

@@ -21,15 +21,15 @@ ANSWERS = ".copier-answers.yml"
 
 def copy(source: str, to: str, data: Mapping[str, Any], library: Library, ref: str | None = None) -> None:
     """Fill the template ``source`` (a URL, path, or `mlopsc://NAME.git`) into the empty directory ``to``."""
-    with _copier(library):
+    with _copier(library, source):
         from copier import run_copy
 
         run_copy(source, to, dict(data), vcs_ref=ref, defaults=True, overwrite=True, quiet=True)
 
 
-def update(root: str, data: Mapping[str, Any], library: Library, ref: str | None = None) -> None:
+def update(root: str, source: str, data: Mapping[str, Any], library: Library, ref: str | None = None) -> None:
     """Merge a later version of its template into the repository, with Git's conflict marks where both changed."""
-    with _copier(library):
+    with _copier(library, source):
         from copier import run_update
 
         run_update(
@@ -39,7 +39,7 @@ def update(root: str, data: Mapping[str, Any], library: Library, ref: str | None
 
 
 @contextmanager
-def _copier(library: Library) -> Iterator[None]:
+def _copier(library: Library, source: str) -> Iterator[None]:
     """Copier with its errors as ours, its cache out of the way, and Git knowing where `mlopsc://` is."""
     try:
         import copier
@@ -54,7 +54,7 @@ def _copier(library: Library) -> Iterator[None]:
 
     with tempfile.TemporaryDirectory(prefix="mlopsc-templates-") as place, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        library.repositories(place)
+        library.repository(source, place)
         settings = _git_settings(
             (f"url.{place}/.insteadOf", SCHEME),
             ("core.hooksPath", os.devnull),

@@ -52,8 +52,14 @@ class Library:
         guess = f"did you mean `{near[0]}`? " if near else ""
         raise Refusal(f"there is no template `{name}`", f"{guess}there are {there}, or the path or Git URL of your own")
 
-    def repositories(self, under: str) -> None:
-        """Write the Git repository of every template, `under/NAME.git`, with a tag `vN` for each version."""
+    def repository(self, source: str, under: str) -> None:
+        """Write the Git repository of a packaged template, `under/NAME.git`, with a tag `vN` for each version.
+
+        A ``source`` that is none of ours needs no repository, and gets none.
+        """
+        name = source.removeprefix(SCHEME).removesuffix(".git")
+        if not source.startswith(SCHEME) or name not in {each.name for each in self.templates}:
+            return
         whole = f"{under}/.whole"
         shutil.copytree(self.folder, whole, ignore=shutil.ignore_patterns("history", "__pycache__", "*.pyc"))
         git("init", "--quiet", cwd=whole)  # else a repository around the temporary folder would take the patches
@@ -63,8 +69,7 @@ class Library:
             shutil.copytree(versions[-1], older)
             git("apply", "--whitespace=nowarn", os.path.abspath(f"{self.folder}/history/{version}.patch"), cwd=older)
             versions.append(older)
-        for template in self.templates:
-            self._repository(template.name, list(reversed(versions)), f"{under}/{template.name}.git")
+        self._repository(name, list(reversed(versions)), f"{under}/{name}.git")
 
     def _repository(self, name: str, versions: list[str], place: str) -> None:
         git("init", "--quiet", "--initial-branch=main", place, cwd=os.path.dirname(place))

@@ -45,15 +45,15 @@ class Change(NamedTuple):
 def update(root: str, answers: Mapping[str, Any], library: Library | None = None, ref: str | None = None) -> Updated:
     """Bring the newest version (or ``ref``) of its template into the repository. Raises `Refusal`; then nothing changed."""
     library = library or Library()
-    before = _origin(root, library)
+    source, before = _origin(root, library)
     top = git("rev-parse", "--show-toplevel", cwd=root).rstrip("\n")
     _clean(top)
     below = os.path.relpath(os.path.realpath(root), os.path.realpath(top))
     with tempfile.TemporaryDirectory(prefix="mlopsc-update-") as place:
         clone = f"{place}/clone"
         git("clone", "--quiet", "--shared", "--", top, clone, cwd=place)
-        merge(os.path.normpath(f"{clone}/{below}"), answers, library, ref)
-        after = _origin(os.path.normpath(f"{clone}/{below}"), library)
+        merge(os.path.normpath(f"{clone}/{below}"), source, answers, library, ref)
+        _, after = _origin(os.path.normpath(f"{clone}/{below}"), library)
         unmerged = git("ls-files", "--unmerged", "-z", cwd=clone)
         changes = list(_changes(clone))
         for change in changes:
@@ -69,8 +69,8 @@ def update(root: str, answers: Mapping[str, Any], library: Library | None = None
     return Updated(before, after, [each.path for each in changes], conflicts)
 
 
-def _origin(root: str, library: Library) -> str:
-    """The version that the answers file tells."""
+def _origin(root: str, library: Library) -> tuple[str, str]:
+    """The address and version that the answers file tells."""
     import yaml
 
     try:
@@ -96,7 +96,7 @@ def _origin(root: str, library: Library) -> str:
             f"the repository is at version {number} of its template, and this mlopsc knows {library.version}",
             "install a newer mlopsc", misuse=False,
         )  # fmt: skip
-    return version
+    return source, version
 
 
 def _clean(top: str) -> None:

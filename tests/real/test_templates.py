@@ -42,7 +42,7 @@ def practice(root: Path) -> None:
     run(str(BIN / "ruff"), "check", ".", cwd=root)
     run(str(BIN / "ruff"), "format", "--check", ".", cwd=root)
     run(str(BIN / "mypy"), "--python-executable", ".venv/bin/python", cwd=root)
-    code = "".join(path.read_text() for path in root.rglob("*.py") if ".mlops" not in path.parts)
+    code = "".join(path.read_text() for part in ("src", "tests") for path in (root / part).rglob("*.py"))
     assert "mlopsc" not in code
     assert (root / "src/my_project/features/__init__.py").is_file()
 

@@ -62,7 +62,7 @@ def test_the_index_tells_the_state_of_the_templates() -> None:
 
 def test_each_older_version_can_be_had(two: Library, tmp_path: Path) -> None:
     (tmp_path / "repositories").mkdir()
-    two.repositories(str(tmp_path / "repositories"))
+    two.repository("mlopsc://bare.git", str(tmp_path / "repositories"))
     place = tmp_path / "repositories/bare.git"
     tags = run("git", "tag", cwd=place).stdout.split()
     assert tags == [f"v{n}" for n in range(1, two.version + 1)]

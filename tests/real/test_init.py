@@ -1,0 +1,135 @@
+"""`mlopsc init`: a first spec for a repository that is there; nothing of the user's is touched, every guess is shown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import BIN, run, write
+from mlopsc.compiler.scaffold.traces import traces
+
+pytestmark = pytest.mark.real
+MLOPSC = str(BIN / "mlopsc")
+
+LEGACY = {
+    "scripts/train.py": (
+        "import json\nfrom pathlib import Path\nfrom lib.read import rows\n"
+        "OUT = Path('models') / 'model.json'\nOUT.parent.mkdir(exist_ok=True)\n"
+        "OUT.write_text(json.dumps(rows(open('data/clean.csv'))))\n"
+    ),
+    "scripts/lib/__init__.py": "",
+    "scripts/lib/read.py": "def rows(file):\n    return len(list(file))\n",
+    "scripts/01_clean.py": (
+        "import os\nRAW = 'data/raw/in.csv'\ntext = open(RAW).read()\n"
+        "with open(os.path.join('data', 'clean.csv'), 'w') as file:\n    file.write(text.lower())\n"
+    ),
+    "scripts/evaluate.py": (
+        "import json, os\nn = json.load(open('models/model.json'))\nopen('data/nowhere.csv') if n < 0 else None\n"
+        "os.makedirs('reports', exist_ok=True)\n"
+        "with open('reports/metrics.json', mode='w') as file:\n    json.dump({'rows': n}, file)\n"
+    ),
+    "scripts/utils.py": "open('data/x.csv', 'w')\n",
+    "tests/test_it.py": "def test_it():\n    assert True\n",
+    "params.yaml": "train: {depth: 3}\n",
+    "data/raw/in.csv": "A\nB\n",
+    "Makefile": "all:\n\tpython scripts/01_clean.py --fast\n\tpython scripts/train.py\n",
+    ".github/workflows/ci.yml": "on: push\njobs: {}\n",
+}
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    files = (
+        path for path in root.rglob("*") if path.is_file() and ".git" not in path.parts and ".dvc" not in path.parts
+    )
+    return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+
+@pytest.fixture
+def legacy(tmp_path: Path) -> Path:
+    root = write(tmp_path / "Old Project", LEGACY)
+    run("git", "init", "--quiet", cwd=root)
+    run("git", "add", "--all", cwd=root)
+    return root
+
+
+def test_what_is_guessed_runs_and_nothing_else_is_touched(legacy: Path) -> None:
+    before = contents(legacy)
+    shown = run(MLOPSC, "init", cwd=legacy).stdout
+    after = contents(legacy)
+    text = after.pop("mlops.yaml").decode()
+    after.pop(".dvcignore")
+    assert after == before
+    assert text in shown
+    spec = yaml.safe_load(text)
+    assert spec["project"] == "old-project"
+    assert list(spec["stages"]) == ["clean", "train", "evaluate"]
+    assert spec["stages"]["clean"]["cmd"] == "python scripts/01_clean.py --fast", "the Makefile knows the arguments"
+    assert spec["stages"]["clean"]["deps"] == ["scripts/01_clean.py", "data/raw/in.csv"]
+    assert spec["stages"]["train"]["outs"] == ["models/model.json"]
+    assert spec["stages"]["train"]["params"] == ["train"]
+    assert spec["stages"]["evaluate"]["metrics"] == [{"reports/metrics.json": {"cache": False}}]
+    assert "Makefile:2 runs it" in text
+    assert "scripts/01_clean.py:3 reads it" in text
+    assert "`data/nowhere.csv`, which is not here" in text
+    run(MLOPSC, "build", cwd=legacy)
+    assert (legacy / "Makefile").read_bytes() == before["Makefile"]
+    assert "scripts/lib/read.py" in (legacy / "dvc.yaml").read_text()
+    run("dvc", "repro", cwd=legacy)
+    assert json.loads((legacy / "reports/metrics.json").read_text()) == {"rows": 2}
+
+
+def test_a_dry_run_writes_nothing(legacy: Path) -> None:
+    before = contents(legacy)
+    assert "stages:" in run(MLOPSC, "init", "--dry-run", cwd=legacy).stdout
+    assert contents(legacy) == before
+    assert not (legacy / ".dvc").exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"mlops.yaml": "mlops: 1\n", "src/train.py": ""}, "mlopsc check"),
+        ({"dvc.yaml": "stages: {}\n", "src/train.py": ""}, "mlopsc import"),
+        ({"README.md": "nothing\n"}, "mlopsc new"),
+    ],
+)
+def test_where_there_is_nothing_to_do_it_says_what_to_do(files: dict[str, str], says: str, tmp_path: Path) -> None:
+    root = write(tmp_path, files)
+    done = run(MLOPSC, "init", cwd=root, check=False)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert contents(root) == {name: text.encode() for name, text in files.items()}
+
+
+def test_an_output_that_git_holds_is_not_given_to_dvc(tmp_path: Path) -> None:
+    script = "open('data/out.csv', 'w').write(open('data/in.csv').read())\n"
+    root = write(tmp_path, {"prepare.py": script, "data/in.csv": "1\n", "data/out.csv": "1\n"})
+    run("git", "init", "--quiet", cwd=root)
+    run("git", "add", "--all", cwd=root)
+    run(MLOPSC, "init", cwd=root)
+    assert yaml.safe_load((root / "mlops.yaml").read_text())["stages"]["prepare"]["outs"] == [
+        {"data/out.csv": {"cache": False}}
+    ]
+    run(MLOPSC, "build", cwd=root)
+    run("dvc", "repro", cwd=root)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reads", "writes"),
+    [
+        ("a.py", "import pandas as pd\npd.read_csv('a/b.csv').to_parquet('c/d.parquet')", {"a/b.csv": 2}, {"c/d.parquet": 2}),
+        ("a.py", "x, y = 'a/b', 'c/d'\nopen(x)\nopen(y, 'ab')", {"a/b": 2}, {"c/d": 3}),
+        ("a.py", "open(f'a/{b}')\nopen(sys.argv[1])\nopen('https://x/y')\nopen('/etc/passwd')\nopen('../x/y')", {}, {}),
+        ("a.py", "def broken(", {}, {}),
+        ("a.py", "(" * 5000, {}, {}),
+        ("a.R", "x <- read.csv('a/b.csv')\nwrite.csv(x, 'c/d.csv')", {"a/b.csv": 1}, {"c/d.csv": 2}),
+        ("a.sh", "sort a/b > c/d 2> /dev/null", {}, {"c/d": 1}),
+        ("a.ipynb", json.dumps({"cells": [{"cell_type": "code", "source": ["%cd x\n", "open('a/b')"]}]}), {"a/b": 2}, {}),
+        ("a.ipynb", "[]", {}, {}),
+    ],
+)  # fmt: skip
+def test_what_a_script_reads_and_writes(name: str, text: str, reads: dict[str, int], writes: dict[str, int]) -> None:
+    found = traces(name, text)
+    assert (found.reads, found.writes) == (reads, writes)
