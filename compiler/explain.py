@@ -65,7 +65,9 @@ def touched(project: Project, path: str) -> list[Row]:
         near = next((dep for dep in stage.deps if dep == path or path.startswith(dep.rstrip("/") + "/")), None)
         above = next((name for name in stage.upstream if name in rows), None)
         if near is not None:
-            rows[stage.name] = Row(stage.name, "runs again", path, "it depends on it" if near == path else f"it reads {near}")
+            rows[stage.name] = Row(
+                stage.name, "runs again", path, "it depends on it" if near == path else f"it reads {near}"
+            )
         elif above is not None:
             rows[stage.name] = Row(stage.name, "runs again", path, f"it is downstream of {above}")
     return list(rows.values())

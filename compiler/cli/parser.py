@@ -61,8 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     plan = add("plan", act.plan, "Show what a build would change, and which stages DVC would run again, and why.")
     plan.add_argument("--no-diff", action="store_true", help="name the files only")
     plan.add_argument("--format", choices=["text", "json"], default="text")
-    explain = add("explain", act.explain, "Show every value of a stage with where it came from, or which stages a file touches.")
-    explain.add_argument("stage", nargs="?", help="one stage (default all), or a file: which stages run again when it changes")
+    explain = add(
+        "explain", act.explain, "Show every value of a stage with where it came from, or which stages a file touches."
+    )
+    explain.add_argument(
+        "stage", nargs="?", help="one stage (default all), or a file: which stages run again when it changes"
+    )
     explain.add_argument("--format", choices=["text", "json"], default="text")
     graph = add("graph", act.graph, "Draw the pipeline.")
     graph.add_argument("--format", choices=["mermaid", "dot", "html"], default="mermaid")

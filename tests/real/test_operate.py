@@ -93,7 +93,9 @@ models: {m: {path: model, from: train}}
     run("make", "pull", cwd=tmp_path / "again", **environment)
     assert (tmp_path / "again/model").read_text() == "weights"
     assert "m@v1.2.3" in run("gto", "show", "m", cwd=tmp_path / "again").stdout
-    assert run("dvc", "artifacts", "get", str(root), "m", "--rev", "v1.2.3", "--out", "got", cwd=tmp_path, **environment)
+    assert run(
+        "dvc", "artifacts", "get", str(root), "m", "--rev", "v1.2.3", "--out", "got", cwd=tmp_path, **environment
+    )
     assert (tmp_path / "got").read_text() == "weights"
 
 
@@ -112,7 +114,9 @@ deploy:
 """
 
 
-def test_deployments_restore_judge_record_and_go_back(repository: Make, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_deployments_restore_judge_record_and_go_back(
+    repository: Make, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     apart = tmp_path_factory.mktemp("apart")
     served = apart / "served"
     spec = DEPLOY.replace("REMOTE", str(apart / "remote")).replace("SERVED", str(served))
@@ -162,7 +166,9 @@ experiments:
     run("make", "pipeline", cwd=root)
     commit(root)
     done = run("make", "exp-rate", cwd=root).stdout
-    rows = [[cell.strip() for cell in line.split("|")[2:-1]] for line in done.splitlines() if line.startswith("| rate-")]
+    rows = [
+        [cell.strip() for cell in line.split("|")[2:-1]] for line in done.splitlines() if line.startswith("| rate-")
+    ]
     assert sorted(rows) == [["0.25", "0.25"], ["0.75", "0.75"]]
     assert "<circle" in (root / "dvc_plots/exp-rate.html").read_text()
     assert run("git", "status", "--porcelain", cwd=root).stdout == ""
