@@ -32,6 +32,11 @@ def branch(pattern: str) -> str:
     return f"$CI_COMMIT_BRANCH =~ /^{_expression(pattern)}$/"
 
 
+def tag(prefix: str) -> str:
+    """A condition of `rules:if` that holds for the tags that start like this."""
+    return f"$CI_COMMIT_TAG =~ /^{''.join(map(_literal, prefix))}/"
+
+
 def _expression(pattern: str) -> str:
     """The pattern as a regular expression of RE2, for a place between slashes."""
     parts: list[str] = []

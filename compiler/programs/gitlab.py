@@ -1,8 +1,9 @@
 # Made by mlopsc: what the jobs of .gitlab-ci.yml tell GitLab. It needs Python alone.
-"""gitlab.py note FILE | metrics: write to a merge request, or turn metrics into a report.
+"""gitlab.py note FILE | issue MONITOR FILE | metrics: tell people in GitLab, or turn metrics into a report.
 
-`note FILE` makes the file one note of the merge request, and writes over that note from then on. It speaks to
-$CI_API_V4_URL with $GITLAB_TOKEN. `metrics` reads what `dvc metrics show --json` prints, and prints OpenMetrics.
+`note` makes the file one note of the merge request, and writes over that note from then on. `issue` opens an issue with
+the label monitor-MONITOR and the file as its text, or adds a note to the one that is open. Both speak to $CI_API_V4_URL
+with $GITLAB_TOKEN. `metrics` reads what `dvc metrics show --json` prints, and prints OpenMetrics.
 Exit status: 0 done, 1 GitLab said no, or what was read makes no sense.
 """
 
@@ -11,6 +12,7 @@ import os
 import re
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 
 MARK = "<!-- mlopsc: report -->"
@@ -19,6 +21,8 @@ LIMIT = 1_000_000  # characters of a note: https://docs.gitlab.com/administratio
 
 def call(method, path, body=None):
     """The answer of GitLab's API, and the number of the next page of it."""
+    if not os.environ.get("GITLAB_TOKEN"):
+        sys.exit("GITLAB_TOKEN is not set: see Settings > CI/CD > Variables, environment mlops-write")
     request = urllib.request.Request(
         os.environ["CI_API_V4_URL"] + path,
         method=method,
@@ -56,6 +60,19 @@ def note(file):
     call("POST", notes, {"body": body})
 
 
+def issue(monitor, file):
+    """Open the issue, or add to it."""
+    label = f"monitor-{monitor}"
+    issues = f"/projects/{os.environ['CI_PROJECT_ID']}/issues"
+    with open(file, encoding="utf-8") as report:
+        body = harmless(report.read())[:LIMIT]
+    found, _ = call("GET", f"{issues}?state=opened&labels={urllib.parse.quote(label)}")
+    if found:
+        call("POST", f"{issues}/{found[0]['iid']}/notes", {"body": body})
+    else:
+        call("POST", issues, {"title": f"The monitor {monitor} is breached", "labels": label, "description": body})
+
+
 def numbers(data, names):
     """Each number below, with the keys that lead to it."""
     if isinstance(data, bool) or data is None:
@@ -83,6 +100,8 @@ def metrics(data):
 def main():
     if sys.argv[1:2] == ["note"] and len(sys.argv) == 3:
         note(sys.argv[2])
+    elif sys.argv[1:2] == ["issue"] and len(sys.argv) == 4:
+        issue(sys.argv[2], sys.argv[3])
     elif sys.argv[1:] == ["metrics"]:
         sys.stdout.write(metrics(json.load(sys.stdin)))
     else:

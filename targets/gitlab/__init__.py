@@ -15,11 +15,12 @@ from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.gitlab import label
 from ...compiler.graph import Project
 from ...compiler.programs import program
-from ...compiler.span import At
+from ...compiler.span import At, Path
 from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
 from ...schemas.words import listed
 from ..ci.shell import minutes
-from .pipeline import NOTES, PACKAGES, pipeline
+from .job import PACKAGES
+from .pipeline import pipeline
 
 PATH = ".gitlab-ci.yml"
 MAX_MINUTES = 180  # of a runner of gitlab.com's own: https://docs.gitlab.com/ci/runners/hosted_runners/
@@ -38,16 +39,10 @@ class Gitlab:
         Feature.CPU: _ONE_RUNNER,
         Feature.MEMORY: _ONE_RUNNER,
         Feature.GPU: _ONE_RUNNER,
-        **dict.fromkeys(
-            (
-                Feature.DATA,
-                Feature.MODELS,
-                Feature.EXPERIMENTS,
-                Feature.DEPLOY,
-                Feature.MONITOR,
-            ),
-            Refused("not compiled yet"),
-        ),
+        Feature.MODELS: Refused("a tag registers a model, and `make register-NAME` sets it"),
+        Feature.EXPERIMENTS: Emulated("jobs of a pipeline started by hand with MLOPS_TASK, which run `make exp-NAME`"),
+        Feature.DEPLOY: Emulated("jobs started by a registry tag; to approve one is to start its job by hand"),
+        Feature.MONITOR: Emulated("jobs of a schedule that sets MLOPS_TASK, which run `make monitor-NAME`"),
         Feature.CI_TRIGGERS: Emulated(
             "`workflow:rules`; a schedule has to be made once, under Build > Pipeline schedules"
         ),
@@ -63,7 +58,7 @@ class Gitlab:
             return
         yield yaml_file(PATH, pipeline(project), gap=1)
         yield File(".gitignore", f"/{PACKAGES}/\n", block=True)
-        script = program(NOTES)
+        script = program("gitlab.py")
         yield File(script.path, script.text)
 
 
@@ -81,13 +76,18 @@ def _limits(project: Project) -> Iterator[Diagnostic]:
 
 def _labels(project: Project) -> Iterator[Diagnostic]:
     runner = project.spec.ci.runner
+    texts: list[tuple[str, Path]] = []
     for index, text in enumerate(listed(runner)):
+        texts.append((text, ("ci", "runner", index) if isinstance(runner, list) else ("ci", "runner")))
+    for name, deployment in (project.spec.deploy or {}).items():
+        texts.append((deployment.url or "", ("deploy", name, "url")))
+    for text, path in texts:
         try:
             label(text)
         except ValueError as error:
             yield Diagnostic(
                 "MLC512",
-                f"GitLab would put a variable in place of `{error}` in this label of a runner",
-                At(("ci", "runner", index) if isinstance(runner, list) else ("ci", "runner")),
-                help="give the runner a label without it, or set `default.tags` under `patches`",
+                f"GitLab would put a variable in place of `{error}`, and knows no escape for it",
+                At(path),
+                help="write it without, or set what GitLab is to see under `patches`",
             )

@@ -7,13 +7,16 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from conftest import tool
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mlopsc.compiler.emit.gitlab import branch, label
-from mlopsc.schemas.ci import Ci
+from mlopsc.compiler.build import compile_spec
+from mlopsc.compiler.emit.gitlab import branch, label, tag
+from mlopsc.compiler.snapshot import Memory
 from mlopsc.targets.gitlab.pipeline import rules
 
 TOOLS = Path(__file__).parents[1] / "real" / "tools"
@@ -51,6 +54,17 @@ def test_a_name_stands_for_itself_alone(names: list[str]) -> None:
     assert hold(asked) == [condition == name for condition in names for name in names]
 
 
+SPEC: dict[str, Any] = {
+    "mlops": 1,
+    "stack": {"ci": "gitlab"},
+    "stages": {"a": {"cmd": "x", "deps": ["in.txt"], "outs": ["o"]}},
+}
+OPERATED = {
+    "models": {"a.b": {"path": "o", "from": "a"}},
+    "deploy": {"prod": {"model": "a.b", "run": "x"}},
+    "monitor": {"drift": {"schedule": "0 6 * * *", "cmd": "x", "metrics": ["m.json"]}},
+}
+
 GLOBS = [
     ("feature/*", ["feature/a", "feature/my-branch"], ["feature/a/b", "feature", "xfeature/a"]),
     ("feature/**", ["feature/a", "feature/a/b"], ["feature", "features/a"]),
@@ -76,9 +90,13 @@ def test_patterns_mean_what_github_documents() -> None:
     assert [(*case[:2], found) for case, found in zip(cases, said, strict=True)] == cases
 
 
-def started(ci: dict[str, object], **variables: str) -> bool:
+def started(ci: dict[str, Any], more: dict[str, Any] | None = None, **variables: str) -> bool:
     """Whether GitLab makes a pipeline: the first rule whose condition holds decides."""
-    listed = rules(Ci.model_validate(ci))
+    more = more or {}
+    variables = {"MLOPS_TASK": "pipeline", **variables}
+    built = compile_spec(Memory({"mlops.yaml": yaml.safe_dump({**SPEC, **more, "ci": ci}), "in.txt": ""}))
+    assert built.project is not None
+    listed = rules(built.project)
     said = hold([(rule.get("if", "1 == 1"), {"CI_DEFAULT_BRANCH": "main", **variables}) for rule in listed])
     first = next((rule for rule, holds in zip(listed, said, strict=True) if holds), {"when": "never"})
     return first.get("when") != "never"
@@ -124,3 +142,23 @@ def test_labels_with_variables_are_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["big", "a$", "$1", "100%", "50%-60%", "${", "self-hosted, 'x'"])
 def test_other_labels_are_taken(text: str) -> None:
     assert label(text) == text
+
+
+def test_what_starts_a_deployment_or_a_monitor() -> None:
+    tagged = {"CI_PIPELINE_SOURCE": "push"}
+    assert started({}, OPERATED, CI_COMMIT_TAG="a.b@v1.0.0", **tagged)
+    assert not started({}, OPERATED, CI_COMMIT_TAG="axb@v1.0.0", **tagged)
+    assert not started({}, OPERATED, CI_COMMIT_TAG="a.b#prod#1", **tagged)
+    assert not started({}, OPERATED, CI_COMMIT_TAG="v1", **tagged)
+    assert started({}, OPERATED, CI_PIPELINE_SOURCE="schedule", MLOPS_TASK="monitor-drift")
+    assert not started({}, OPERATED, CI_PIPELINE_SOURCE="schedule")
+    by_tasks = {"on": {"manual": False}}
+    assert started(by_tasks, OPERATED, CI_PIPELINE_SOURCE="web", MLOPS_TASK="deploy-prod")
+    assert not started(by_tasks, OPERATED, CI_PIPELINE_SOURCE="web")
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(NAME, min_size=2, max_size=30, unique=True))
+def test_tags_by_how_they_start(names: list[str]) -> None:
+    asked = [(tag(f"{start}@"), {"CI_COMMIT_TAG": f"{name}@v1"}) for start in names for name in names]
+    assert hold(asked) == [f"{name}@v1".startswith(f"{start}@") for start in names for name in names]

@@ -32,6 +32,13 @@ FILES = {
     "pathlib.Path('scores.json').write_text(json.dumps({'score': 39 + value, 'note': 'x'}))\n",
     "tests/test_a.py": "def test_a():\n    assert True\n",
 }
+OPERATED = {
+    "params.yaml": "rate: 2\n",
+    "train.py": "import json, pathlib, sys\n"
+    "pathlib.Path('model.txt').write_text(f'rate {sys.argv[1]}')\n"
+    "pathlib.Path('m.json').write_text(json.dumps({'accuracy': int(sys.argv[1])}))\n",
+    "look.py": "import pathlib\npathlib.Path('monitoring/drift.json').write_text('{\"share\": 0.5}')\n",
+}
 STAGES = """\
 stages:
   double: {cmd: 'python double.py ${rate}', deps: [double.py], outs: [doubled.txt]}
@@ -55,13 +62,35 @@ mlops: 1
 stack: {{ci: gitlab}}
 ci: {{on: {{push: [], pull_request: false, manual: false}}, runner: big}}
 {STAGES}""",
+    "all around the pipeline": """\
+mlops: 1
+stack: {ci: gitlab, registry: s3://operated/dvc}
+stages:
+  train: {cmd: 'python train.py ${rate}', deps: [train.py], outs: [model.txt], metrics: [{m.json: {cache: false}}]}
+models:
+  wine: {path: model.txt, from: train}
+experiments:
+  rates: {set: {rate: [5, 6]}}
+deploy:
+  staging: {model: wine, on: tag, run: 'echo "$MODEL_VERSION $(cat "$MODEL_PATH")" > "$PLACE"'}
+  production: {model: wine, on: tag, run: 'false', approve: true, url: 'https://example.org'}
+  edge: {model: wine, on: push, run: 'true'}
+monitor:
+  drift:
+    schedule: '0 6 * * *'
+    cmd: python look.py
+    deps: [look.py]
+    metrics: [monitoring/drift.json]
+    gates: {share: '<= 0.3'}
+    on_breach: [issue, retrain]
+""",
     "native make": f"mlops: 1\nstack: {{ci: gitlab, orchestrator: make}}\n{STAGES}",
     "no make": f"mlops: 1\nstack: {{ci: gitlab, build: none, orchestrator: dvc}}\n{STAGES}",
 }
 
 
 def files(spec: str) -> dict[str, str]:
-    built = compile_spec(Memory({**FILES, "mlops.yaml": spec}))
+    built = compile_spec(Memory({**FILES, **OPERATED, "mlops.yaml": spec}))
     assert not built.report.failed, list(built.report)
     return {file.path: file.text for file in built.files}
 
@@ -88,7 +117,10 @@ def test_needs_name_jobs(written: Path) -> None:
     for job in data.values():
         if isinstance(job, dict) and "script" in job:
             assert job["stage"] in data["stages"]
-            assert set(job.get("needs", ())) <= set(data)
+            needed = {need if isinstance(need, str) else need["job"] for need in job.get("needs", ())}
+            assert needed <= set(data)
+            order = data["stages"].index
+            assert all(order(data[name]["stage"]) <= order(job["stage"]) for name in needed)
 
 
 def gitlab(root: Path, home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -108,6 +140,8 @@ def gitlab(root: Path, home: Path, *arguments: str, **environment: str) -> subpr
     write(root, {".gitlab-ci-local.yml": "default: {image: null}\n"})
     return run(
         node, str(program), "--home", str(home), "--shell-isolation", "--shell-executor-no-image",
+        "--variable",
+        f"UV_CACHE_DIR={home / 'uv'}",
         "--no-json-schema-validation", "--no-artifacts-to-source", *arguments,
         cwd=root, check=False, UV_LINK_MODE="copy", **environment,
     )  # fmt: skip
@@ -117,6 +151,7 @@ class Api(BaseHTTPRequestHandler):
     """As much of GitLab's API of notes as the program calls; two notes a page, to see that pages are followed."""
 
     notes: list[dict[str, Any]]
+    issues: list[dict[str, Any]]
     seen: list[str]
 
     def answer(self, body: Any, **headers: str) -> None:
@@ -133,6 +168,8 @@ class Api(BaseHTTPRequestHandler):
         self.seen.append(self.headers["PRIVATE-TOKEN"])
         if self.headers["PRIVATE-TOKEN"] != "s3cret":
             self.send_error(401)
+        elif self.path.startswith("/api/v4/projects/1217/issues?state=opened&labels="):
+            self.answer([each for each in self.issues if self.path.endswith(f"={each['labels']}")])
         elif self.path.endswith("/user"):
             self.answer({"id": 7})
         else:
@@ -142,8 +179,11 @@ class Api(BaseHTTPRequestHandler):
             self.answer(self.notes[2 * page - 2 : 2 * page], X_Next_Page=more)
 
     def do_POST(self) -> None:
-        self.notes.append({"id": len(self.notes) + 1, "author": {"id": 7}, **self.body()})
-        self.answer(self.notes[-1])
+        if self.path.endswith("/issues"):
+            self.issues.append({"iid": len(self.issues) + 1, **self.body()})
+        else:
+            self.notes.append({"id": len(self.notes) + 1, "author": {"id": 7}, "at": self.path, **self.body()})
+        self.answer({})
 
     def do_PUT(self) -> None:
         self.notes[int(self.path.rsplit("/", 1)[1]) - 1] |= self.body()
@@ -158,7 +198,7 @@ def api() -> Iterator[tuple[str, type[Api]]]:
     """The URL of an API, and what was said to it. Somebody else's note bears our mark already."""
     told = {"id": 1, "author": {"id": 8}, "body": "<!-- mlopsc: report -->\nnot ours"}
     other = {"id": 2, "author": {"id": 7}, "body": "hello"}
-    handler = type("Told", (Api,), {"notes": [told, other], "seen": []})
+    handler = type("Told", (Api,), {"notes": [told, other], "issues": [], "seen": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/api/v4", handler
@@ -186,7 +226,7 @@ def test_it_runs(
     clone = place / "clone"
     run("git", "clone", "--quiet", str(root), str(clone), cwd=place)
     scoped = {name: {"type": "variable", "values": {"mlops": value}} for name, value in AWS.items()}
-    token = {"GITLAB_TOKEN": {"type": "variable", "values": {"mlops-note": "s3cret"}}}
+    token = {"GITLAB_TOKEN": {"type": "variable", "values": {"mlops-write": "s3cret"}}}
     for each in (root, clone):
         write(each, {".gitlab-ci-local-variables.yml": yaml.safe_dump({**scoped, **token})})
 
@@ -247,3 +287,86 @@ def test_a_note_is_written_once_and_cannot_act(tmp_path: Path, api: tuple[str, t
     assert refused.returncode == 1
     assert "GitLab answered 401" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def deployed(root: Path) -> list[str]:
+    return run("git", "tag", "--list", "wine#*", cwd=root).stdout.split()
+
+
+def test_around_the_pipeline(tmp_path: Path, s3: str, api: tuple[str, type[Api]]) -> None:
+    """Registry tags deploy, the form rolls back and experiments, a schedule watches, tells people and retrains once."""
+    url, told = api
+    bucket(s3, "operated")
+    root, home, origin, place = (tmp_path / name for name in ("clone", "home", "origin.git", "place.txt"))
+    home.mkdir()
+    write(root, {**OPERATED, "mlops.yaml": SPECS["all around the pipeline"], "params.yaml": "rate: 1\n"})
+    keys = {**AWS, "AWS_ENDPOINT_URL": s3, "PLACE": str(place), "CI_API_V4_URL": url}
+
+    def git(*words: str) -> str:
+        return run("git", *words, cwd=root).stdout
+
+    def release(version: str) -> None:
+        run("dvc", "repro", "--quiet", cwd=root)
+        run("dvc", "push", "--quiet", cwd=root, **keys)
+        git("add", "--all")
+        git("commit", "--quiet", "--message", version)
+        git("tag", f"wine@{version}")
+        git("push", "--quiet", "--tags", "origin", "main")
+
+    def pipeline(source: str, **variables: str) -> str:
+        said = {"CI_PIPELINE_SOURCE": source, "CI_PROJECT_URL": f"file://{origin.with_suffix('')}", **variables}
+        words = [word for name, value in said.items() for word in ("--variable", f"{name}={value}")]
+        unset = ["--unset-variable", "CI_COMMIT_BRANCH"] if "CI_COMMIT_TAG" in said else []
+        done = gitlab(root, home, *words, *unset)
+        assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+        git("fetch", "--quiet", "--tags", "origin")
+        return " ".join(re.findall(r"^(\S+) +starting\b", done.stdout, re.MULTILINE))
+
+    run("git", "init", "--quiet", "--bare", "--initial-branch=main", str(origin), cwd=tmp_path)
+    run("git", "config", "receive.advertisePushOptions", "true", cwd=origin)
+    options = tmp_path / "options.txt"
+    hook = write(origin, {"hooks/post-receive": f"#!/bin/sh\nenv | grep GIT_PUSH_OPTION_ > {options} || true\n"})
+    (hook / "hooks/post-receive").chmod(0o755)
+    git("init", "--quiet", "--initial-branch=main")
+    git("config", "user.name", "a")
+    git("config", "user.email", "a@example.org")
+    git("remote", "add", "origin", str(origin))
+    run("dvc", "init", "--quiet", cwd=root)
+    run("mlopsc", "build", cwd=root)
+    variables = {name: {"type": "variable", "values": {"*": value}} for name, value in keys.items()}
+    variables["GITLAB_TOKEN"] = {"type": "variable", "values": {"mlops-write": "s3cret"}}
+    with (root / ".git/info/exclude").open("a") as file:
+        file.write(".gitlab-ci-local*\n")
+    write(root, {".gitlab-ci-local-variables.yml": yaml.safe_dump(variables)})
+
+    release("v1.0.0")
+    assert pipeline("push", CI_COMMIT_TAG="wine@v1.0.0") == "deploy-staging", "production waits for a person"
+    assert place.read_text() == "v1.0.0 rate 1\n"
+    assert deployed(root) == ["wine#staging#1"]
+    write(root, {"params.yaml": "rate: 2\n"})
+    release("v1.1.0")
+    assert pipeline("push", CI_COMMIT_TAG="wine@v1.1.0") == "deploy-staging"
+    assert place.read_text() == "v1.1.0 rate 2\n"
+    assert pipeline("web", MLOPS_TASK="rollback-staging") == "rollback-staging"
+    assert place.read_text() == "v1.0.0 rate 1\n"
+    assert deployed(root) == ["wine#staging#1", "wine#staging#2", "wine#staging#3"]
+
+    assert pipeline("web", MLOPS_TASK="exp-rates") == "exp-rates"
+    table = (root / ".gitlab-ci-local/artifacts/exp-rates/report.md").read_text()
+    assert len(re.findall(r"^\|.*\b[56]\b", table, re.MULTILINE)) == 2, table
+
+    write(root, {"params.yaml": "rate: 3\n"})  # so that the pipeline has something to do
+    git("commit", "--quiet", "--all", "--message", "y")
+    git("push", "--quiet", "origin", "main")
+    jobs = "monitor-drift tell-drift retrain-drift propose-drift"
+    for times in (1, 2):
+        assert pipeline("schedule", MLOPS_TASK="monitor-drift") == jobs
+        history = git("show", "origin/mlops-monitoring:drift.csv").splitlines()
+        assert [line.split(",")[3] for line in history[1:]] == ["yes", "no"][:times]
+        retrained = git("branch", "--remotes", "--list", "origin/retrain-drift-*").split()
+        assert len(retrained) == 1, "a breach that was seen already starts nothing"
+    assert "rate: 3" in git("show", f"{retrained[0]}:dvc.lock")
+    assert "merge_request.create" in options.read_text()
+    assert [issue["labels"] for issue in told.issues] == ["monitor-drift"]
+    assert "share" in told.issues[0]["description"]
+    assert [note["at"] for note in told.notes[2:]] == ["/api/v4/projects/1217/issues/1/notes"]
