@@ -365,7 +365,7 @@ def test_around_the_pipeline(tmp_path: Path, s3: str, api: tuple[str, type[Api]]
         assert [line.split(",")[3] for line in history[1:]] == ["yes", "no"][:times]
         retrained = git("branch", "--remotes", "--list", "origin/retrain-drift-*").split()
         assert len(retrained) == 1, "a breach that was seen already starts nothing"
-    assert "rate: 3" in git("show", f"{retrained[0]}:dvc.lock")
+    assert "train.py 3" in git("show", f"{retrained[0]}:dvc.lock")
     assert "merge_request.create" in options.read_text()
     assert [issue["labels"] for issue in told.issues] == ["monitor-drift"]
     assert "share" in told.issues[0]["description"]
