@@ -1,6 +1,6 @@
 # The targets that are this repository's own; the Makefile, which mlopsc makes, includes them.
 
-.PHONY: demo loop lint bench corpus format reference
+.PHONY: demo loop lint bench corpus format reference golden
 
 demo: ## Compile examples/wine, run it with DVC, show its metrics
 	@sh dev/demo.sh
@@ -34,3 +34,7 @@ corpus: ## Import the real dvc.yaml files in CORPUS, and hold the outcome agains
 reference: ## Bring the made parts of the docs up to date
 	@sh dev/setup.sh
 	.venv/bin/python dev/reference.py
+
+golden: ## Rewrite tests/golden/*/expected; read the diff before it is committed
+	@sh dev/setup.sh
+	.venv/bin/python tests/golden/test_golden.py

@@ -1,0 +1,2 @@
+# The script of stage fetch, made by mlopsc from mlops.yaml: edit it there.
+cat rows.csv > raw.csv
