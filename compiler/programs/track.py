@@ -81,6 +81,25 @@ def params_of(record):
     return found
 
 
+def config(record):
+    """The same as nested mappings, as Sacred takes them: no dots and no leading dollar signs in keys."""
+    nested = {}
+    for path, values in (record.get("params") or {}).items():
+        start = [] if path == "params.yaml" else [path]
+        for name, value in flat(values):
+            *folders, last = [
+                each.lstrip("$") or "_" for each in (*(one.replace(".", "_") for one in start), *name.split("."))
+            ]
+            inner = nested
+            for folder in folders:
+                inner = inner.setdefault(folder, {})
+                if not isinstance(inner, dict):
+                    break
+            else:
+                inner[last] = value
+    return nested
+
+
 def locked(project):
     """A record of each stage that dvc.lock knows."""
     rev = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
@@ -177,7 +196,7 @@ class Sacred:
         experiment = Experiment(self.project["project"], interactive=True, save_git_info=False)
         experiment.observers.append(FileStorageObserver(self.folder))
         if record.get("params"):
-            experiment.add_config(record["params"])
+            experiment.add_config(config(record))
 
         @experiment.main
         def stage(_run):
