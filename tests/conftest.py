@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -75,11 +76,24 @@ def judge(name: str) -> Path:
     wanted = (ROOT / "tests" / "real" / "judges" / f"{name}.txt").read_text()
     folder = JUDGES / name
     stamp = folder / "installed.txt"
-    if not stamp.exists() or stamp.read_text() != wanted:
-        uv = tool("uv")
-        run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder), cwd=ROOT)
-        run(uv, "pip", "install", "--quiet", "--python", str(folder), "-r", f"tests/real/judges/{name}.txt", cwd=ROOT)
-        stamp.write_text(wanted)
+    JUDGES.mkdir(parents=True, exist_ok=True)
+    with (JUDGES / f"{name}.lock").open("w") as lock:  # tests run at the same time
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not stamp.exists() or stamp.read_text() != wanted:
+            uv = tool("uv")
+            run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder), cwd=ROOT)
+            run(
+                uv,
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                str(folder),
+                "-r",
+                f"tests/real/judges/{name}.txt",
+                cwd=ROOT,
+            )
+            stamp.write_text(wanted)
     return folder / "bin"
 
 

@@ -1,4 +1,4 @@
-"""The whole loop of examples/loop, through the files that mlopsc emitted, with an S3 endpoint and act as the CI.
+"""The whole loop of examples/loop, through the files that mlopsc emitted, with an S3 endpoint, and act and gitlab-ci-local as the CI.
 
 `make loop` runs this and prints each step.
 """
@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import AWS, ROOT, bucket, run, tool, write
+from test_gitlab import gitlab
 
 pytestmark = pytest.mark.real
 
@@ -92,7 +93,7 @@ class Loop:
         write(home, {"bin/gh": '#!/bin/sh\necho "gh $*" >> "$GH_LOG"\n'}).joinpath("bin/gh").chmod(0o755)
         command = [
             tool("act"), event, "--workflows", f".github/workflows/{workflow}", "-P", "ubuntu-latest=-self-hosted",
-            "--container-daemon-socket", "-", *(f"--local-repository={each}={stand_in}" for each in sorted(uses)),
+            "--container-daemon-socket", "-", "--concurrent-jobs=1", *(f"--local-repository={each}={stand_in}" for each in sorted(uses)),
             *(f"--secret={key}={self.environment[key]}" for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")),
             f"--secret=AWS_ENDPOINT_URL={self.s3}", "--secret=GITHUB_TOKEN=none",
             f"--env=SERVICE_DIR={self.service}", f"--env=GH_LOG={self.root / 'gh.log'}", f"--env=PORT={self.port}",
@@ -105,9 +106,25 @@ class Loop:
         said = done.stdout + done.stderr
         print(f"$ act {event} {workflow} {' '.join(arguments)} -> {done.returncode}", flush=True)
         if check and done.returncode:
-            raise AssertionError(said[-6000:])
+            raise AssertionError(said[-20000:])
         run("git", "fetch", "--quiet", "--tags", "--force", "origin", cwd=self.work)
         return said
+
+    def gitlab(self, *jobs: str, **variables: str) -> str:
+        """Jobs of the GitLab pipeline by gitlab-ci-local, on a fresh clone."""
+        clone = self.root / "gitlab-runner"
+        shutil.rmtree(clone, ignore_errors=True)
+        run("git", "clone", "--quiet", str(self.root / "origin.git"), str(clone), cwd=self.root)
+        said = {**self.environment, "PORT": str(self.port), **variables}
+        scoped = {name: {"type": "variable", "values": {"*": value}} for name, value in said.items()}
+        write(clone, {".gitlab-ci-local-variables.yml": yaml.safe_dump(scoped)})
+        home = self.root / "gitlab-home"
+        home.mkdir(exist_ok=True)
+        done = gitlab(clone, home, *jobs)
+        print(f"$ gitlab-ci-local {' '.join(jobs)} -> {done.returncode}", flush=True)
+        if done.returncode:
+            raise AssertionError((done.stdout + done.stderr)[-6000:])
+        return done.stdout
 
     def asked(self, spend: float, visits: float) -> dict[str, str]:
         """What the service answers."""
@@ -135,7 +152,7 @@ def test_the_whole_loop(loop: Loop) -> None:
     shutil.copytree(ROOT / "examples/loop", loop.work, ignore=shutil.ignore_patterns(".mlops", "__pycache__"))
     spec = loop.work / "mlops.yaml"
     spec.write_text(spec.read_text().replace("PORT: 8765", f"PORT: {loop.port}"))
-    for made in ("dvc.yaml", "Makefile", ".github", "monitoring", ".dvc"):
+    for made in ("dvc.yaml", "Makefile", ".github", ".gitlab-ci.yml", "monitoring", ".dvc"):
         path = loop.work / made
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     run("git", "init", "--quiet", "--bare", "--initial-branch=main", str(loop.root / "origin.git"), cwd=loop.root)
@@ -160,6 +177,7 @@ def test_the_whole_loop(loop: Loop) -> None:
     loop.say("CI runs the pipeline from a fresh clone: everything comes from the store")
     said = loop.act("push", "mlops.yml", "--job", "pipeline")
     assert "Running stage 'train'" not in said
+    assert "Running stage 'train'" not in loop.gitlab("pipeline")
 
     loop.say("the registry tag deploys v1")
     event = write(loop.root, {"tag.json": json.dumps({"ref": "refs/tags/shop@v1.0.0"})}) / "tag.json"
@@ -184,6 +202,11 @@ def test_the_whole_loop(loop: Loop) -> None:
     assert loop.here("git", "branch", "--remotes", "--list", "origin/retrain-drift-*").stdout.split() == branches
     loop.here("git", "merge", "--quiet", "--ff-only", branches[0])
     loop.here("git", "push", "--quiet", "origin", "main")
+
+    loop.say("the other CI runs what was merged, its gate included, from the store")
+    said = loop.gitlab("pipeline")
+    assert "accuracy.delta" in said
+    assert "Running stage 'train'" not in said
 
     loop.say("register v2, deploy it: a killed deployment is done again")
     loop.here("dvc", "pull")

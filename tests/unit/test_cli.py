@@ -131,6 +131,12 @@ def test_explain_tells_where_each_value_came_from(project: Path) -> None:
     ).items()
 
 
+def test_explain_of_a_file_names_the_stages_that_it_touches(project: Path) -> None:
+    said = json.loads(run("mlopsc", "explain", "src/prepare.py", "--format", "json", cwd=project).stdout)["values"]
+    assert {value["stage"]: value["origin"] for value in said}["prepare"] == "it depends on it"
+    assert {value["stage"]: value["origin"] for value in said}["train"] == "it is downstream of prepare"
+
+
 def test_graph_targets_schema_and_code(project: Path) -> None:
     assert '["prepare"]' in run("mlopsc", "graph", cwd=project).stdout
     assert '"prepare" -> "train"' in run("mlopsc", "graph", "--format", "dot", cwd=project).stdout
