@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import run
 
 ROOT = Path(__file__).parents[1]
@@ -21,3 +22,10 @@ def test_no_file_is_two_things() -> None:
         if (count := len(path.read_text().splitlines())) > 400
     ]
     assert long == []
+
+
+def test_a_commit_is_checked_by_the_commands_of_make_lint() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    recipe = (ROOT / "local.mk").read_text().partition("\nlint:")[2].partition("\n\n")[0].splitlines()[1:]
+    assert [hook["entry"] for hook in hooks] == [line.strip().removeprefix("@") for line in recipe]
+    assert not any(hook["pass_filenames"] for hook in hooks)

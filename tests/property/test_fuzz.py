@@ -56,37 +56,6 @@ def test_any_text(text: str) -> None:
     render(run.report, run.document, "text")
 
 
-GET_STARTED = """\
-stages:
-  prepare:
-    cmd: python src/prepare.py data/data.xml
-    deps:
-      - data/data.xml
-      - src/prepare.py
-    params:
-      - prepare.seed
-      - prepare.split
-    outs:
-      - data/prepared
-  featurize:
-    cmd: python src/featurization.py data/prepared data/features
-    deps: [data/prepared, src/featurization.py]
-    params: [featurize.max_features, featurize.ngrams]
-    outs: [data/features]
-"""
-
-
-def test_a_dvc_yaml_under_two_lines_comes_out_as_it_went_in() -> None:
-    import yaml
-
-    params = "prepare: {seed: 1, split: 0.2}\nfeaturize: {max_features: 1, ngrams: 2}\n"
-    files = {"params.yaml": params, "data/data.xml": "", "src/prepare.py": "", "src/featurization.py": ""}
-    run = compile_spec(Memory({**files, "mlops.yaml": f"mlops: 1\nproject: p\n{GET_STARTED}"}))
-    assert not list(run.report) or not run.report.failed
-    written = next(file for file in run.files if file.path == "dvc.yaml")
-    assert yaml.safe_load(written.text) == yaml.safe_load(GET_STARTED)
-
-
 def test_a_template_alone_for_a_key_of_what_is_gone_over_is_told_where_dvc_would_break() -> None:
     for said in ("foreach: [{'${a}': 1}]\n    do: {cmd: x}", "foreach: {'${a}': 1}\n    do: {cmd: x}"):
         run = compile_spec(Memory({"mlops.yaml": f"mlops: 1\nvars: [a: k]\nstages:\n  s:\n    {said}\n"}))
