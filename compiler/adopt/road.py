@@ -71,7 +71,7 @@ class Adoption:
     def stages(self) -> int:
         """How many stages DVC resolves."""
         seen = self.before.pipelines if self.before is not None else {}
-        return sum(len(each["stages"]) for each in seen.values())
+        return sum(len(each["stages"] or ()) for each in seen.values())
 
 
 def adopt(root: str, only: Collection[str] = ()) -> Adoption:
@@ -246,7 +246,7 @@ def differences(before: oracle.Seen, after: oracle.Seen) -> Sequence[Diagnostic]
             continue
         new = after.pipelines[path]
         for part in old.keys() | new.keys():
-            names = _changed_names(old.get(part), new.get(part)) if part == "stages" else [part]
+            names = _changed_names(old.get(part) or {}, new.get(part) or {}) if part == "stages" else [part]
             if part != "stages" and old.get(part) == new.get(part):
                 continue
             found += [

@@ -132,6 +132,13 @@ def test_a_stage_that_depends_on_the_whole_folder_is_refused(repository: Make) -
     assert tree(root) == before
 
 
+def test_a_pipeline_without_stages(repository: Make) -> None:
+    root = repository({"dvc.yaml": "metrics: [m.json]\n", "m.json": "{}"})
+    done = imported(root)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("0 stages")
+
+
 def test_an_import_is_made_once(repository: Make) -> None:
     root = repository({"dvc.yaml": "stages:\n  a: {cmd: 'true'}\n"})
     assert imported(root, "--dry-run").returncode == 0
