@@ -1,0 +1,439 @@
+# Made by mlopsc from mlops.yaml: edit that, then run `mlopsc build`.
+# The pipeline wine for Airflow 2.9 and newer: docs/engines/airflow.md of mlopsc tells how to run it.
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import timedelta
+
+try:  # Airflow 3
+    from airflow.providers.standard.operators.bash import BashOperator
+    from airflow.sdk import DAG, Param
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.models.param import Param
+    from airflow.operators.bash import BashOperator
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from kubernetes.client import models as k8s
+
+PARAMS = {
+    "train.lr": 0.1,
+    "train.kind": "wide",
+}
+SECRET = os.environ.get("MLOPS_SECRET", "wine")
+WORKER = """\
+#!/bin/sh
+# worker.sh STAGE [[FILE:]KEY=VALUE...]: run one stage of the pipeline; made by mlopsc, the same for every project.
+#
+# With MLOPS_REPO (a Git URL) and MLOPS_REV (a commit) it works in a clone of its own, else in the repository it is
+# called in. Optional: MLOPS_WORKDIR (where to clone; kept), MLOPS_SUBDIR (the project's folder in the repository),
+# MLOPS_DEPTH (history to fetch; all), MLOPS_SET (more parameters, one a line), MLOPS_SETUP (a command that installs what the stage needs), MLOPS_REMOTE (a DVC
+# remote other than the default), MLOPS_OUTPUT (a folder for metrics, plots and a record). Credentials come from the
+# environment only: AWS_* and the like for DVC, GIT_USERNAME and GIT_PASSWORD for Git.
+# Exit status: 0 done, 1 the stage failed, 2 misuse, 3 a result of another stage is missing, 4 Git or the remote failed.
+set -eu
+say() { echo "worker: $*" >&2; }
+[ $# -gt 0 ] || { say "usage: worker.sh STAGE [[FILE:]KEY=VALUE...]"; exit 2; }
+clone=
+if [ -n "${MLOPS_REPO:-}" ]; then
+    [ -n "${MLOPS_REV:-}" ] || { say "MLOPS_REV is not set: which commit?"; exit 2; }
+    if [ -n "${MLOPS_WORKDIR:-}" ]; then
+        clone=$MLOPS_WORKDIR
+        MLOPS_KEEP=1
+        mkdir -p "$clone"
+    else
+        clone=$(mktemp -d "${TMPDIR:-/tmp}/worker.XXXXXX")
+        trap 'rm -rf "$clone"' EXIT
+        trap 'exit 143' TERM INT
+        MLOPS_KEEP=
+    fi
+    MLOPS_CLONE=$clone
+    export MLOPS_CLONE MLOPS_KEEP
+    # The address may hold a token: by the environment it reaches neither a log, nor .git/config.
+    GIT_CONFIG_COUNT=2 GIT_TERMINAL_PROMPT=0
+    GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0=$MLOPS_REPO
+    GIT_CONFIG_KEY_1=credential.helper
+    GIT_CONFIG_VALUE_1='!f() { test -z "$GIT_PASSWORD" || printf "username=%s\\npassword=%s\\n" "$GIT_USERNAME" "$GIT_PASSWORD"; }; f'
+    export GIT_CONFIG_COUNT GIT_TERMINAL_PROMPT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0 GIT_CONFIG_KEY_1 GIT_CONFIG_VALUE_1
+    cd "$clone"
+    [ -d .git ] || git init --quiet .
+    rm -f .git/index.lock .git/shallow.lock
+    if ! { git fetch --quiet --tags ${MLOPS_DEPTH:+--depth "$MLOPS_DEPTH"} origin "+refs/heads/*:refs/remotes/origin/*" &&
+        { git cat-file -e "$MLOPS_REV^{commit}" 2>/dev/null ||
+            git fetch --quiet ${MLOPS_DEPTH:+--depth "$MLOPS_DEPTH"} origin "$MLOPS_REV"; }; } >git.log 2>&1; then
+        sed 's#//[^/@ ]*@#//***@#g' git.log >&2
+        say "the repository or its commit $MLOPS_REV cannot be fetched"
+        exit 4
+    fi
+    rm -f git.log
+    git -c advice.detachedHead=false checkout --quiet --force --detach "$MLOPS_REV"
+    DVC_SITE_CACHE_DIR=${DVC_SITE_CACHE_DIR:-$clone/.git/dvc-site}
+    export DVC_SITE_CACHE_DIR
+fi
+[ -z "${MLOPS_SUBDIR:-}" ] || cd "$MLOPS_SUBDIR"
+if [ -n "${MLOPS_SETUP:-}" ]; then
+    sh -c "$MLOPS_SETUP" >&2 || { say "MLOPS_SETUP failed"; exit 4; }
+fi
+# The Python that has DVC: that of the command dvc, else the first one there is.
+python=
+dvc=$(command -v dvc) && python=$(sed -n '1s/^#! *\\([^ ]*\\).*/\\1/p;1q' "$dvc" 2>/dev/null) || python=
+for try in "$python" "${dvc%/*}/python" python3 python; do
+    case $try in ''|/python|*/env|*/sh) continue ;; esac
+    if "$try" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("dvc") is None)' 2>/dev/null; then
+        trap - EXIT
+        DVC_NO_ANALYTICS=1 exec "$try" -c "$(cat <<'PROGRAM'
+import json, os, shutil, signal, subprocess, sys
+
+def fail(status, *lines):
+    print("worker: " + "\\n        ".join(lines), file=sys.stderr, flush=True)
+    sys.exit(status)
+
+def stop(number, frame):
+    import psutil
+    for child in psutil.Process().children(recursive=True):
+        child.terminate()
+    sys.exit(128 + number)
+
+def set_params(words):
+    # What `dvc exp run --set-param` does; a file whose values stay the same keeps its bytes.
+    from dvc.utils.cli_parse import to_path_overrides
+    from dvc.utils.hydra import apply_overrides
+    from dvc.utils.serialize import LOADERS
+    for path, overrides in to_path_overrides(words).items():
+        load = LOADERS[os.path.splitext(path)[1].lower()]
+        with open(path, "rb") as file:
+            before, values = file.read(), load(path)
+        apply_overrides(path, overrides)
+        if load(path) == values:
+            with open(path, "wb") as file:
+                file.write(before)
+
+class Worker:
+    def __init__(self, name):
+        from dvc.repo import Repo
+        self.repo = Repo()
+        self.cache = self.repo.stage_cache
+        self.remote = os.environ.get("MLOPS_REMOTE") or None
+        self.target = self.repo.stage.get_target(name)
+        self.made = {}  # path: what upstream stages made, and which did
+        self.here = set()
+
+    def store(self):
+        # Where the remote keeps the run cache.
+        odb = self.repo.cloud.get_remote_odb(self.remote, "push --run-cache", hash_name="md5-dos2unix")
+        if odb.fs.protocol in ("http", "https"):
+            fail(4, "a DVC remote by HTTP cannot keep the run cache: use S3, GS, Azure, SSH or a folder")
+        return odb
+
+    def key(self, stage):
+        # What the run cache files the stage under; None where DVC does not keep its results.
+        for dep in stage.deps:
+            known = self.made.get(dep.fs_path) if dep.protocol == "local" else None
+            if known:
+                dep.hash_info, dep.meta = known[0].hash_info, known[0].meta
+            else:
+                if dep.protocol == "local":
+                    self.bring(dep.fs_path)
+                dep.save()
+        return key_of(stage) if kept(stage) else None
+
+    def entry(self, key):
+        # The remote newest result under this key, copied to where DVC looks for it; None if there is none.
+        store = self.store()
+        folder = store.fs.join(store.path, "runs", key[:2], key)
+        try:
+            found = [(str(store.fs.info(path).get("mtime") or store.fs.info(path).get("LastModified")), path)
+                     for path in store.fs.find(folder)]
+        except FileNotFoundError:
+            found = []
+        if not found:
+            return None
+        path = max(found)[1]
+        name = store.fs.name(path)
+        local = self.cache._get_cache_path(key, name)
+        os.makedirs(os.path.dirname(local), exist_ok=True)
+        store.fs.get_file(path, local + ".part")
+        os.replace(local + ".part", local)
+        return self.cache._load_cache(key, name)
+
+    def settle(self, stage):
+        # Learn what an upstream stage made, without running it or fetching more than its record.
+        from dvc.stage.cache import _get_cache_hash
+        from dvc.stage.serialize import to_single_stage_lockfile
+        if not stage.cmd:
+            self.made.update((out.fs_path, (out, stage)) for out in stage.outs)
+            return
+        whole = all(item.hash_info for item in stage.outs) and all(dep.hash_info for dep in stage.deps)
+        before = None if stage.cmd_changed or not whole else to_single_stage_lockfile(stage)
+        if stage.frozen and all(out.hash_info for out in stage.outs):
+            self.made.update((out.fs_path, (out, stage)) for out in stage.outs)
+            return
+        key = self.key(stage)
+        if before and not key and not stage.always_changed:
+            same = {dep["path"]: dep.get("md5") for dep in before.get("deps", ())} == {
+                dep["path"]: dep.get("md5") for dep in to_single_stage_lockfile(stage).get("deps", ())}
+            if same and before.get("params") == to_single_stage_lockfile(stage).get("params"):
+                key = \""
+        entry = self.entry(key) if key else None
+        if entry is None and before and (key == \"" or key and _get_cache_hash(before.copy(), key=True) == key):
+            entry = to_single_stage_lockfile(stage)
+        if entry is None:
+            self.missing(stage, key)
+        twin = self.cache._create_stage(entry, wdir=stage.wdir)
+        for out, copy in zip(sorted(stage.outs, key=path), sorted(twin.outs, key=path)):
+            out.hash_info, out.meta = copy.hash_info, copy.meta
+            self.made[out.fs_path] = (out if out.use_cache else copy, stage)
+
+    def missing(self, stage, key):
+        name = stage.addressing
+        why = f"run it first: worker {name}"
+        if key is None:
+            why = "DVC does not keep its results: it has no dep or no out, is always_changed, or an out is persist"
+        fail(3, f"the remote lacks the result of stage {name}, which {self.target.addressing} needs", why)
+
+    def bring(self, path):
+        # Fetch and check out what upstream made at, in or around a path.
+        for where, (out, stage) in self.made.items():
+            if where in self.here or not overlap(where, path):
+                continue
+            if not stage.cmd:
+                self.repo.pull([stage.addressing], remote=self.remote)
+            else:
+                self.pull(out)
+                if out.changed_cache():
+                    fail(3, f"the remote lacks {out}, which stage {stage.addressing} made",
+                         f"run that again: worker {stage.addressing}")
+                out.checkout(force=True)
+            self.here.add(where)
+
+    def pull(self, out):
+        for odb, objects in out.get_used_objs(remote=self.remote).items():
+            if self.repo.cloud.pull(objects, odb=odb, remote=self.remote).failed:
+                fail(4, f"{out} could not be fetched from the remote")
+
+    def run(self):
+        import networkx
+        stage = self.target
+        for other in networkx.dfs_postorder_nodes(self.repo.index.graph, stage):
+            if other is not stage:
+                self.settle(other)
+        for dep in stage.deps:
+            if dep.protocol == "local":
+                self.bring(dep.fs_path)
+            if not dep.exists:
+                fail(3, f"stage {stage.addressing} needs {dep}, which neither Git, the remote nor a stage has")
+        if stage.frozen or not stage.cmd:
+            self.repo.pull([stage.addressing], remote=self.remote)
+            return False
+        key = self.key(stage)
+        entry = self.entry(key) if key else None
+        if entry:
+            twin = self.cache._create_stage(entry, wdir=stage.wdir)
+            for out in twin.outs:
+                self.pull(out)
+        marker = os.path.abspath(os.path.join(self.repo.tmp_dir, "ran"))
+        self.watch(marker)
+        self.repo._reset()
+        self.repo.reproduce([stage.addressing], single_item=True)
+        self.target = self.repo.stage.get_target(stage.addressing)
+        return os.path.exists(marker)
+
+    def watch(self, marker):
+        # DVC does not tell whether the command ran or its result was found: note the first start of it.
+        from dvc.stage import run
+        start = run._run
+        def noted(*args, **kwargs):
+            open(marker, "w").close()
+            return start(*args, **kwargs)
+        run._run = noted
+
+    def push(self):
+        # Data first: a record on the remote means that what it names is there too.
+        from dvc.stage.cache import _get_cache_hash
+        from dvc.stage.serialize import to_single_stage_lockfile
+        stage = self.target
+        can = kept(stage)
+        outs = [out for out in stage.outs if out.can_push]
+        if can:
+            self.cache.save(stage)
+            twin = self.cache._create_stage(to_single_stage_lockfile(stage), wdir=stage.wdir)
+            pushed = {out.fs_path: out for out in outs}
+            outs = [pushed[out.fs_path] if pushed[out.fs_path].use_cache else out
+                    for out in twin.outs if out.fs_path in pushed]
+        for out in outs:
+            for odb, objects in out.get_used_objs(remote=self.remote).items():
+                if self.repo.cloud.push(objects, odb=odb, remote=self.remote).failed:
+                    fail(4, f"{out} could not be pushed to the remote")
+        if not can:
+            return
+        store, key = self.store(), key_of(stage)
+        name = _get_cache_hash(to_single_stage_lockfile(stage))
+        there = store.fs.join(store.path, "runs", key[:2], key, name)
+        if not store.fs.exists(there):
+            store.fs.makedirs(store.fs.parent(there), exist_ok=True)
+            store.fs.put_file(self.cache._get_cache_path(key, name), there)
+
+    def report(self, ran):
+        from dvc.dependency import ParamsDependency
+        stage = self.target
+        metrics = {}
+        for out in stage.outs:
+            if out.metric and out.protocol == "local" and os.path.isfile(out.fs_path):
+                metrics[out.def_path] = out.fs_path
+                with open(out.fs_path, errors="replace") as file:
+                    print(f"metrics {out}: {file.read(10000).strip()}", flush=True)
+        folder = os.environ.get("MLOPS_OUTPUT")
+        if not folder:
+            return
+        os.makedirs(folder, exist_ok=True)
+        for out in stage.outs:
+            if (out.metric or out.plot) and out.protocol == "local" and os.path.exists(out.fs_path):
+                there = os.path.join(folder, os.path.relpath(out.fs_path, self.repo.root_dir))
+                os.makedirs(os.path.dirname(there), exist_ok=True)
+                copy = shutil.copytree if os.path.isdir(out.fs_path) else shutil.copy
+                copy(out.fs_path, there, **({"dirs_exist_ok": True} if copy is shutil.copytree else {}))
+        rev = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
+        outs = {out.def_path: out.hash_info.value for out in stage.outs}
+        record = {"stage": stage.addressing, "rev": rev, "ran": ran, "cmd": stage.cmd, "params": {}, "deps": {},
+                  "outs": outs, "metrics": sorted(metrics)}
+        for dep in stage.deps:
+            if isinstance(dep, ParamsDependency):
+                record["params"][dep.def_path] = dep.hash_info.value
+            else:
+                record["deps"][dep.def_path] = dep.hash_info.value
+        name = \"".join(c if c.isalnum() or c in "-_." else "_" for c in stage.addressing)
+        with open(os.path.join(folder, f"stage-{name}.json"), "w") as file:
+            json.dump(record, file, indent=1)
+
+def kept(stage):
+    # DVC asks the same of a stage, but reads its deps for it, which need not be here.
+    return (stage.cmd and stage.deps and stage.outs and not stage.always_changed
+            and all(dep.protocol == "local" and dep.def_path and dep.hash_info for dep in stage.deps)
+            and all(out.protocol == "local" and out.def_path and not out.persist and out.is_in_repo for out in stage.outs))
+
+def key_of(stage):
+    from dvc.stage.cache import _get_cache_hash
+    from dvc.stage.serialize import to_single_stage_lockfile
+    return _get_cache_hash(to_single_stage_lockfile(stage), key=True)
+
+def path(out):
+    return out.def_path
+
+def overlap(one, other):
+    return one == other or one.startswith(other + os.sep) or other.startswith(one + os.sep)
+
+def main(name, *words):
+    from dvc.exceptions import DvcException, ReproductionError
+    from dvc.stage.exceptions import StageNotFound
+    from dvc.ui import ui
+    signal.signal(signal.SIGTERM, stop)
+    ui.enable()
+    try:
+        set_params([*words, *filter(None, os.environ.get("MLOPS_SET", \"").splitlines())])
+    except (DvcException, OSError, KeyError) as error:
+        fail(2, f"parameters cannot be set: {error}")
+    try:
+        worker = Worker(name)
+        ran = worker.run()
+        worker.push()
+        worker.report(ran)
+    except StageNotFound as error:
+        fail(2, str(error))
+    except ReproductionError as error:
+        cause = f": {error.__cause__}" if error.__cause__ else \""
+        fail(1, f"{error}{cause}")
+    except Exception as error:
+        fail(4, f"{type(error).__name__}: {error}", "nothing is lost: the task can be run again")
+    print(f"worker: {name} " + ("ran" if ran else "was done before: its result is restored"), flush=True)
+
+work, leave = os.environ.get("MLOPS_CLONE"), os.environ.get("MLOPS_KEEP")
+try:
+    main(*sys.argv[1:])
+finally:
+    if work and not leave:
+        os.chdir("/")
+        shutil.rmtree(work, ignore_errors=True)
+PROGRAM
+)" "$@"
+    fi
+done
+say "there is no Python with DVC here: install it into the image (pip install 'dvc[s3]'), or by MLOPS_SETUP"
+exit 2
+"""
+tasks = {}
+
+
+def settings(params):
+    """Parameters that differ from their defaults, one a line, as `dvc exp run --set-param` takes them."""
+    lines = [f"{name}={written(params[name])}" for name, value in PARAMS.items() if params[name] != value]
+    return "\n".join([*lines, *params["set_params"]])
+
+
+def written(value):
+    """A value in Hydra's grammar: https://hydra.cc/docs/advanced/override_grammar/basic/"""
+    if value is None or isinstance(value, bool):
+        return str(value).lower().replace("none", "null")
+    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./:@-]*", value):
+        return "'" + re.sub(r"(\\*)'", r"\1\1\'", value) + "'"
+    return str(value)
+
+
+ENVIRONMENT = {
+    "MLOPS_REV": "{{ ti.xcom_pull(task_ids='git_revision') }}",
+    "MLOPS_SET": "{{ settings(params) }}",
+    "MLOPS_RETRIES": "0",  # Airflow tries again
+}
+
+
+def stage(name, *after, task_id=None, **more):
+    """A task on the machine of an Airflow worker. MLOPS_REPO and credentials are in its environment."""
+    tasks[name] = BashOperator(
+        task_id=task_id or name,
+        bash_command='exec sh -c "$MLOPS_WORKER" worker "$MLOPS_STAGE" ',
+        env={**ENVIRONMENT, "MLOPS_WORKER": WORKER, "MLOPS_STAGE": name},
+        append_env=True,
+        do_xcom_push=False,
+        **more,
+    )
+    [tasks[each] for each in after or ("git_revision",)] >> tasks[name]
+
+
+def pod(name, *after, image, task_id=None, requests=None, limits=None, **more):
+    """A task in a pod. MLOPS_REPO and credentials are in the Kubernetes secret SECRET."""
+    tasks[name] = KubernetesPodOperator(
+        task_id=task_id or name,
+        image=image,
+        cmds=["sh", "-c", 'exec sh -c "$MLOPS_WORKER" worker "$MLOPS_STAGE"'],
+        env_vars={**ENVIRONMENT, "MLOPS_WORKER": WORKER, "MLOPS_STAGE": name},
+        env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name=SECRET))],
+        container_resources=k8s.V1ResourceRequirements(requests=requests, limits=limits),
+        do_xcom_push=False,
+        **more,
+    )
+    [tasks[each] for each in after or ("git_revision",)] >> tasks[name]
+
+
+with DAG(
+    "wine",
+    schedule="0 6 * * *",
+    catchup=False,
+    max_active_runs=1,
+    params={
+        **PARAMS,
+        "set_params": Param([], type="array", description="KEY=VALUE or FILE:KEY=VALUE, one a line"),
+        "git_revision": Param(os.environ.get("MLOPS_REV", "main"), description="a branch, a tag or a commit"),
+    },
+    user_defined_macros={"settings": settings},
+):
+    # One commit for all tasks, whatever is pushed meanwhile.
+    tasks["git_revision"] = BashOperator(
+        task_id="git_revision",
+        bash_command='rev=$(git ls-remote "$MLOPS_REPO" "$REVISION" | cut -f 1 | head -n 1); echo "${rev:-$REVISION}"',
+        env={"REVISION": "{{ params.git_revision }}"},
+        append_env=True,
+    )
+    stage("prepare", retries=2, execution_timeout=timedelta(seconds=4200), doc_md='Sort it; it\'s "raw"')
+    pod("train@4", "prepare", image="python:3.12", requests={"cpu": "4", "memory": "8589934592"}, limits={"nvidia.com/gpu": "1"}, task_id="train_4")
+    pod("train@8", "prepare", image="python:3.12", requests={"cpu": "4", "memory": "8589934592"}, limits={"nvidia.com/gpu": "1"}, task_id="train_8")
+    stage("measure", "train@4", "train@8", pool_slots=2, doc_md="Asks for 1073741824 bytes of memory.")
