@@ -132,6 +132,8 @@ def _path(data: Any, error: Any) -> Path:
     path: list[Any] = []
     node = data
     for part in error["loc"]:
+        if isinstance(node, dict) and isinstance(part, str) and part not in node:  # pydantic writes `None` for null
+            part = next(iter([key for key in node if not isinstance(key, str) and str(key) == part]), part)
         if (isinstance(node, dict) and part in node) or (
             isinstance(node, list) and isinstance(part, int) and part < len(node)
         ):

@@ -10,6 +10,7 @@ from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.emit.yaml import dump
 from mlopsc.compiler.render import FORMATS, render
 from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.span import At
 from mlopsc.schemas.spec import Spec
 from mlopsc.schemas.stage import Stage
 
@@ -69,3 +70,11 @@ def test_a_template_alone_for_a_key_of_what_is_gone_over_is_told_where_dvc_would
 def test_a_gate_on_metrics_without_a_path() -> None:
     run = compile_spec(Memory({"mlops.yaml": "mlops: 1\nstages:\n  s: {cmd: x, metrics: [{}], gates: {a: '>= 1'}}\n"}))
     assert [each.code for each in run.report if each.severity == "error"] == ["MLC305"]
+
+
+def test_what_is_wrong_below_a_key_that_is_no_text_has_a_place() -> None:
+    run = compile_spec(Memory({"mlops.yaml": "mlops: 1\nplots:\n- {~: {odd: 1}}\n- {1.5: {odd: 2}}\n"}))
+    places = [
+        (each.code, each.place.path) for each in run.report if each.code == "MLC101" and isinstance(each.place, At)
+    ]
+    assert places == [("MLC101", ("plots", 0, None, "odd")), ("MLC101", ("plots", 1, 1.5, "odd"))]
