@@ -38,7 +38,7 @@ def _missing(snapshot: Snapshot, name: str) -> Diagnostic:
     near = next((other for other in ("mlops.yml", "dvc.yaml") if snapshot.kind(other) == "file"), None)
     help_ = {
         "mlops.yml": f"rename `mlops.yml` to `{name}`",
-        "dvc.yaml": f"run `mlopsc import`: it takes dvc.yaml over as it is",
+        "dvc.yaml": "run `mlopsc import`: it takes dvc.yaml over as it is",
     }.get(near or "", f"write a `{name}` in the root of the repository, starting with `mlops: 1`")
     return Diagnostic("MLC008", f"there is no `{name}` here", help=help_)
 
