@@ -36,3 +36,17 @@ def test_the_reference_of_the_language() -> None:
         (ROOT / "docs/language.md").read_text().partition("<!-- reference -->")[2].partition("<!-- /reference -->")[0]
     )
     assert shown.strip() == markdown().strip()
+
+
+def test_the_page_of_the_templates_names_each() -> None:
+    from mlopsc.compiler.scaffold.library import Library
+
+    page = (ROOT / "docs/templates.md").read_text()
+    for template in Library().templates:
+        assert f"\n| `{template.name}` |" in page
+        spec = (ROOT / "templates" / template.name / "files" / "mlops.yaml.jinja").read_text()
+        gates = spec.partition("gates: {")[2].partition("}")[0]
+        bounds = [gate.replace(": ", " ").replace('"', "").replace("0.0", "0") for gate in gates.split(", ")]
+        assert bounds
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{template.name}` |"))
+        assert all(f"`{bound}`" in row for bound in bounds), bounds
