@@ -1,12 +1,16 @@
 # The targets that are this repository's own; the Makefile, which mlopsc makes, includes them.
 
-.PHONY: demo loop lint bench corpus format reference golden
+.PHONY: demo loop lint bench corpus engines format reference golden
 
 demo: ## Compile examples/wine, run it with DVC, show its metrics
 	@sh dev/demo.sh
 
 loop: ## Run the whole stack on this machine: train, gate, register, deploy, drift, retrain, roll back (3 minutes)
 	@sh dev/test.sh -q -s tests/real/test_loop.py
+
+engines: ## Run examples/wine by every engine that runs here, and compare what comes out
+	@sh dev/setup.sh
+	.venv/bin/python dev/engines.py
 
 lint: ## Check style, types and the layers of the code
 	@sh dev/setup.sh

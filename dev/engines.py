@@ -1,0 +1,183 @@
+"""Run examples/wine by every engine that runs on this machine, and compare what comes out. Names as arguments choose some.
+
+The engines whose tasks are clones meet in a Git repository on disk and an S3 endpoint on loopback (moto's server); what
+they made is then restored into one more clone, in which nothing may run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/real")]
+
+from cloned import commit, project, work  # noqa: E402
+from conftest import BIN, answers, judge, run  # noqa: E402
+
+WINE = ROOT / "examples/wine"
+OWN = (
+    "Makefile",
+    "dvc.yaml",
+    ".github",
+    ".mlops",
+    ".gitignore",
+    ".dvc",
+    "dvc.lock",
+    "data",
+    "models",
+    "metrics",
+    "plots",
+)
+OUTS = ("data", "models", "metrics", "plots")
+
+
+@contextmanager
+def s3(folder: Path) -> Iterator[str]:
+    """The URL of an S3 endpoint, for as long as it is needed."""
+    log = folder / "s3.log"
+    with log.open("w") as out:
+        server = subprocess.Popen([judge("moto") / "moto_server", "-H", "127.0.0.1", "-p", "0"], stdout=out, stderr=out)
+    try:
+        for _ in range(600):
+            if (match := re.search(r"http://127\.0\.0\.1:\d+", log.read_text())) and answers(match.group()):
+                break
+            time.sleep(0.1)
+        yield match.group() if match else ""
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def wine(stack: str) -> dict[str, str]:
+    """The example's own files, with another stack."""
+    ours = {str(path.relative_to(WINE)): path for path in WINE.rglob("*") if path.is_file()}
+    kept = {
+        name: path.read_text()
+        for name, path in ours.items()
+        if name.split("/")[0] not in OWN and "__pycache__" not in name
+    }
+    kept["mlops.yaml"] = kept["mlops.yaml"].replace("project: wine\n", f"project: wine\nstack: {{{stack}, ci: []}}\n")
+    return kept
+
+
+def outputs(root: Path) -> dict[str, str]:
+    """The hash of every file that the pipeline makes."""
+    files = [
+        path for out in OUTS for path in sorted((root / out).rglob("*")) if path.is_file() and path.name != ".gitignore"
+    ]
+    return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def stages(root: Path) -> list[str]:
+    """The stages of the pipeline, in an order that respects what they need."""
+    return [line.split(maxsplit=1)[0] for line in run("dvc", "stage", "list", cwd=root).stdout.splitlines()]
+
+
+def by_dvc(root: Path, _: dict[str, str]) -> None:
+    run("dvc", "repro", cwd=root)
+
+
+def by_make(root: Path, _: dict[str, str]) -> None:
+    run("make", "pipeline-parallel", "JOBS=2", cwd=root)
+
+
+def by_native_make(root: Path, _: dict[str, str]) -> None:
+    run("make", "-j2", "pipeline", cwd=root)
+
+
+def by_worker(root: Path, environment: dict[str, str]) -> None:
+    for stage in stages(root):
+        work(stage, cwd=root.parent, **environment)
+
+
+def by_airflow(root: Path, environment: dict[str, str]) -> None:
+    airflow = str(judge("airflow") / "airflow")
+    environment |= {"AIRFLOW_HOME": str(root.parent / "airflow-home"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    environment |= {"AIRFLOW__CORE__DAGS_FOLDER": str(root / "dags")}
+    run(airflow, "db", "migrate", cwd=root, **environment)
+    run(airflow, "dags", "test", "wine", cwd=root, **environment)
+
+
+def by_mlflow(root: Path, environment: dict[str, str]) -> None:
+    place = judge("mlflow")
+    environment |= {"MLFLOW_TRACKING_URI": f"sqlite:///{root.parent}/mlflow.db", "PATH": _path(place)}
+    run(str(place / "mlflow"), "run", ".", "--env-manager", "local", cwd=root, **environment)
+
+
+def by_sacred(root: Path, environment: dict[str, str]) -> None:
+    environment |= {"SACRED_DIR": str(root.parent / "sacred-runs"), "PATH": _path(judge("mlflow"))}
+    run("python", ".mlops/scripts/track.py", "sacred", "run", cwd=root, **environment)
+
+
+def _path(place: Path) -> str:
+    return os.pathsep.join([str(place), str(BIN), os.environ["PATH"]])
+
+
+Engine = Callable[[Path, dict[str, str]], None]
+ENGINES: dict[str, tuple[str, Engine]] = {
+    "dvc repro": ("orchestrator: [dvc, make]", by_dvc),
+    "make by dvc": ("orchestrator: [dvc, make]", by_make),
+    "native make": ("orchestrator: make", by_native_make),
+    "worker": ("orchestrator: [dvc, airflow]", by_worker),
+    "airflow": ("orchestrator: [dvc, airflow]", by_airflow),
+    "mlflow": ("orchestrator: [dvc, mlflow]", by_mlflow),
+    "sacred": ("orchestrator: [dvc, sacred]", by_sacred),
+}
+CLONES = ("worker", "airflow", "mlflow", "sacred")
+
+
+def measure(name: str, folder: Path, url: str) -> tuple[int, float, dict[str, str]]:
+    """Stages run, seconds, and the outputs of one engine."""
+    stack, engine = ENGINES[name]
+    slug = name.replace(" ", "-")
+    root = folder / slug
+    environment = project(root, url, f"engine-{slug}", wine(stack))
+    environment["MLOPS_REV"] = commit(root)
+    start = time.perf_counter()
+    engine(root, environment)
+    seconds = time.perf_counter() - start
+    if name not in CLONES:
+        return len(stages(WINE)), seconds, outputs(root)
+    clone = folder / f"{slug}-restored"
+    run("git", "clone", "-q", str(root), str(clone), cwd=folder)
+    said = run("dvc", "repro", "--pull", cwd=clone, **{**environment, "PATH": _path(BIN)}).stdout
+    if "Running stage" in said:
+        raise AssertionError(f"{name} did not leave its results on the remote:\n{said}")
+    return len(said.split("is cached")) - 1, seconds, outputs(clone)
+
+
+def main(names: list[str]) -> int:
+    """Print the table; 1 where outputs differ."""
+    folder = Path(tempfile.mkdtemp(prefix="engines-"))
+    failed = False
+    print(f"{'engine':<14}{'stages':>7}{'seconds':>9}  outputs")
+    try:
+        with s3(folder) as url:
+            reference: dict[str, str] = {}
+            for name in [each for each in ENGINES if not names or each in names or each == "dvc repro"]:
+                count, seconds, found = measure(name, folder, url)
+                reference = reference or found
+                equal = found == reference and bool(found)
+                failed |= not equal
+                differ = sorted(path for path in {*found, *reference} if found.get(path) != reference.get(path))
+                print(
+                    f"{name:<14}{count:>7}{seconds:>9.1f}  {'equal' if equal else 'differ: ' + ', '.join(differ)}",
+                    flush=True,
+                )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
