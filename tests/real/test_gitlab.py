@@ -325,7 +325,7 @@ def test_around_the_pipeline(tmp_path: Path, s3: str, api: tuple[str, type[Api]]
     run("git", "init", "--quiet", "--bare", "--initial-branch=main", str(origin), cwd=tmp_path)
     run("git", "config", "receive.advertisePushOptions", "true", cwd=origin)
     options = tmp_path / "options.txt"
-    hook = write(origin, {"hooks/post-receive": f"#!/bin/sh\nenv | grep GIT_PUSH_OPTION_ > {options} || true\n"})
+    hook = write(origin, {"hooks/post-receive": f"#!/bin/sh\nenv | grep GIT_PUSH_OPTION_ >> {options} || true\n"})
     (hook / "hooks/post-receive").chmod(0o755)
     git("init", "--quiet", "--initial-branch=main")
     git("config", "user.name", "a")
