@@ -233,3 +233,13 @@ def test_any_parameters(repo: Path, params: dict[str, Any], data: st.DataObject)
     for stage in run_.project:
         cmd = expected[stage.name]["cmd"]
         assert [c.text for c in stage.commands] == (cmd.splitlines() if isinstance(cmd, str) else cmd)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[1] / "golden").glob("*/expected/dvc/**/dvc.yaml")), ids=str
+)
+def test_nothing_is_written_but_what_the_schema_of_dvc_knows(path: Path) -> None:
+    import yaml
+    from dvc.schema import COMPILED_MULTI_STAGE_SCHEMA
+
+    COMPILED_MULTI_STAGE_SCHEMA(yaml.safe_load(path.read_text("utf-8")))

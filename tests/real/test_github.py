@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from conftest import run, tool, write
+from conftest import BIN, run, tool, write
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.snapshot import Memory
 from mlopsc.targets.github.workflow import ACTIONS
@@ -124,12 +125,61 @@ def test_shell_scripts_parse(workflow: Path) -> None:
 
 def test_it_runs(repository: Callable[[Mapping[str, str]], Path], tmp_path_factory: pytest.TempPathFactory) -> None:
     """act runs the jobs on this host, `needs` and outputs included; actions but checkout have stand-ins that do nothing."""
-    act = tool("act")
+    root = committed(repository)
+    done = acted(root, tmp_path_factory, "push", "--job", "pipeline")
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said[-4000:]
+    assert "Running stage 'a'" in said
+    assert "43" in said
+
+
+@pytest.mark.parametrize("owner", ["acme", "somebody-else"])
+def test_the_report_becomes_one_comment_of_the_pull_request(
+    repository: Callable[[Mapping[str, str]], Path], tmp_path_factory: pytest.TempPathFactory, owner: str
+) -> None:
+    """The job `comment` gets the report of `pipeline`, and only for branches of the repository itself.
+
+    GitHub cannot be had here: a `gh` that keeps what it is given stands for it.
+    """
+    root = committed(repository)
+    run("git", "remote", "add", "origin", "https://github.com/acme/wine", cwd=root)
+    kept = tmp_path_factory.mktemp("gh")
+    write(
+        kept,
+        {
+            "gh": f'#!/bin/sh\n[ "$1" = pr ] || exit 0  # act asks it for a token\necho "$@" > "{kept}/arguments"\ncat > "{kept}/body"\n'
+        },
+    )
+    (kept / "gh").chmod(0o755)
+    request = {"number": 7, "head": {"repo": {"full_name": f"{owner}/wine"}}, "base": {"ref": "main"}}
+    write(kept, {"event.json": json.dumps({"pull_request": request, "repository": {"full_name": "acme/wine"}})})
+    path = os.pathsep.join((str(kept), str(BIN), os.environ["PATH"]))
+    done = acted(
+        root, tmp_path_factory, "pull_request", "--job", "comment", "--eventpath", str(kept / "event.json"), PATH=path
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    if owner == "acme":
+        assert (kept / "arguments").read_text().startswith("pr comment 7 --repo acme/wine --edit-last --create-if-none")
+        assert "43" in (kept / "body").read_text(), "the metrics are in it"
+    else:
+        assert not (kept / "arguments").exists()
+
+
+def committed(repository: Callable[[Mapping[str, str]], Path]) -> Path:
+    """A repository with a pipeline, its workflow built and committed."""
     root = repository({**FILES, "mlops.yaml": SPECS["default"]})
     run("mlopsc", "build", cwd=root)
     run("git", "add", "--all", cwd=root)
     author = ("-c", "user.name=a", "-c", "user.email=a@example.org")
     run("git", *author, "commit", "--quiet", "-m", "x", cwd=root)
+    return root
+
+
+def acted(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, event: str, *more: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """What act says to an event."""
+    act = tool("act")
     stand_in, home = tmp_path_factory.mktemp("action"), tmp_path_factory.mktemp("home")
     write(
         stand_in,
@@ -142,11 +192,7 @@ def test_it_runs(repository: Callable[[Mapping[str, str]], Path], tmp_path_facto
         for action, (commit, _) in ACTIONS.items()
         if action != "actions/checkout"
     ]
-    done = run(
-        act, "push", "-P", "ubuntu-latest=-self-hosted", "--container-daemon-socket", "-", "--job", "pipeline", *replaced,
-        cwd=root, check=False, XDG_CACHE_HOME=str(home / "cache"), HOME=str(home), UV_LINK_MODE="copy",
+    return run(
+        act, event, "-P", "ubuntu-latest=-self-hosted", "--container-daemon-socket", "-", *more, *replaced,
+        cwd=root, check=False, XDG_CACHE_HOME=str(home / "cache"), HOME=str(home), UV_LINK_MODE="copy", **environment,
     )  # fmt: skip
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said[-4000:]
-    assert "Running stage 'a'" in said
-    assert "43" in said

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
+from typing import IO
 
 import pytest
 from conftest import run, write
@@ -140,7 +144,10 @@ def test_explain_of_a_file_names_the_stages_that_it_touches(project: Path) -> No
 def test_graph_targets_schema_and_code(project: Path) -> None:
     assert '["prepare"]' in run("mlopsc", "graph", cwd=project).stdout
     assert '"prepare" -> "train"' in run("mlopsc", "graph", "--format", "dot", cwd=project).stdout
-    assert "<svg" in run("mlopsc", "graph", "--format", "html", cwd=project).stdout
+    page = run("mlopsc", "graph", "--format", "html", cwd=project).stdout
+    assert "<svg" in page
+    assert all(f">{name}<" in page for name in ("prepare", "train", "raw.csv"))
+    assert re.search(r'\bsrc=|href="[^#]|@import|url\(', page) is None, "one file, which needs no other"
     assert "emulated" in run("mlopsc", "targets", cwd=project).stdout
     assert json.loads(run("mlopsc", "schema", cwd=project).stdout)["title"] == "mlops.yaml"
     assert run("mlopsc", "code", "mlc401", cwd=project).stdout.startswith("# MLC401: ")
@@ -195,3 +202,33 @@ def test_a_build_without_options_needs_no_parser_and_means_the_same() -> None:
         parsed = vars(_parser().parse_args(words))
         del parsed["act"]
         assert vars(bare(words, leave=True)) == {**parsed, "leave": True}
+
+
+def test_watch_builds_again_when_an_input_changes(project: Path) -> None:
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "mlopsc", "build", "--watch"],
+        cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    deadline = Timer(60, watching.kill)
+    deadline.start()
+    try:
+        assert watching.stdout is not None
+        until(watching.stdout, "watching")
+        spec = project / "mlops.yaml"
+        spec.write_text(spec.read_text() + "  more: {cmd: run, deps: [raw.csv]}\n")
+        until(watching.stdout, "update dvc.yaml")
+        until(watching.stdout, "watching")
+        assert "\n  more:\n" in (project / "dvc.yaml").read_text()
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(30) == 0
+    finally:
+        deadline.cancel()
+        watching.kill()
+
+
+def until(stream: IO[str], wanted: str) -> None:
+    """Read lines up to one that holds the text; that the stream ends before is a failure."""
+    for line in stream:
+        if wanted in line:
+            return
+    raise AssertionError(f"no `{wanted}` was said")
