@@ -107,7 +107,7 @@ def test_a_traced_stage_that_fails_loses_nothing(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("precious")
     from mlopsc.compiler.graph import Out
 
-    seen = trace.trace(Stage("s", "s", (Command(("false",)),), outs=(Out("out"),)), str(tmp_path))
+    seen = trace.trace(Stage("s", "s", (Command.of(("false",)),), outs=(Out("out"),)), str(tmp_path))
     assert seen.code == 1
     assert (tmp_path / "out").read_text() == "precious"
 
@@ -120,7 +120,7 @@ def test_both_watchers_see_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "sub").mkdir()
     code = "open('b.txt', 'w').write(open('../a.txt').read()); open('b.txt').read()"
     line = f'{sys.executable} -c "{code}"'
-    seen = trace.trace(Stage("s", "s", (Command((line,)),), wdir="sub"), str(tmp_path))
+    seen = trace.trace(Stage("s", "s", (Command.of((line,)),), wdir="sub"), str(tmp_path))
     if watcher == "strace" and seen.by != "strace":
         pytest.skip("strace may not watch here")
     assert seen == trace.Traced(0, watcher, ("a.txt",), ("sub/b.txt",))
