@@ -39,15 +39,20 @@ def as_text() -> str:
 
 
 def as_markdown() -> str:
-    """The matrix as docs/targets.md shows it."""
+    """The matrix as docs/targets.md shows it: a table of words, then each target's reasons, each once."""
     names, rows = matrix()
     lines = ["| construct | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-    for feature, cells in rows:
-        texts = []
-        for name in names:
-            why = _why(cells[name]).replace("|", "\\|")
-            texts.append(_WORDS[type(cells[name])] + (f": {why}" if why else ""))
-        lines.append(f"| {feature.value} | " + " | ".join(texts) + " |")
+    lines += [
+        f"| {feature.value} | " + " | ".join(_WORDS[type(cells[name])] for name in names) + " |"
+        for feature, cells in rows
+    ]
+    for name in names:
+        reasons: dict[tuple[str, str], list[str]] = {}
+        for feature, cells in rows:
+            if why := _why(cells[name]):
+                reasons.setdefault((_WORDS[type(cells[name])], why), []).append(feature.value)
+        lines += ["", f"**{name}**", ""]
+        lines += [f"- {', '.join(each)}: {word}; {why}" for (word, why), each in reasons.items()]
     return "\n".join([*lines, ""])
 
 

@@ -18,6 +18,12 @@ DEFAULT_REMOTE = "registry"
 MAX_RUNS = 10_000
 """An experiment of more runs than this is taken for a mistake."""
 
+EXTRAS = {
+    "s3": "s3", "gs": "gs", "azure": "azure", "ssh": "ssh", "sftp": "ssh", "gdrive": "gdrive", "oss": "oss",
+    "hdfs": "hdfs", "webdav": "webdav", "webdavs": "webdav",
+}  # fmt: skip
+"""DVC's extra for each scheme, https://dvc.org/doc/install/linux#install-with-pip"""
+
 
 class Source(NamedTuple):
     """An external source: where it is, and where DVC is to keep it. ``file`` is set where it is a DVC repository's."""
@@ -35,6 +41,13 @@ def remotes(stack: Stack) -> dict[str, str]:
     if stack.registry is None:
         return {}
     return {DEFAULT_REMOTE: stack.registry} if isinstance(stack.registry, str) else dict(stack.registry)
+
+
+def package(spec: Spec) -> str:
+    """DVC as pip takes it, with the extras that the URLs of remotes and external data need."""
+    urls = [*remotes(spec.stack).values(), *(said.url for said in (spec.data or {}).values())]
+    extras = sorted({EXTRAS[scheme] for url in urls if (scheme := url.partition("://")[0]) in EXTRAS})
+    return f"dvc[{','.join(extras)}]" if extras else "dvc"
 
 
 def config(stack: Stack) -> str:

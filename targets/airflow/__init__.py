@@ -11,12 +11,10 @@ from typing import ClassVar
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
 from ...compiler.span import At
-from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support
+from ...compiler.target import Emulated, Feature, File, Kept, Support
 from ...compiler.worker import script_file
+from ..engines import TASKS
 from .dag import path, schedules, text
-
-_BY_DVC = Refused("each task runs its stage by DVC, and dvc.yaml says it")
-_ELSEWHERE = Refused("it is no part of the pipeline: make and the CI do it")
 
 
 class Airflow:
@@ -24,12 +22,9 @@ class Airflow:
 
     name = "airflow"
     support: ClassVar[Support] = {
-        **dict.fromkeys(Feature, _BY_DVC),
+        **TASKS,
         Feature.STAGES: Kept(),
-        Feature.FOREACH: Emulated("a task for each stage it makes"),
-        Feature.MATRIX: Emulated("a task for each stage it makes"),
         Feature.TEMPLATES: Emulated("a parameter of the DAG for each that a command uses, passed to DVC"),
-        Feature.SCRIPT: Emulated("a task; DVC runs the script"),
         Feature.DESC: Kept(),
         Feature.TIMEOUT: Emulated(
             "the command ends in time by itself; `execution_timeout` leaves it time to fetch data"
@@ -41,14 +36,7 @@ class Airflow:
             "the request of the pod where `image` is set; elsewhere only the task's notes tell it"
         ),
         Feature.GPU: Emulated("slots of a pool `gpu`; the limit of the pod where `image` is set"),
-        Feature.STAGE_GATES: Emulated("a task for each gate, which fails where a bound is not met"),
         Feature.MONITOR: Emulated("the DAG runs on the monitor's schedule"),
-        Feature.MODELS: _ELSEWHERE,
-        Feature.EXPERIMENTS: _ELSEWHERE,
-        Feature.DEPLOY: _ELSEWHERE,
-        Feature.CI_TRIGGERS: _ELSEWHERE,
-        Feature.CI_RUNNER: _ELSEWHERE,
-        Feature.CI_SECRETS: _ELSEWHERE,
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:

@@ -7,16 +7,19 @@ from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Any
 
+from ...compiler.emit.names import distinct
 from ...compiler.emit.python import block, comment, literal
 from ...compiler.graph import Project, Stage
 from ...compiler.target import HEADER
 from ...compiler.worker import TEXT
+from ..engines import defaults
 
 GRACE = 3600
 """Seconds that a task has beyond the limit of its stage's command, for the clone and for data."""
 
 MAX_ID = 250  # https://airflow.apache.org/docs/apache-airflow/stable/_modules/airflow/utils/helpers.html#validate_key
-OWN = ("git_revision", "set_params")
+OWN = ("git_revision",)
+"""Tasks that are not stages."""
 
 _HEAD = """
 from __future__ import annotations
@@ -104,18 +107,6 @@ def schedules(project: Project) -> dict[str, str]:
     return {name: monitor.schedule for name, monitor in monitors.items() if monitor.schedule}
 
 
-def params_of(project: Project) -> dict[str, Any]:
-    """The parameters that commands use, each at its value of now, by the name that DVC sets them by."""
-    found: dict[str, Any] = {}
-    for stage in project:
-        for command in stage.commands:
-            for part in command.parts:
-                if not isinstance(part, str):
-                    name = part.name if part.file == "params.yaml" else f"{part.file}:{part.name}"
-                    found[name] = _value(part.value)
-    return found
-
-
 def _value(text: str) -> Any:
     if text in ("true", "false"):
         return text == "true"
@@ -135,17 +126,7 @@ def _slug(name: str) -> str:
 
 def slugs_of(project: Project) -> dict[str, str]:
     """A task id for each stage, each its own."""
-    slugs: dict[str, str] = {}
-    taken = {OWN[0]}
-    for name in project.stages:
-        base = slug = _slug(name)
-        number = 2
-        while slug in taken:
-            end = f"_{number}"
-            slug, number = base[: MAX_ID - len(end)] + end, number + 1
-        taken.add(slug)
-        slugs[name] = slug
-    return slugs
+    return distinct(project.stages, _slug, MAX_ID, taken=OWN)
 
 
 def text(project: Project) -> str:
@@ -155,7 +136,7 @@ def text(project: Project) -> str:
 
 def _lines(project: Project) -> Iterator[str]:
     pods = any(stage.image for stage in project)
-    params = params_of(project)
+    params = {name: _value(text) for name, text in defaults(project).items()}
     yield HEADER.rstrip()
     yield f"# The pipeline {comment(project.name)} for Airflow 2.9 and newer: docs/engines/airflow.md of mlopsc tells how to run it."
     yield _HEAD.rstrip()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from shlex import quote
 
 from ...compiler.emit.make import comment, is_target, recipe, word
+from ...compiler.emit.names import distinct
 from ...compiler.graph import Project
-from ...compiler.operate import remotes
+from ...compiler.operate import package
 from ...compiler.target import HEADER
 
 OWN = frozenset("all help setup pipeline pipeline-parallel test check metrics plots push pull clean FORCE".split())
@@ -20,12 +22,6 @@ _SETUP = {
     "environment.yml": "conda env update --prefix .venv --file environment.yml",
 }
 """How the packages that each kind of file names are installed."""
-
-EXTRAS = {
-    "s3": "s3", "gs": "gs", "azure": "azure", "ssh": "ssh", "sftp": "ssh", "gdrive": "gdrive", "oss": "oss",
-    "hdfs": "hdfs", "webdav": "webdav", "webdavs": "webdav",
-}  # fmt: skip
-"""DVC's extra for each scheme, https://dvc.org/doc/install/linux#install-with-pip"""
 
 _PIP = "$(if $(shell command -v uv),uv pip install --quiet --python .venv,.venv/bin/python -m pip install --quiet)"
 
@@ -41,16 +37,7 @@ def targets_of(project: Project) -> dict[str, str | None]:
 
 def slugs_of(project: Project) -> dict[str, str]:
     """A name for each stage that is safe in targets and file names, each its own."""
-    slugs: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in project.stages:
-        base = slug = _NOT_IN_SLUGS.sub("_", name)
-        number = 2
-        while slug in taken:
-            slug, number = f"{base}_{number}", number + 1
-        taken.add(slug)
-        slugs[name] = slug
-    return slugs
+    return distinct(project.stages, lambda name: _NOT_IN_SLUGS.sub("_", name))
 
 
 def head(project: Project, phony: list[str]) -> Iterator[str]:
@@ -87,21 +74,10 @@ def _setup(project: Project) -> Iterator[str]:
     if project.requirements is not None:
         yield f"\t{_SETUP[project.requirements]}"
     if "dvc" in project.spec.stack.orchestrators:
-        extras = sorted({EXTRAS[scheme] for scheme in _schemes(project) if scheme in EXTRAS})
-        yield (
-            f"\t@command -v dvc >/dev/null || $(PIP) 'dvc[{','.join(extras)}]'"
-            if extras
-            else ("\t@command -v dvc >/dev/null || $(PIP) dvc")
-        )
+        yield f"\t@command -v dvc >/dev/null || $(PIP) {quote(package(project.spec))}"
     if "pytest" in (project.test_command or ""):
         yield "\t@.venv/bin/python -c 'import pytest' 2>/dev/null || $(PIP) pytest"
     yield ""
-
-
-def _schemes(project: Project) -> Iterator[str]:
-    """The schemes of the URLs that DVC reaches."""
-    urls = [*remotes(project.spec.stack).values(), *(said.url for said in (project.spec.data or {}).values())]
-    yield from (url.partition("://")[0] for url in urls if "://" in url)
 
 
 def rule(target: str, about: str, *lines: str, needs: str = "") -> Iterator[str]:

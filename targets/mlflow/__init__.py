@@ -11,6 +11,7 @@ from shlex import quote
 from typing import Any, ClassVar
 
 from ...compiler.diagnostic import Diagnostic
+from ...compiler.emit.names import distinct
 from ...compiler.graph import Project
 from ...compiler.metadata import IGNORED, TRACK, params, scripts
 from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
@@ -66,11 +67,4 @@ def mlproject(project: Project) -> dict[str, Any]:
 
 def _names(project: Project) -> dict[str, str]:
     """A name that MLflow can put into a command for each parameter: ``train.lr`` becomes ``train_lr``."""
-    names: dict[str, str] = {}
-    for param in params(project):
-        base = name = re.sub(r"\W", "_", param, flags=re.ASCII)
-        number = 2
-        while name in names.values():
-            name, number = f"{base}_{number}", number + 1
-        names[param] = name
-    return names
+    return distinct(params(project), lambda name: re.sub(r"\W", "_", name, flags=re.ASCII))

@@ -79,6 +79,9 @@ def test_stage_by_stage(there: tuple[Path, dict[str, str]], log: Path, tmp_path:
     changed = work("left", cwd=tmp_path, MLOPS_SET="left=7", **environment)
     assert "left.txt 7 a/start.txt" in changed.stdout
     assert work("end", "left=8", cwd=tmp_path, check=False, **environment).returncode == 3
+    same = {"MLOPS_SET": "left=2\nstart=1", "MLOPS_DEFAULTS": "left=2\nstart=1\n"}
+    assert "was done before" in work("left", cwd=tmp_path, **environment, **same).stdout
+    assert "start.txt 9 raw.txt" in work("start", "start=9", cwd=tmp_path, **environment, **same).stdout
 
 
 def test_failures_and_what_they_say(there: tuple[Path, dict[str, str]], log: Path, tmp_path: Path) -> None:

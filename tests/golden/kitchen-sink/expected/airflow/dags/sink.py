@@ -27,9 +27,10 @@ WORKER = """\
 #
 # With MLOPS_REPO (a Git URL) and MLOPS_REV (a commit) it works in a clone of its own, else in the repository it is
 # called in. Optional: MLOPS_WORKDIR (where to clone; kept), MLOPS_SUBDIR (the project's folder in the repository),
-# MLOPS_DEPTH (history to fetch; all), MLOPS_SET (more parameters, one a line), MLOPS_SETUP (a command that installs what the stage needs), MLOPS_REMOTE (a DVC
-# remote other than the default), MLOPS_OUTPUT (a folder for metrics, plots and a record). Credentials come from the
-# environment only: AWS_* and the like for DVC, GIT_USERNAME and GIT_PASSWORD for Git.
+# MLOPS_DEPTH (history to fetch; all), MLOPS_SET (more parameters, one a line), MLOPS_DEFAULTS (lines that count as not
+# set), MLOPS_SETUP (a command that installs what the stage needs), MLOPS_REMOTE (a DVC remote other than the default),
+# MLOPS_OUTPUT (a folder for metrics, plots and a record). Credentials come from the environment only: AWS_* and the
+# like for DVC, GIT_USERNAME and GIT_PASSWORD for Git.
 # Exit status: 0 done, 1 the stage failed, 2 misuse, 3 a result of another stage is missing, 4 Git or the remote failed.
 set -eu
 say() { echo "worker: $*" >&2; }
@@ -329,7 +330,9 @@ def main(name, *words):
     signal.signal(signal.SIGTERM, stop)
     ui.enable()
     try:
-        set_params([*words, *filter(None, os.environ.get("MLOPS_SET", \"").splitlines())])
+        same = os.environ.get("MLOPS_DEFAULTS", \"").splitlines()
+        words = [*words, *os.environ.get("MLOPS_SET", \"").splitlines()]
+        set_params([word for word in words if word and word not in same])
     except (DvcException, OSError, KeyError) as error:
         fail(2, f"parameters cannot be set: {error}")
     try:

@@ -1,0 +1,71 @@
+"""What the targets for engines share: a task is the worker (docs/engines/worker.md), in a machine or container of its own.
+
+A task of any engine is told three things: the stage, the repository with its commit, and the parameters. What here
+is a fact of the worker stands in `compiler/worker.py`; what is a fact of one engine stands in that engine's folder.
+"""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from ...compiler.graph import Project, Stage
+from ...compiler.metadata import params
+from ...compiler.operate import package
+from ...compiler.target import Emulated, Feature, Refused, Support
+
+BY_DVC = Refused("each task runs its stage by DVC, and dvc.yaml says it")
+ELSEWHERE = Refused("it is no part of the pipeline: make and the CI do it")
+
+TASKS: Support = {
+    **dict.fromkeys(Feature, BY_DVC),
+    Feature.FOREACH: Emulated("a task for each stage it makes"),
+    Feature.MATRIX: Emulated("a task for each stage it makes"),
+    Feature.SCRIPT: Emulated("a task; DVC runs the script"),
+    Feature.STAGE_GATES: Emulated("a task for each gate, which fails where a bound is not met"),
+    **dict.fromkeys(
+        (
+            Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR,
+            Feature.CI_TRIGGERS, Feature.CI_RUNNER, Feature.CI_SECRETS,
+        ),
+        ELSEWHERE,
+    ),
+}  # fmt: skip
+"""What holds for every engine unless it says otherwise."""
+
+IMAGE = "python:3.12"
+"""The image of a stage that names none. It has Git; `setup` brings the rest. https://hub.docker.com/_/python"""
+
+CREDENTIALS = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "credential.helper",
+    "GIT_CONFIG_VALUE_0": '!f() { printf "username=%s\\npassword=%s\\n" "$GIT_USERNAME" "$GIT_PASSWORD"; }; f',
+}
+"""Environment by which Git finds GIT_USERNAME and GIT_PASSWORD before `worker.BOOTSTRAP` has the script."""
+
+
+def image(stage: Stage) -> str:
+    """The container image that the stage runs in."""
+    return stage.image or IMAGE
+
+
+def setup(project: Project, stage: Stage) -> str | None:
+    """MLOPS_SETUP of a stage: an image that the spec names has all it needs, `IMAGE` has not."""
+    if stage.image:
+        return None
+    packages = {"requirements.txt": "-r requirements.txt ", "pyproject.toml": "-e . "}.get(
+        project.requirements or "", ""
+    )
+    return f"pip install --quiet {packages}{quote(package(project.spec))}"
+
+
+def defaults(project: Project) -> dict[str, str]:
+    """The parameters that commands use, each with its value of now, by the name that DVC sets them by.
+
+    A task gets all of them as lines ``NAME=VALUE`` in MLOPS_SET, and `unchanged` in MLOPS_DEFAULTS.
+    """
+    return params(project)
+
+
+def unchanged(project: Project) -> str:
+    """MLOPS_DEFAULTS: the lines which the worker takes as nothing said, so that params.yaml stays to the byte."""
+    return "".join(f"{name}={value}\n" for name, value in defaults(project).items())
