@@ -112,7 +112,7 @@ def slugs(project: Project) -> dict[str, str]:
 
 def parameters(project: Project, engine: Engine) -> dict[str, str]:
     """The name of the pipeline's parameter for each that commands use: ``train.lr`` becomes ``train_lr``."""
-    kept = [name for name, value in passed(project).items() if not _REWRITTEN.search(value)]
+    kept = [name for name, value in passed(project).items() if not _REWRITTEN.search(f"{name}={value}")]
 
     def write(name: str) -> str:
         made = re.sub(r"\W", "_", name, flags=re.ASCII)
@@ -220,11 +220,12 @@ def problems(project: Project) -> Iterator[Diagnostic]:
                 )
     lines = passed(project)
     for name, value in defaults(project).items():
-        if name not in lines or _REWRITTEN.search(value):
+        match = _REWRITTEN.search(f"{name}={value}")
+        if match or name not in lines:
+            sign = f"Kubeflow or Kubernetes puts something else in place of `{match.group()}`" if match else ""
             yield Diagnostic(
                 "MLC532",
-                f"`{name}` is no parameter of the pipeline: its value has a line break, or signs that Kubeflow or "
-                "Kubernetes puts something else in place of",
+                f"`{name}` is no parameter of the pipeline: " + (sign or "its value has a line break"),
                 At(("stages",), key=True),
                 help="the value in the file is used; another one can be given by `set_params`",
                 severity="warning",
