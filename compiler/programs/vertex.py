@@ -46,6 +46,11 @@ def parse(words):
         parser.error(f"there is no commit {said.revision} here")
     if not git("branch", "--remotes", "--contains", commit):
         parser.error(f"{commit} is not pushed: tasks clone the repository")
+    if not re.match(r"https://|file://", said.repository):
+        print(
+            f"tasks have no SSH key: can they clone {said.repository}? If not, say --repository https://...",
+            file=sys.stderr,
+        )
     said.revision = commit
     if said.secret and "/" not in said.secret:
         said.secret = f"projects/{said.project}/secrets/{said.secret}/versions/latest"

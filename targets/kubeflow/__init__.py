@@ -25,7 +25,9 @@ class Kubeflow:
     name = "kubeflow"
     support: ClassVar[Support] = {
         **SUPPORT,
-        Feature.TIMEOUT: Emulated("the command ends in time by itself; the pod's deadline leaves it time to fetch data"),
+        Feature.TIMEOUT: Emulated(
+            "the command ends in time by itself; the pod's deadline leaves it time to fetch data"
+        ),
         Feature.CPU: Kept(),
         Feature.MEMORY: Kept(),
         Feature.GPU: Kept(),

@@ -7,9 +7,9 @@ https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.pro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.names import distinct
@@ -69,10 +69,20 @@ EXPORTS = 'export MLOPS_REPO="$1" MLOPS_REV="$2" MLOPS_SUBDIR="$3" MLOPS_SET="$4
 """What tells them to the worker."""
 
 
+class Parameter(NamedTuple):
+    """A parameter that commands use: its name in the pipeline, and how DVC sets it, at its value of now."""
+
+    name: str
+    key: str
+    value: str
+
+
 def pipeline(project: Project, engine: Engine) -> dict[str, Any]:
     """The whole PipelineSpec."""
     names = slugs(project)
-    given = {**engine.own, **{name: ("", passed(project)[param]) for param, name in parameters(project, engine).items()}}
+    params = parameters(project, engine)
+    given = {**engine.own, **{each.name: ("", each.value) for each in params}}
+    executors = {f"exec-{names[stage.name]}": _container(project, stage, engine, params) for stage in project}
     return {
         "schemaVersion": SCHEMA,
         "sdkVersion": SDK,
@@ -88,20 +98,19 @@ def pipeline(project: Project, engine: Engine) -> dict[str, Any]:
             }
             for name in names.values()
         },
-        "deploymentSpec": {
-            "executors": {
-                f"exec-{names[stage.name]}": {"container": _container(project, stage, engine)} for stage in project
-            }
-        },
+        "deploymentSpec": {"executors": {label: {"container": said} for label, said in executors.items()}},
     }
 
 
 def slug(name: str) -> str:
     """A name of the project or of a stage as a name in Kubernetes, which in Argo starts with a letter.
 
+    Beside each task NAME Kubeflow has one of its own, NAME-driver. https://github.com/kubeflow/pipelines/blob/master/
+    backend/src/v2/compiler/argocompiler/dag.go and
     https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
     """
     made = re.sub(r"[^a-z0-9]+", "-", name.lower())[:MAX_NAME].strip("-")
+    made = re.sub(r"-driver\Z", "-drive", made)
     return made if made[:1].isalpha() else f"p-{made}"[:MAX_NAME].strip("-")
 
 
@@ -110,15 +119,15 @@ def slugs(project: Project) -> dict[str, str]:
     return distinct(project.stages, slug, MAX_NAME, mark="-")
 
 
-def parameters(project: Project, engine: Engine) -> dict[str, str]:
-    """The name of the pipeline's parameter for each that commands use: ``train.lr`` becomes ``train_lr``."""
-    kept = [name for name, value in passed(project).items() if not _REWRITTEN.search(f"{name}={value}")]
+def parameters(project: Project, engine: Engine) -> list[Parameter]:
+    """Those that reach a container as they are; ``train.lr`` is named ``train_lr``."""
+    kept = {key: value for key, value in passed(project).items() if not _REWRITTEN.search(f"{key}={value}")}
 
-    def write(name: str) -> str:
-        made = re.sub(r"\W", "_", name, flags=re.ASCII)
+    def write(key: str) -> str:
+        made = re.sub(r"\W", "_", key, flags=re.ASCII)
         return f"_{made}" if made[:1].isdigit() else made
 
-    return distinct(kept, write, taken=engine.own)
+    return [Parameter(name, key, kept[key]) for key, name in distinct(kept, write, taken=engine.own).items()]
 
 
 def _declared(description: str, default: str | None) -> dict[str, Any]:
@@ -142,15 +151,20 @@ def _task(stage: Stage, names: Mapping[str, str], given: list[str]) -> dict[str,
     return said
 
 
-def _container(project: Project, stage: Stage, engine: Engine) -> dict[str, Any]:
-    shell, flag, script, zeroth, *words = bootstrap(stage.name)
-    words += [f"{param}={_input(name)}" for param, name in parameters(project, engine).items()]
-    before = f"{engine.before}shift {len(engine.own)}; "
+def _container(project: Project, stage: Stage, engine: Engine, params: Sequence[Parameter]) -> dict[str, Any]:
+    shell, flag, script, zeroth, name = bootstrap(stage.name)
+    environment = {
+        **CREDENTIALS,
+        **engine.env,
+        "MLOPS_DEFAULTS": "".join(f"{each.key}={each.value}\n" for each in params),
+        "MLOPS_RETRIES": "0" if stage.retries else None,  # the engine tries again
+        "MLOPS_SETUP": setup(project, stage),
+    }
     said: dict[str, Any] = {
         "image": image(stage),
-        "command": [shell, flag, before + script, zeroth],
-        "args": [*map(_input, engine.own), *words],
-        "env": [{"name": name, "value": value} for name, value in _environment(project, stage, engine).items()],
+        "command": [shell, flag, f"{engine.before}shift {len(engine.own)}; {script}", zeroth],
+        "args": [*map(_input, engine.own), name, *(f"{each.key}={_input(each.name)}" for each in params)],
+        "env": [{"name": name, "value": value} for name, value in environment.items() if value],
     }
     if resources := engine.machine(stage.resources):
         said["resources"] = resources
@@ -159,17 +173,6 @@ def _container(project: Project, stage: Stage, engine: Engine) -> dict[str, Any]
 
 def _input(name: str) -> str:
     return f"{{{{$.inputs.parameters['{name}']}}}}"
-
-
-def _environment(project: Project, stage: Stage, engine: Engine) -> dict[str, str]:
-    made = {
-        **CREDENTIALS,
-        **engine.env,
-        "MLOPS_DEFAULTS": "".join(f"{param}={passed(project)[param]}\n" for param in parameters(project, engine)),
-        "MLOPS_RETRIES": "0" if stage.retries else None,  # the engine tries again
-        "MLOPS_SETUP": setup(project, stage),
-    }
-    return {name: value for name, value in made.items() if value}
 
 
 def cores(cpu: float) -> str:
