@@ -76,7 +76,7 @@ def defaults(project: Project) -> dict[str, str]:
 
 def passed(project: Project) -> dict[str, str]:
     """Those of `defaults` that a line holds: the worker reads MLOPS_SET and MLOPS_DEFAULTS line by line."""
-    return {name: value for name, value in defaults(project).items() if f"={value}".splitlines() == [f"={value}"]}
+    return {name: value for name, value in defaults(project).items() if len(f"{name}={value}.".splitlines()) == 1}
 
 
 def unchanged(project: Project) -> str:

@@ -11,7 +11,42 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from cloned import STEP
 from conftest import BIN
+
+OUTS = ["a/start.txt", "b/left.txt", "d/1.txt", "d/2.txt", "e/one.txt", "m.json"]
+"""What `files` makes."""
+
+
+def _spec(log: Path, target: str) -> str:
+    """A pipeline of every shape; what one stage needs is a folder that a matrix fills."""
+    step = f"python step.py {log}"
+    return f"""\
+mlops: 1
+project: p
+stack: {{orchestrator: [dvc, {target}], build: none, ci: []}}
+ci: {{secrets: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION]}}
+stages:
+  start: {{cmd: '{step} a/start.txt ${{start}} raw.txt', deps: [step.py, raw.txt], params: [start], outs: [a/start.txt]}}
+  left: {{cmd: '{step} b/left.txt "${{left}}" a/start.txt', deps: [step.py, a/start.txt], params: [left], outs: [b/left.txt]}}
+  each:
+    matrix: {{x: ["1", "2"]}}
+    cmd: '{step} d/${{item.x}}.txt ${{item.x}} raw.txt'
+    deps: [step.py, raw.txt]
+    outs: ['d/${{item.x}}.txt']
+  end:
+    cmd: ['{step} e/one.txt 1 b d', '{step} m.json 2 e/one.txt']
+    deps: [step.py, b, d]
+    outs: [e/one.txt]
+    retries: 1
+    metrics: [{{m.json: {{cache: false}}}}]
+"""
+
+
+def files(log: Path, target: str) -> dict[str, str]:
+    """The project that is run: what a command makes it notes in ``log``; see `cloned.project`."""
+    params = "start: 1\nleft: two words\n"
+    return {"step.py": STEP, "raw.txt": "raw", "params.yaml": params, "mlops.yaml": _spec(log, target)}
 
 
 class Container(NamedTuple):

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cloned import STEP, commit, hashes, project, ran, restored
+from cloned import commit, hashes, project, ran, restored
 from conftest import AWS, ROOT, judge, run
-from containers import logs, walk
+from containers import OUTS, files, logs, walk
 from mlopsc.compiler.worker import BOOTSTRAP
 from mlopsc.targets.engines import CREDENTIALS
 from mlopsc.targets.kubeflow.ir import EXPORTS
@@ -22,8 +22,6 @@ from representation import containers, documents
 pytestmark = pytest.mark.real
 
 GOLDEN = ROOT / "tests/golden/kubeflow/expected/kubeflow/kubeflow/wine.yaml"
-OUTS = ["a/start.txt", "b/left.txt", "d/1.txt", "d/2.txt", "e/one.txt", "m.json"]
-
 LOADED = """\
 import json, sys
 from google.protobuf.json_format import MessageToDict
@@ -31,36 +29,6 @@ from kfp import components
 made = components.load_component_from_file(sys.argv[1])
 print(json.dumps([MessageToDict(made.pipeline_spec), MessageToDict(made.platform_spec)]))
 """
-
-
-def spec(log: Path, target: str = "kubeflow") -> str:
-    """A pipeline of every shape; what one stage needs is a folder that a matrix fills."""
-    step = f"python step.py {log}"
-    return f"""\
-mlops: 1
-project: p
-stack: {{orchestrator: [dvc, {target}], build: none, ci: []}}
-ci: {{secrets: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION]}}
-stages:
-  start: {{cmd: '{step} a/start.txt ${{start}} raw.txt', deps: [step.py, raw.txt], params: [start], outs: [a/start.txt]}}
-  left: {{cmd: '{step} b/left.txt "${{left}}" a/start.txt', deps: [step.py, a/start.txt], params: [left], outs: [b/left.txt]}}
-  each:
-    matrix: {{x: ["1", "2"]}}
-    cmd: '{step} d/${{item.x}}.txt ${{item.x}} raw.txt'
-    deps: [step.py, raw.txt]
-    outs: ['d/${{item.x}}.txt']
-  end:
-    cmd: ['{step} e/one.txt 1 b d', '{step} m.json 2 e/one.txt']
-    deps: [step.py, b, d]
-    outs: [e/one.txt]
-    retries: 1
-    metrics: [{{m.json: {{cache: false}}}}]
-"""
-
-
-def files(log: Path, target: str = "kubeflow") -> dict[str, str]:
-    params = "start: 1\nleft: two words\n"
-    return {"step.py": STEP, "raw.txt": "raw", "params.yaml": params, "mlops.yaml": spec(log, target)}
 
 
 def loaded(path: Path) -> list[dict[str, Any]]:
@@ -95,8 +63,8 @@ patches:
     pipelineInfo: {description: patched}
     platforms: {kubernetes: {deploymentSpec: {executors: {exec-end: {imagePullPolicy: Always}}}}}
 """
-    log = tmp_path / "ran.log"
-    project(tmp_path / "p", s3, "kubeflow-patch", {**files(log), "mlops.yaml": spec(log) + patches})
+    made = files(tmp_path / "ran.log", "kubeflow")
+    project(tmp_path / "p", s3, "kubeflow-patch", {**made, "mlops.yaml": made["mlops.yaml"] + patches})
     pipeline, platform = loaded(tmp_path / "p/kubeflow/p.yaml")
     assert pipeline["pipelineInfo"]["description"] == "patched"
     executor = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]["exec-end"]
@@ -157,11 +125,11 @@ def test_the_documented_command_sends_it(tmp_path: Path) -> None:
 
 def test_its_containers_do_what_dvc_does(tmp_path: Path, s3: str) -> None:
     log, root = tmp_path / "ran.log", tmp_path / "p"
-    environment = project(root, s3, "kubeflow", files(log))
+    environment = project(root, s3, "kubeflow", files(log, "kubeflow"))
     given = {"repository": environment["MLOPS_REPO"], "revision": environment["MLOPS_REV"]}
     pipeline = root / "kubeflow/p.yaml"
 
-    # A stage that fails stops what is behind it, and nothing else.
+    # A stage that fails stops what is behind it; Kubeflow itself may start fewer of the others.
     fails = containers(pipeline, {**given, "set_params": "start=fail"}, {"p": AWS})
     ended = walk(fails, tmp_path / "fails")
     assert ended == {"start": 1, "left": None, "each-1": 0, "each-2": 0, "end": None}, logs(tmp_path / "fails")
@@ -186,7 +154,7 @@ def test_its_containers_do_what_dvc_does(tmp_path: Path, s3: str) -> None:
 
 def test_a_project_in_a_folder(tmp_path: Path, s3: str) -> None:
     log, root = tmp_path / "ran.log", tmp_path / "p"
-    environment = project(root, s3, "kubeflow-folder", files(log))
+    environment = project(root, s3, "kubeflow-folder", files(log, "kubeflow"))
     whole = tmp_path / "whole"
     whole.mkdir()
     run("git", "init", "--quiet", "-b", "main", cwd=whole)

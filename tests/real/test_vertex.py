@@ -14,13 +14,12 @@ from typing import Any
 import pytest
 from cloned import hashes, project, ran, restored
 from conftest import AWS, ROOT, judge, run
-from containers import logs, walk
+from containers import OUTS, files, logs, walk
 from mlopsc.compiler.worker import BOOTSTRAP
 from mlopsc.targets.engines import CREDENTIALS
 from mlopsc.targets.kubeflow.ir import EXPORTS
 from mlopsc.targets.vertex import SECRETS
 from representation import containers, documents
-from test_kubeflow import OUTS, files
 
 pytestmark = pytest.mark.real
 
