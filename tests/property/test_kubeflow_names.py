@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler import registry
 from mlopsc.compiler.build import compile_spec
@@ -34,6 +34,7 @@ VALUE = st.lists(st.sampled_from([*"a1 '\"=\n\r{}$(", "{{", "\u2028", "é"]), ma
 
 @pytest.mark.parametrize("target", ["kubeflow", "vertex"])
 @settings(max_examples=60, deadline=None)
+@example(["a", "a-driver"], {"k": "x\r"})
 @given(st.lists(STAGE, min_size=1, max_size=4, unique=True), st.dictionaries(KEY, VALUE, max_size=3))
 def test_names_and_values_arrive(target: str, stages: list[str], params: dict[str, str]) -> None:
     words = " ".join(f"${{{key}}}" for key in params)
