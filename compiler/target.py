@@ -84,8 +84,8 @@ Support = Mapping[Feature, Kept | Emulated | Refused]
 class File:
     """A file to be written. ``block`` marks one of which only a marked block is ours (.gitignore).
 
-    ``path`` is relative to the repository root. ``executable`` sets the mode's x bits. ``data`` is what a YAML file
-    was made of, under its ``header``, so that the spec's `patches` can be laid over it; see `yaml_file`.
+    ``path`` is relative to the repository root. ``executable`` sets the mode's x bits. ``data`` is what a YAML
+    or JSON file was made of, under its ``header``, so that the spec's `patches` can be laid over it; see `yaml_file`.
     """
 
     path: str
@@ -99,6 +99,13 @@ class File:
 def yaml_file(path: str, data: Mapping[str, Any], header: str = HEADER, gap: int = 0) -> File:
     """A YAML file out of data, under a comment that says where it comes from; ``gap`` as for `emit.yaml.dump`."""
     return File(path, header + dump(data, gap), data=data, header=header)
+
+
+def json_file(path: str, data: Mapping[str, Any]) -> File:
+    """A JSON file out of data. JSON has no comments, so nothing in it says where it comes from."""
+    import json
+
+    return File(path, json.dumps(data, indent=1) + "\n", data=data)
 
 
 class Target(Protocol):
