@@ -146,7 +146,9 @@ def _patch(files: dict[str, File], patches: dict[str, dict[str, Any]]) -> list[D
         file = files.get(path)
         if file is None or file.data is None:
             known = ", ".join(f"`{name}`" for name, other in files.items() if other.data is not None)
-            what = f"`{path}` is not a YAML or JSON file that is written here" if file else f"no `{path}` is written here"
+            what = (
+                f"`{path}` is not a YAML or JSON file that is written here" if file else f"no `{path}` is written here"
+            )
             found.append(Diagnostic("MLC504", what, At(("patches", path), key=True), help=f"can be patched: {known}"))
         else:
             data = merge_patch(file.data, patch)

@@ -15,7 +15,9 @@ import sys
 import time
 import uuid
 
-MAX_LINE = 256  # letters of NAME=VALUE: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
+MAX_LINE = (
+    256  # letters of NAME=VALUE: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
+)
 MAX_VALUE = 1024  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Parameter.html
 
 
@@ -136,7 +138,9 @@ def wait(client, execution, seconds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("definition", help="the file, sagemaker/PROJECT.json")
-    parser.add_argument("--role", default=os.environ.get("SAGEMAKER_ROLE"), help="the execution role (or SAGEMAKER_ROLE)")
+    parser.add_argument(
+        "--role", default=os.environ.get("SAGEMAKER_ROLE"), help="the execution role (or SAGEMAKER_ROLE)"
+    )
     parser.add_argument("-p", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the pipeline")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as `dvc exp run --set-param`")
     parser.add_argument("--create-only", action="store_true", help="do not start it")
@@ -152,7 +156,11 @@ def main():
     except (OSError, ValueError) as error:
         fail(f"{said.definition} cannot be read: {error}")
     name = os.path.splitext(os.path.basename(said.definition))[0]
-    start = [] if said.create_only else parameters(definition, {"role": said.role, **pairs(said.p, "-p")}, pairs(said.set, "--set"))
+    start = (
+        []
+        if said.create_only
+        else parameters(definition, {"role": said.role, **pairs(said.p, "-p")}, pairs(said.set, "--set"))
+    )
     try:
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.session import get_session

@@ -29,7 +29,9 @@ class Sagemaker:
         Feature.DESC: Kept(),
         Feature.TIMEOUT: Emulated("the command ends in time by itself; the job has an hour more, to fetch data"),
         Feature.RETRIES: Emulated("the job tries its command again; a retry policy makes a new job where one was lost"),
-        Feature.IMAGE: Emulated("the container's image, where it is in ECR; else a parameter that takes its copy there"),
+        Feature.IMAGE: Emulated(
+            "the container's image, where it is in ECR; else a parameter that takes its copy there"
+        ),
         Feature.CPU: Emulated("the smallest instance type that has as many"),
         Feature.MEMORY: Emulated("the smallest instance type that has as much"),
         Feature.GPU: Emulated("the smallest instance type that has as many"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...compiler.diagnostic import Diagnostic
+from ...compiler.diagnostic import Diagnostic, Severity
 from ...compiler.graph import Project, Stage
+from ...compiler.metadata import params
 from ...compiler.span import At, Path
 from ...compiler.target import json_file
-from ..engines import defaults
 from .definition import (
     MAX_ATTEMPTS,
     MAX_DESCRIPTION,
@@ -42,7 +42,9 @@ def _of_pipeline(definition: dict[str, Any]) -> Iterator[Diagnostic]:
     variables = max((len(step["Arguments"]["Environment"]) for step in steps), default=0)
     size = len(json_file("", definition).text)
     if len(steps) > MAX_STEPS:
-        what = f"a pipeline of SageMaker has {MAX_STEPS} steps unless AWS has raised your quota, and here are {len(steps)}"
+        what = (
+            f"a pipeline of SageMaker has {MAX_STEPS} steps unless AWS has raised your quota, and here are {len(steps)}"
+        )
         help_ = "split the pipeline, or let one stage do more"
         yield Diagnostic("MLC535", what, At(("stages",), key=True), help=help_, severity="warning")
     for count, limit, what, help_ in (
@@ -71,7 +73,9 @@ def _of_stage(stage: Stage) -> Iterator[Diagnostic]:
         what = f"a {kind(stage).lower()} job ends after {limit} seconds, and `{stage.entry}` may take {seconds(stage)}"
         yield _clipped(what, (*entry, "timeout"), "ask for less time, or for fewer retries")
     if stage.retries > MAX_ATTEMPTS:
-        what = f"SageMaker makes a lost job again {MAX_ATTEMPTS} times, not {stage.retries}; the command's own tries stay"
+        what = (
+            f"SageMaker makes a lost job again {MAX_ATTEMPTS} times, not {stage.retries}; the command's own tries stay"
+        )
         yield _clipped(what, (*entry, "retries"), f"ask for {MAX_ATTEMPTS} or fewer")
     yield from _of_image(stage)
 
@@ -92,23 +96,16 @@ def _of_image(stage: Stage) -> Iterator[Diagnostic]:
 
 
 def _of_params(project: Project, stage: Stage) -> Iterator[Diagnostic]:
-    used = {
-        part.name if part.file == "params.yaml" else f"{part.file}:{part.name}"
-        for command in stage.commands
-        for part in command.parts
-        if not isinstance(part, str)
-    }
-    for name in sorted(used - set(passed(project))):
-        length = len(name) + len(defaults(project)[name]) + 2
-        help_ = "it keeps its value of params.yaml and is no parameter of the pipeline; shorten it, or put it into a file"
-        yield _long(f"`{name[:80]}` with its value", length, MAX_TEXT, stage.at.path, help_, "warning")
+    for name, value in params([stage]).items():
+        if name not in passed(project):
+            length = len(name) + len(value) + 2
+            help_ = "it keeps its value of now and is no parameter of the pipeline; shorten it, or put it into a file"
+            yield _long(f"`{name[:80]}` with its value", length, MAX_TEXT, stage.at.path, help_, "warning")
 
 
-def _long(
-    what: str, length: int, limit: int, path: Path, help_: str, severity: str = "error"
-) -> Diagnostic:
+def _long(what: str, length: int, limit: int, path: Path, help_: str, severity: Severity = "error") -> Diagnostic:
     text = f"{what} has {length} letters, and SageMaker takes {limit}"
-    return Diagnostic("MLC537", text, At(path, key=True), help=help_, severity="error" if severity == "error" else "warning")
+    return Diagnostic("MLC537", text, At(path, key=True), help=help_, severity=severity)
 
 
 def _clipped(what: str, path: Path, help_: str) -> Diagnostic:
