@@ -76,15 +76,18 @@ class Names(NamedTuple):
     params: dict[str, str]
     """The parameter of the pipeline for each that commands use: ``train.lr`` becomes ``train_lr``."""
 
+    defaults: list[str]
+    """Their values of now, as lines that fit variables."""
+
 
 def names_of(project: Project) -> Names:
     """Names that SageMaker takes, each its own."""
     elsewhere = dict.fromkeys(stage.image for stage in project if stage.image and not in_ecr(stage.image))
     images = distinct(elsewhere, lambda image: f"image-{_slug(image)}", MAX_NAME, OWN, "-")
-    params = distinct(
-        passed(project), lambda name: re.sub(r"[^A-Za-z0-9_-]", "_", name), MAX_NAME, (*OWN, *images.values())
-    )
-    return Names(distinct(project.stages, _slug, MAX_NAME, mark="-"), images, params)
+    given = passed(project)
+    params = distinct(given, lambda name: re.sub(r"[^A-Za-z0-9_-]", "_", name), MAX_NAME, (*OWN, *images.values()))
+    lines = _packed(f"{name}={value}\n" for name, value in given.items())
+    return Names(distinct(project.stages, _slug, MAX_NAME, mark="-"), images, params, lines)
 
 
 def definition(project: Project) -> dict[str, Any]:
@@ -115,13 +118,12 @@ def environment(project: Project, stage: Stage, names: Names) -> dict[str, Any]:
         "MLOPS_OUTPUT": OUTPUT[kind(stage)],
         **CREDENTIALS,
     }
-    install = None if stage.image else setup(project, stage)
-    if install:
+    if (install := setup(project, stage)) is not None:
         found["MLOPS_SETUP"] = install
     found["MLOPS_SET"] = {"Get": "Parameters.set_params"}
     for number, (name, parameter) in enumerate(names.params.items(), 1):
         found[f"MLOPS_SET_{number}"] = _join("", f"{name}=", {"Get": f"Parameters.{parameter}"})
-    for number, lines in enumerate(_packed(f"{name}={value}\n" for name, value in passed(project).items()), 1):
+    for number, lines in enumerate(names.defaults, 1):
         found[f"MLOPS_DEFAULTS_{number}"] = lines
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...compiler.diagnostic import Diagnostic, Severity
@@ -33,7 +33,8 @@ MAX_IMAGE = 255  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API
 def limits(project: Project, definition: dict[str, Any]) -> Iterator[Diagnostic]:
     """A diagnostic for each value that is clipped or that SageMaker would refuse; once for each entry of the spec."""
     yield from _of_pipeline(definition)
-    found = (each for stage in project for each in (*_of_stage(stage), *_of_params(project, stage)))
+    known = passed(project)
+    found = (each for stage in project for each in (*_of_stage(stage), *_of_params(stage, known)))
     yield from dict.fromkeys(found)
 
 
@@ -95,9 +96,9 @@ def _of_image(stage: Stage) -> Iterator[Diagnostic]:
         )
 
 
-def _of_params(project: Project, stage: Stage) -> Iterator[Diagnostic]:
+def _of_params(stage: Stage, known: Mapping[str, str]) -> Iterator[Diagnostic]:
     for name, value in params([stage]).items():
-        if name not in passed(project):
+        if name not in known:
             length = len(name) + len(value) + 2
             help_ = "it keeps its value of now and is no parameter of the pipeline; shorten it, or put it into a file"
             yield _long(f"`{name[:80]}` with its value", length, MAX_TEXT, stage.at.path, help_, "warning")
