@@ -14,8 +14,8 @@ from ...compiler.programs import program
 from ...compiler.target import Emulated, Feature, File, Kept, Support, json_file
 from ...compiler.worker import script_file
 from ..engines import TASKS
-from .definition import definition, pipeline_name
-from .limits import limits
+from .definition import pipeline, pipeline_name
+from .limits import beyond
 
 
 class Sagemaker:
@@ -40,8 +40,8 @@ class Sagemaker:
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """The definition, the program that submits it, and the worker; a diagnostic for what SageMaker does not take."""
-        made = definition(project)
-        yield from limits(project, made)
+        made = pipeline(project)
+        yield from beyond(project, made)
         yield json_file(f"sagemaker/{pipeline_name(project)}.json", made)
         for script in (script_file(), program("sagemaker.py")):
             yield File(script.path, script.text)

@@ -90,7 +90,7 @@ def names_of(project: Project) -> Names:
     return Names(distinct(project.stages, _slug, MAX_NAME, mark="-"), images, params, lines)
 
 
-def definition(project: Project) -> dict[str, Any]:
+def pipeline(project: Project) -> dict[str, Any]:
     """The whole pipeline."""
     names = names_of(project)
     return {

@@ -30,7 +30,7 @@ MAX_DEFINITION = 1_048_576  # https://docs.aws.amazon.com/sagemaker/latest/APIRe
 MAX_IMAGE = 255  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AppSpecification.html
 
 
-def limits(project: Project, definition: dict[str, Any]) -> Iterator[Diagnostic]:
+def beyond(project: Project, definition: dict[str, Any]) -> Iterator[Diagnostic]:
     """A diagnostic for each value that is clipped or that SageMaker would refuse; once for each entry of the spec."""
     yield from _of_pipeline(definition)
     known = passed(project)
