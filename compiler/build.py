@@ -13,7 +13,7 @@ from .params import DEFAULT, ParamFiles
 from .resolve import Resolved, resolve
 from .sources import SPEC_NAME, read_spec
 from .span import At, Path
-from .target import Emulated, Feature, File, Kept, Refused, Target, yaml_file
+from .target import Emulated, Feature, File, Kept, Refused, Target, json_file, yaml_file
 from .validate import validate
 
 if TYPE_CHECKING:
@@ -146,10 +146,18 @@ def _patch(files: dict[str, File], patches: dict[str, dict[str, Any]]) -> list[D
         file = files.get(path)
         if file is None or file.data is None:
             known = ", ".join(f"`{name}`" for name, other in files.items() if other.data is not None)
-            what = f"`{path}` is not a YAML file that is written here" if file else f"no `{path}` is written here"
+            what = (
+                f"`{path}` is not a YAML or JSON file that is written here" if file else f"no `{path}` is written here"
+            )
             found.append(Diagnostic("MLC504", what, At(("patches", path), key=True), help=f"can be patched: {known}"))
         else:
-            files[path] = yaml_file(path, merge_patch(file.data, patch), file.header, apart=file.apart)
+            data = merge_patch(file.data, patch)
+            again = (
+                json_file(path, data)
+                if path.endswith(".json")
+                else yaml_file(path, data, file.header, apart=file.apart)
+            )
+            files[path] = again
     return found
 
 

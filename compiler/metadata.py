@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from ..schemas.words import listed
 from .commands import SCRIPTS
-from .graph import Project, Script
+from .graph import Project, Script, Stage
 from .programs import program
 
 STORES = ("mlflow", "sacred")
@@ -20,11 +21,11 @@ def stores(project: Project) -> list[str]:
     return [name for name in STORES if name in listed(project.spec.stack.metadata)]
 
 
-def params(project: Project) -> dict[str, str]:
+def params(stages: Iterable[Stage]) -> dict[str, str]:
     """The parameters that commands use, each as text at its value of now, by the name that DVC sets them by."""
     return {
         part.name if part.file == "params.yaml" else f"{part.file}:{part.name}": part.value
-        for stage in project
+        for stage in stages
         for command in stage.commands
         for part in command.parts
         if not isinstance(part, str)

@@ -24,6 +24,7 @@ BUILT_IN = {
     "mlflow": "mlopsc.targets.mlflow:Mlflow",
     "sacred": "mlopsc.targets.sacred:Sacred",
     "vertex": "mlopsc.targets.vertex:Vertex",
+    "sagemaker": "mlopsc.targets.sagemaker:Sagemaker",
 }
 """This distribution's own entry points: reading them back through importlib.metadata costs 20 ms of every build.
 tests/contract holds the table and pyproject.toml together."""

@@ -84,9 +84,9 @@ Support = Mapping[Feature, Kept | Emulated | Refused]
 class File:
     """A file to be written. ``block`` marks one of which only a marked block is ours (.gitignore).
 
-    ``path`` is relative to the repository root. ``executable`` sets the mode's x bits. ``data`` is what a YAML file
-    was made of, under its ``header``, so that the spec's `patches` can be laid over it; its keys in ``apart`` stand in
-    a second document of the file. See `yaml_file`.
+    ``path`` is relative to the repository root. ``executable`` sets the mode's x bits. ``data`` is what a YAML or JSON
+    file was made of, under its ``header``, so that the spec's `patches` can be laid over it; its keys in ``apart``
+    stand in a second document of the file. See `yaml_file`.
     """
 
     path: str
@@ -107,6 +107,13 @@ def yaml_file(
     if second:
         text += f"---\n{dump(second, gap)}"
     return File(path, header + text, data=data, header=header, apart=apart)
+
+
+def json_file(path: str, data: Mapping[str, Any]) -> File:
+    """A JSON file out of data. JSON has no comments, so nothing in it says where it comes from."""
+    import json
+
+    return File(path, json.dumps(data, indent=1) + "\n", data=data)
 
 
 class Target(Protocol):

@@ -29,7 +29,7 @@ WORKER = """\
 # With MLOPS_REPO (a Git URL) and MLOPS_REV (a commit) it works in a clone of its own, else in the repository it is
 # called in. Optional: MLOPS_WORKDIR (where to clone; kept), MLOPS_SUBDIR (the project's folder in the repository),
 # MLOPS_DEPTH (history to fetch; all), MLOPS_SET (more parameters, one a line), MLOPS_DEFAULTS (lines that count as not
-# set), MLOPS_SETUP (a command that installs what the stage needs), MLOPS_REMOTE (a DVC remote other than the default),
+# set), both also as NAME_1, NAME_2, ... where an engine limits their length, MLOPS_SETUP (a command that installs what the stage needs), MLOPS_REMOTE (a DVC remote other than the default),
 # MLOPS_OUTPUT (a folder for metrics, plots and a record). Credentials come from the environment only: AWS_* and the
 # like for DVC, GIT_USERNAME and GIT_PASSWORD for Git.
 # Exit status: 0 done, 1 the stage failed, 2 misuse, 3 a result of another stage is missing, 4 Git or the remote failed.
@@ -321,6 +321,11 @@ def key_of(stage):
 def path(out):
     return out.def_path
 
+def lines(name):
+    # The lines of a variable, and of those that go on where an engine limits its length: NAME_1, NAME_2, ...
+    return [line for key in sorted(os.environ) if key == name or key.startswith(name + "_")
+            for line in os.environ[key].splitlines()]
+
 def overlap(one, other):
     return one == other or one.startswith(other + os.sep) or other.startswith(one + os.sep)
 
@@ -331,8 +336,8 @@ def main(name, *words):
     signal.signal(signal.SIGTERM, stop)
     ui.enable()
     try:
-        same = os.environ.get("MLOPS_DEFAULTS", \"").splitlines()
-        words = [*words, *os.environ.get("MLOPS_SET", \"").splitlines()]
+        same = lines("MLOPS_DEFAULTS")
+        words = [*words, *lines("MLOPS_SET")]
         set_params([word for word in words if word and word not in same])
     except (DvcException, OSError, KeyError) as error:
         fail(2, f"parameters cannot be set: {error}")
