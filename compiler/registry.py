@@ -20,6 +20,8 @@ BUILT_IN = {
     "github": "mlopsc.targets.github:Github",
     "airflow": "mlopsc.targets.airflow:Airflow",
     "gitlab": "mlopsc.targets.gitlab:Gitlab",
+    "argo": "mlopsc.targets.argo:Argo",
+    "azureml": "mlopsc.targets.azureml:Azureml",
     "mlflow": "mlopsc.targets.mlflow:Mlflow",
     "sacred": "mlopsc.targets.sacred:Sacred",
 }

@@ -12,10 +12,7 @@ from ...compiler.emit.python import block, comment, literal
 from ...compiler.graph import Project, Stage
 from ...compiler.target import HEADER
 from ...compiler.worker import TEXT
-from ..engines import defaults
-
-GRACE = 3600
-"""Seconds that a task has beyond the limit of its stage's command, for the clone and for data."""
+from ..engines import GRACE, defaults, schedules
 
 MAX_ID = 250  # https://airflow.apache.org/docs/apache-airflow/stable/_modules/airflow/utils/helpers.html#validate_key
 OWN = ("git_revision",)
@@ -99,12 +96,6 @@ def pod(name, *after, image, task_id=None, requests=None, limits=None, **more):
 def path(project: Project) -> str:
     """Where the DAG file lies."""
     return f"dags/{_slug(project.name)}.py"
-
-
-def schedules(project: Project) -> dict[str, str]:
-    """The schedules that monitors ask for, by monitor."""
-    monitors = project.spec.monitor or {}
-    return {name: monitor.schedule for name, monitor in monitors.items() if monitor.schedule}
 
 
 def _value(text: str) -> Any:

@@ -6,6 +6,7 @@ is a fact of the worker stands in `compiler/worker.py`; what is a fact of one en
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from shlex import quote
 
 from ...compiler.graph import Project, Stage
@@ -35,12 +36,22 @@ TASKS: Support = {
 IMAGE = "python:3.12"
 """The image of a stage that names none. It has Git; `setup` brings the rest. https://hub.docker.com/_/python"""
 
+GRACE = 3600
+"""Seconds that a task has beyond the limit of its stage's command, for the clone and for data."""
+
 CREDENTIALS = {
     "GIT_CONFIG_COUNT": "1",
     "GIT_CONFIG_KEY_0": "credential.helper",
     "GIT_CONFIG_VALUE_0": '!f() { printf "username=%s\\npassword=%s\\n" "$GIT_USERNAME" "$GIT_PASSWORD"; }; f',
 }
 """Environment by which Git finds GIT_USERNAME and GIT_PASSWORD before `worker.BOOTSTRAP` has the script."""
+
+
+REVISION = (
+    'set -eu; found=$(git ls-remote "$MLOPS_REPO" "refs/heads/$REVISION" "refs/tags/$REVISION"); '
+    'commit=$(echo "$found" | head -n 1 | cut -f 1); printf %s "${commit:-$REVISION}" | tee "$1"'
+)
+"""What a first task runs, so that all others work on one commit: it turns a branch or a tag into that, in the file $1."""
 
 
 def image(stage: Stage) -> str:
@@ -68,4 +79,15 @@ def defaults(project: Project) -> dict[str, str]:
 
 def unchanged(project: Project) -> str:
     """MLOPS_DEFAULTS: the lines which the worker takes as nothing said, so that params.yaml stays to the byte."""
-    return "".join(f"{name}={value}\n" for name, value in defaults(project).items())
+    return lines(defaults(project))
+
+
+def lines(values: Mapping[str, str]) -> str:
+    """Parameters as MLOPS_SET and MLOPS_DEFAULTS hold them."""
+    return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def schedules(project: Project) -> dict[str, str]:
+    """The schedules that monitors ask for, by monitor."""
+    monitors = project.spec.monitor or {}
+    return {name: monitor.schedule for name, monitor in monitors.items() if monitor.schedule}

@@ -60,6 +60,8 @@ ORCHESTRATOR = {
     "github": ["dvc", "make"],
     "gitlab": ["dvc", "make"],
     "airflow": ["dvc", "airflow"],
+    "argo": ["dvc", "argo"],
+    "azureml": ["dvc", "azureml"],
     "mlflow": ["dvc", "mlflow"],
     "sacred": ["dvc", "sacred"],
 }
