@@ -16,7 +16,7 @@ from ...compiler.graph import Project
 from ...compiler.span import At, Path
 from ...compiler.target import Emulated, Feature, File, Kept, Support, yaml_file
 from ...compiler.worker import script_file
-from ..engines import TASKS, defaults, schedules
+from ..engines import INSTALLED, TASKS, defaults, schedules
 from .workflow import cron, name_of, workflow
 
 
@@ -37,6 +37,7 @@ class Argo:
         Feature.CPU: Emulated("the request of the container"),
         Feature.MEMORY: Emulated("the request of the container"),
         Feature.GPU: Emulated("the limit `nvidia.com/gpu` of the container"),
+        Feature.REGISTRY: INSTALLED,
         Feature.MONITOR: Emulated("a CronWorkflow runs the pipeline on the monitors' schedules"),
     }
 

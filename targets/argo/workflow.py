@@ -87,7 +87,10 @@ def workflow(project: Project, given: Mapping[str, str]) -> dict[str, Any]:
             "entrypoint": "pipeline",
             "arguments": {"parameters": parameters},
             "templates": [
-                {"name": "pipeline", "dag": {"failFast": False, "tasks": [{"name": "revision", "template": "revision"}, *tasks]}},
+                {
+                    "name": "pipeline",
+                    "dag": {"failFast": False, "tasks": [{"name": "revision", "template": "revision"}, *tasks]},
+                },
                 _revision(project),
                 *({"name": name, **bodies[kind]} for kind, name in templates.items()),
             ],

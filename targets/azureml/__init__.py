@@ -16,7 +16,7 @@ from ...compiler.graph import Project
 from ...compiler.span import At
 from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
 from ...compiler.worker import script_file
-from ..engines import TASKS, defaults
+from ..engines import INSTALLED, TASKS, defaults
 from .machines import size
 from .pipeline import name_of, pipeline, schedule, schedule_names
 
@@ -38,6 +38,7 @@ class Azureml:
         Feature.CPU: _MACHINE,
         Feature.MEMORY: _MACHINE,
         Feature.GPU: _MACHINE,
+        Feature.REGISTRY: INSTALLED,
         Feature.MONITOR: Emulated("a schedule of the pipeline for each monitor that has one"),
     }
 

@@ -33,6 +33,9 @@ TASKS: Support = {
 }  # fmt: skip
 """What holds for every engine unless it says otherwise."""
 
+INSTALLED = Emulated("a task without an image installs what DVC needs for it")
+"""What `setup` makes of the registry."""
+
 IMAGE = "python:3.12"
 """The image of a stage that names none. It has Git; `setup` brings the rest. https://hub.docker.com/_/python"""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.emit.argo import passes, prose, word
 from walked import argo, kubelet
 
-PIECES = st.sampled_from(["{", "{{", "}}", "$", "$(", ")", "HOME", "workflow.name", "=", " ", "'", '"', "\\", "\n", "é"])
+PIECES = st.sampled_from(
+    ["{", "{{", "}}", "$", "$(", ")", "HOME", "workflow.name", "=", " ", "'", '"', "\\", "\n", "é"]
+)
 TEXTS = st.lists(PIECES | st.text(max_size=3)).map("".join)
 ENVIRONMENT = {"HOME": "/root", "": "nothing"}
 VARIABLES = {"workflow.name": "wine-x", "inputs.parameters.stage": "a"}
@@ -19,6 +21,7 @@ def carried(text: str) -> str:
     return kubelet(argo(text, VARIABLES), ENVIRONMENT)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(TEXTS)
 @example("$(HOME) $$(HOME) $$$$")
 @example("{{workflow.name}}")
@@ -30,6 +33,7 @@ def test_words(text: str) -> None:
         word(text)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(TEXTS)
 @example("{{workflow.name}}")
 @example("$(HOME)")
@@ -41,6 +45,7 @@ def test_values_that_pass(value: str) -> None:
         assert carried(filled) == f"x={value}"
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(TEXTS)
 @example("{{{workflow.name}}}")
 def test_prose(text: str) -> None:

@@ -90,6 +90,7 @@ HOSTILE = """\
 mlops: 1
 project: _My.Project__with.a.very.long.name.that.no.object.of.Kubernetes.may.bear_
 stack: {orchestrator: [dvc, argo], build: none, ci: []}
+accept: [MLC430]
 stages:
   'a b': {cmd: 'echo "${quoted}" "${brace}" > 1', outs: ['1'], deps: [raw.csv]}
   a_b: {cmd: echo > 2, outs: ['2'], deps: [raw.csv]}
@@ -101,7 +102,7 @@ stages:
     foreach: ['$(HOME)', 'a.b', A]
     do: {cmd: 'echo > x-${item}', outs: ['x-${item}'], deps: [raw.csv, '6']}
 """.replace("LONG", "n" * 300)
-PARAMS = {"quoted": "it's \"so\" \\ `so`", "brace": "{{workflow.name}}"}
+PARAMS = {"quoted": 'it\'s "so" \\ `so`', "brace": "{{workflow.name}}"}
 
 
 def strict(data: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
@@ -181,7 +182,9 @@ def test_what_argo_would_read_is_refused(text: str) -> None:
     spec = {
         "mlops": 1,
         "stack": {"orchestrator": ["dvc", "argo"]},
-        "stages": {"s": {"foreach": [text], "do": {"cmd": "x", "deps": ["raw.csv"], "outs": ["${item}"], "image": text}}},
+        "stages": {
+            "s": {"foreach": [text], "do": {"cmd": "x", "deps": ["raw.csv"], "outs": ["${item}"], "image": text}}
+        },
     }
     manifests, found = emitted("argo", {"mlops.yaml": json.dumps(spec), "raw.csv": ""})
     assert not manifests
@@ -286,7 +289,12 @@ def test_each_task_runs_its_stage(tmp_path: Path, s3: str) -> None:
 def test_one_commit_for_all(tmp_path: Path, s3: str) -> None:
     """A branch, an annotated tag or a commit is what it was when the workflow started."""
     root = tmp_path / "p"
-    files = {"step.py": STEP, "raw.txt": "raw", "params.yaml": "start: 1\nleft: 2\n", "mlops.yaml": spec(tmp_path / "ran")}
+    files = {
+        "step.py": STEP,
+        "raw.txt": "raw",
+        "params.yaml": "start: 1\nleft: 2\n",
+        "mlops.yaml": spec(tmp_path / "ran"),
+    }
     secret = project(root, s3, "argo-revision", files)
     first = secret.pop("MLOPS_REV")
     run("git", "-c", "user.name=t", "-c", "user.email=t@example.org", "tag", "-a", "v1", "-m", "x", cwd=root)

@@ -43,12 +43,13 @@ HOSTILE = """\
 mlops: 1
 project: _My.Project
 stack: {orchestrator: [dvc, azureml], build: none, ci: []}
+accept: [MLC430]
 stages:
   'a b': {cmd: 'echo "${quoted}" "${brace}" "${empty}" "${in-put}" "${repository}" > 1', outs: ['1'], deps: [raw.csv]}
   a_b: {cmd: echo > 2, outs: ['2'], deps: [raw.csv]}
   '1': {cmd: echo > 3, outs: ['3'], deps: [raw.csv]}
   été: {cmd: echo > 4, outs: ['4'], deps: [raw.csv]}
-  Revision: {cmd: echo > 5, outs: ['5'], deps: [raw.csv], desc: "${{inputs.x}} {{", image: "python:3.12"}
+  Revision: {cmd: echo > 5, outs: ['5'], deps: [raw.csv], desc: '\${{inputs.x}} {{', image: "python:3.12"}
   class: {cmd: echo > 6, outs: ['6'], deps: [raw.csv, '5'], resources: {cpu: 1000}}
   LONG:
     foreach: ["it's", 'a.b', A, '$(rm -rf .)']
@@ -56,7 +57,7 @@ stages:
 monitor:
   drift: {schedule: "0 6 * * *", cmd: ./drift, deps: [raw.csv]}
 """.replace("LONG", "n" * 300)
-PARAMS = {"quoted": "it's \"so\" \\ `so`", "brace": "a ${{inputs.x}}", "empty": "", "in-put": 1, "repository": "r"}
+PARAMS = {"quoted": 'it\'s "so" \\ `so`', "brace": "a ${{inputs.x}}", "empty": "", "in-put": 1, "repository": "r"}
 
 
 def by_sdk(root: Path, files: Mapping[str, Any], override: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -103,9 +104,10 @@ def test_what_the_sdk_refuses_does_not_get_to_it(tmp_path: Path) -> None:
     assert list(pipeline["inputs"]) == ["repository", "revision", "set", "quoted", "in_put", "repository_2"]
     for stage in ("a b", "1", "été", "Revision", "n" * 300 + "@a.b"):
         jobs = {**pipeline["jobs"], stage: pipeline["jobs"]["a_b"]}
-        assert "Pipeline node name should be a valid python identifier" in by_sdk(
-            tmp_path, {"azureml/x.yml": {**pipeline, "jobs": jobs}}
-        )["azureml/x.yml"]
+        assert (
+            "Pipeline node name should be a valid python identifier"
+            in by_sdk(tmp_path, {"azureml/x.yml": {**pipeline, "jobs": jobs}})["azureml/x.yml"]
+        )
     wrong = {**pipeline, "inputs": {**pipeline["inputs"], "quoted": None}}
     assert "Field may not be null" in by_sdk(tmp_path, {"azureml/x.yml": wrong})["azureml/x.yml"]
     unknown = {**pipeline["jobs"]["a_b"], "retries": 2}
@@ -115,9 +117,10 @@ def test_what_the_sdk_refuses_does_not_get_to_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["${{inputs.x}}", "a$[[b"])
 def test_what_azureml_would_read_is_refused(text: str) -> None:
-    stage = {"foreach": {text: "x"}, "do": {"cmd": "x", "deps": ["raw.csv"], "outs": ["${item}"]}}
+    stage = {"foreach": "${items}", "do": {"cmd": "x", "deps": ["raw.csv"], "outs": ["${item}"]}}
     spec = {"mlops": 1, "stack": {"orchestrator": ["dvc", "azureml"]}, "stages": {"s": stage}}
-    files, found = emitted("azureml", {"mlops.yaml": json.dumps(spec), "raw.csv": ""})
+    params = json.dumps({"items": [text]})
+    files, found = emitted("azureml", {"mlops.yaml": json.dumps(spec), "params.yaml": params, "raw.csv": ""})
     assert not files
     assert [each.code for each in found] == ["MLC541"]
 
@@ -199,7 +202,9 @@ def test_each_job_runs_its_stage(tmp_path: Path, s3: str) -> None:
     log.unlink()
 
     # Another value; what is done is not done again, and what was measured is in the job's output.
-    states = run_pipeline(path, environment, tmp_path / "2", repository=repository, set="left=new words", revision=first)
+    states = run_pipeline(
+        path, environment, tmp_path / "2", repository=repository, set="left=new words", revision=first
+    )
     assert set(states.values()) == {"done"}, (tmp_path / "2/start/log").read_text()
     assert ran(log) == ["a/start.txt", "b/left.txt", "m.json"]
     assert (tmp_path / "2/end/report/m.json").read_text().startswith("1:new words:1:raw")

@@ -24,6 +24,8 @@ def emitted(target: str, files: Mapping[str, str]) -> tuple[dict[str, Any], list
     """The YAML files that a target writes for a spec, by path, as YAML readers see them; and what is said to it."""
     compiled = compile_spec(Memory(files))
     assert compiled.project is not None
+    wrong = [each for each in compiled.report if each.severity == "error" and each.code < "MLC5"]
+    assert not wrong, wrong
     made, found = emit(compiled.project, registry.find([(target, ())])[0])
     return {file.path: yaml.safe_load(file.text) for file in made if file.path.endswith((".yaml", ".yml"))}, found
 
