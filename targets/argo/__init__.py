@@ -16,7 +16,7 @@ from ...compiler.graph import Project
 from ...compiler.span import At, Path
 from ...compiler.target import Emulated, Feature, File, Kept, Support, yaml_file
 from ...compiler.worker import script_file
-from ..engines import INSTALLED, TASKS, defaults, schedules
+from ..engines import INSTALLED, TASKS, carried, schedules
 from .workflow import cron, name_of, workflow
 
 
@@ -46,12 +46,8 @@ class Argo:
         if wrong := list(_unsaid(project)):
             yield from wrong
             return
-        given = {}
-        for name, value in defaults(project).items():
-            if passes(value):
-                given[name] = value
-            else:
-                yield _unpassed(name)
+        given, left = carried(project, passes)
+        yield from map(_unpassed, left)
         file = f"argo/{name_of(project)}"
         yield yaml_file(f"{file}.yaml", workflow(project, given))
         if asked := schedules(project):

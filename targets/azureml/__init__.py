@@ -16,7 +16,7 @@ from ...compiler.graph import Project
 from ...compiler.span import At
 from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
 from ...compiler.worker import script_file
-from ..engines import INSTALLED, TASKS, defaults
+from ..engines import INSTALLED, TASKS, carried
 from .machines import size
 from .pipeline import name_of, pipeline, schedule, schedule_names
 
@@ -47,12 +47,8 @@ class Azureml:
         if wrong := list(_unsaid(project)):
             yield from wrong
             return
-        given = {}
-        for name, value in defaults(project).items():
-            if passes(value):
-                given[name] = value
-            else:
-                yield _unpassed(name)
+        given, left = carried(project, passes)
+        yield from map(_unpassed, left)
         yield from _unmet(project)
         yield yaml_file(f"azureml/{name_of(project)}.yml", pipeline(project, given))
         for monitor, name in schedule_names(project).items():

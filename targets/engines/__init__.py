@@ -6,7 +6,7 @@ is a fact of the worker stands in `compiler/worker.py`; what is a fact of one en
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from shlex import quote
 
 from ...compiler.graph import Project, Stage
@@ -78,6 +78,13 @@ def defaults(project: Project) -> dict[str, str]:
     A task gets all of them as lines ``NAME=VALUE`` in MLOPS_SET, and `unchanged` in MLOPS_DEFAULTS.
     """
     return params(project)
+
+
+def carried(project: Project, passes: Callable[[str], bool]) -> tuple[dict[str, str], list[str]]:
+    """`defaults` that an engine can carry, and the names of those that it cannot."""
+    given = defaults(project)
+    left = [name for name, value in given.items() if not passes(value)]
+    return {name: value for name, value in given.items() if name not in left}, left
 
 
 def unchanged(project: Project) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from cloned import STEP, commit, hashes, project, ran, restored
+from cloned import commit, project, ran
 from conftest import judge, run
-from walked import argo, emitted, golden, kubelet, walk
+from walked import argo, as_repro_does, emitted, golden, kubelet, pipeline, walk
 
 pytestmark = pytest.mark.real
 
@@ -191,34 +191,8 @@ def test_what_argo_would_read_is_refused(text: str) -> None:
     assert [each.code for each in found] == ["MLC541", "MLC541"]
 
 
-OUTS = ["a/start.txt", "b/left.txt", "d/1.txt", "d/2.txt", "e/one.txt"]
-
-
-def spec(log: Path) -> str:
-    step = f"python step.py {log}"
-    return f"""\
-mlops: 1
-project: p
-stack: {{orchestrator: [dvc, argo], build: none, ci: []}}
-stages:
-  start: {{cmd: '{step} a/start.txt ${{start}} raw.txt', deps: [step.py, raw.txt], params: [start], outs: [a/start.txt]}}
-  left: {{cmd: '{step} b/left.txt "${{left}}" a/start.txt', deps: [step.py, a/start.txt], params: [left], outs: [b/left.txt], timeout: 1m}}
-  each:
-    matrix: {{x: ["1", "2"]}}
-    cmd: '{step} d/${{item.x}}.txt ${{item.x}} raw.txt'
-    deps: [step.py, raw.txt]
-    outs: ['d/${{item.x}}.txt']
-    image: somewhere/with-dvc:1
-  end:
-    cmd: '{step} e/one.txt 1 b d'
-    deps: [step.py, b, d]
-    outs: [e/one.txt]
-    retries: 1
-"""
-
-
 def run_workflow(
-    path: Path, secret: Mapping[str, str], folder: Path, only: str | None = None, **given: str
+    path: Path, secret: Mapping[str, str], folder: Path, only: Sequence[str] = (), **given: str
 ) -> dict[str, str]:
     """What Argo would run of a template with these parameters, each container in an empty folder; the state of each task."""
     template = yaml.safe_load(path.read_text())["spec"]
@@ -251,14 +225,13 @@ def run_workflow(
             values.update({f"tasks.{name}.outputs.parameters.{key}": file.read_text() for key, file in outputs.items()})
         return not done.returncode
 
-    after = {name: task.get("dependencies", []) for name, task in tasks.items() if only in (None, name)}
-    return walk(after, start)
+    wanted = {name: task.get("dependencies", []) for name, task in tasks.items() if name in (only or tasks)}
+    return walk({name: [each for each in needs if each in wanted] for name, needs in wanted.items()}, start)
 
 
 def test_each_task_runs_its_stage(tmp_path: Path, s3: str) -> None:
     log, root = tmp_path / "ran.log", tmp_path / "p"
-    files = {"step.py": STEP, "raw.txt": "raw", "params.yaml": "start: 1\nleft: two words\n", "mlops.yaml": spec(log)}
-    secret = project(root, s3, "argo", files)
+    secret = project(root, s3, "argo", pipeline(log, "argo"))
     del secret["MLOPS_REV"]
     path = root / "argo/p.yaml"
 
@@ -275,36 +248,27 @@ def test_each_task_runs_its_stage(tmp_path: Path, s3: str) -> None:
         path, {**secret, "MLOPS_REPO": "file:///nowhere"}, tmp_path / "2", left="new words", repository=f"file://{root}"
     )
     assert set(states.values()) == {"done"}, (tmp_path / "2/start/log").read_text()
-    assert ran(log) == ["a/start.txt", "b/left.txt", "e/one.txt"]
-    assert set(run_workflow(path, secret, tmp_path / "3", set="left=new words").values()) == {"done"}
-    assert ran(log) == ["a/start.txt", "b/left.txt", "e/one.txt"]
+    assert ran(log) == ["a/start.txt", "b/left.txt", "m.json"]
+    again = run_workflow(path, secret, tmp_path / "3", ["revision", "left"], set="left=new words")
+    assert again == {"revision": "done", "left": "done"}
+    assert "was done before" in (tmp_path / "3/left/log").read_text()
 
-    (root / "params.yaml").write_text("start: 1\nleft: new words\n")
-    commit(root)
-    got = restored(root, OUTS, log, secret)
-    run("dvc", "repro", cwd=root)
-    assert got == hashes(root, OUTS)
+    as_repro_does(root, log, secret)
 
 
 def test_one_commit_for_all(tmp_path: Path, s3: str) -> None:
     """A branch, an annotated tag or a commit is what it was when the workflow started."""
     root = tmp_path / "p"
-    files = {
-        "step.py": STEP,
-        "raw.txt": "raw",
-        "params.yaml": "start: 1\nleft: 2\n",
-        "mlops.yaml": spec(tmp_path / "ran"),
-    }
-    secret = project(root, s3, "argo-revision", files)
+    secret = project(root, s3, "argo-revision", pipeline(tmp_path / "ran.log", "argo"))
     first = secret.pop("MLOPS_REV")
     run("git", "-c", "user.name=t", "-c", "user.email=t@example.org", "tag", "-a", "v1", "-m", "x", cwd=root)
     run("git", "branch", "feature/main", first, cwd=root)
     second = commit(root)
     for name, expected in {"main": second, "v1": first, "feature/main": first, first: first, first[:9]: first}.items():
         folder = tmp_path / name.replace("/", "-")
-        run_workflow(root / "argo/p.yaml", secret, folder, "revision", revision=name)
+        run_workflow(root / "argo/p.yaml", secret, folder, ["revision"], revision=name)
         found = (folder / "revision/commit").read_text()
         assert run("git", "rev-parse", f"{found}^{{commit}}", cwd=root).stdout.strip() == expected
-    states = run_workflow(root / "argo/p.yaml", {**secret, "MLOPS_REPO": ""}, tmp_path / "none", "revision")
+    states = run_workflow(root / "argo/p.yaml", {**secret, "MLOPS_REPO": ""}, tmp_path / "none", ["revision"])
     assert states["revision"] == "failed"
     assert "neither the parameter repository nor the secret says it" in (tmp_path / "none/revision/log").read_text()

@@ -6,16 +6,16 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from cloned import STEP, commit, hashes, project, ran, restored
+from cloned import project, ran
 from conftest import judge, run, write
 from mlopsc.compiler.emit.yaml import dump
-from walked import azureml, emitted, golden, walk
+from walked import as_repro_does, azureml, emitted, golden, pipeline, walk
 
 pytestmark = pytest.mark.real
 
@@ -49,7 +49,7 @@ stages:
   a_b: {cmd: echo > 2, outs: ['2'], deps: [raw.csv]}
   '1': {cmd: echo > 3, outs: ['3'], deps: [raw.csv]}
   été: {cmd: echo > 4, outs: ['4'], deps: [raw.csv]}
-  Revision: {cmd: echo > 5, outs: ['5'], deps: [raw.csv], desc: '\${{inputs.x}} {{', image: "python:3.12"}
+  Revision: {cmd: echo > 5, outs: ['5'], deps: [raw.csv], desc: '\\${{inputs.x}} {{', image: "python:3.12"}
   class: {cmd: echo > 6, outs: ['6'], deps: [raw.csv, '5'], resources: {cpu: 1000}}
   LONG:
     foreach: ["it's", 'a.b', A, '$(rm -rf .)']
@@ -125,33 +125,8 @@ def test_what_azureml_would_read_is_refused(text: str) -> None:
     assert [each.code for each in found] == ["MLC541"]
 
 
-OUTS = ["a/start.txt", "b/left.txt", "d/1.txt", "d/2.txt", "m.json"]
-
-
-def spec(log: Path) -> str:
-    step = f"python step.py {log}"
-    return f"""\
-mlops: 1
-project: p
-stack: {{orchestrator: [dvc, azureml], build: none, ci: []}}
-stages:
-  start: {{cmd: '{step} a/start.txt ${{start}} raw.txt', deps: [step.py, raw.txt], params: [start], outs: [a/start.txt]}}
-  left: {{cmd: '{step} b/left.txt "${{left}}" a/start.txt', deps: [step.py, a/start.txt], params: [left], outs: [b/left.txt]}}
-  each:
-    matrix: {{x: ["1", "2"]}}
-    cmd: '{step} d/${{item.x}}.txt ${{item.x}} raw.txt'
-    deps: [step.py, raw.txt]
-    outs: ['d/${{item.x}}.txt']
-    image: somewhere/with-dvc:1
-  end:
-    cmd: '{step} m.json 1 b d'
-    deps: [step.py, b, d]
-    metrics: [m.json]
-"""
-
-
 def run_pipeline(
-    path: Path, environment: Mapping[str, str], folder: Path, only: str | None = None, **given: str
+    path: Path, environment: Mapping[str, str], folder: Path, only: Sequence[str] = (), **given: str
 ) -> dict[str, str]:
     """What AzureML would run of a pipeline with these inputs, each job in a folder with its code; the state of each job."""
     data = yaml.safe_load(path.read_text())
@@ -182,13 +157,12 @@ def run_pipeline(
         (folder / name / "log").write_text(done.stdout + done.stderr)
         return not done.returncode
 
-    return walk({name: needs for name, needs in after.items() if only in (None, name)}, start)
+    return walk({name: needs for name, needs in after.items() if name in (only or after)}, start)
 
 
 def test_each_job_runs_its_stage(tmp_path: Path, s3: str) -> None:
     log, root = tmp_path / "ran.log", tmp_path / "p"
-    files = {"step.py": STEP, "raw.txt": "raw", "params.yaml": "start: 1\nleft: two words\n", "mlops.yaml": spec(log)}
-    environment = project(root, s3, "azureml", files)
+    environment = project(root, s3, "azureml", pipeline(log, "azureml"))
     repository = environment.pop("MLOPS_REPO")
     first = environment.pop("MLOPS_REV")
     path = root / "azureml/p.yml"
@@ -210,16 +184,12 @@ def test_each_job_runs_its_stage(tmp_path: Path, s3: str) -> None:
     assert (tmp_path / "2/end/report/m.json").read_text().startswith("1:new words:1:raw")
     assert json.loads((tmp_path / "2/start/report/stage-start.json").read_text())["rev"] == first
 
-    (root / "params.yaml").write_text("start: 1\nleft: new words\n")
-    commit(root)
-    got = restored(root, OUTS, log, environment)
-    run("dvc", "repro", cwd=root)
-    assert got == hashes(root, OUTS)
+    as_repro_does(root, log, environment)
 
     # No value of an input ends or changes a command.
     hostile = {"repository": repository, "revision": "'$(touch x)`touch x`\"; touch x; exit 1 #\\"}
-    assert run_pipeline(path, environment, tmp_path / "3", "revision", **hostile) == {"revision": "done"}
+    assert run_pipeline(path, environment, tmp_path / "3", ["revision"], **hostile) == {"revision": "done"}
     assert (tmp_path / "3/revision/commit/commit").read_text() == hostile["revision"]
     assert not list((tmp_path / "3").rglob("x"))
-    assert run_pipeline(path, environment, tmp_path / "4", "revision") == {"revision": "failed"}
+    assert run_pipeline(path, environment, tmp_path / "4", ["revision"]) == {"revision": "failed"}
     assert "--set inputs.repository=" in (tmp_path / "4/revision/log").read_text()

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
-from conftest import ROOT
+from cloned import STEP, commit, hashes, restored
+from conftest import ROOT, run
 from mlopsc.compiler import registry
 from mlopsc.compiler.build import compile_spec, emit
 from mlopsc.compiler.diagnostic import Diagnostic
@@ -35,6 +37,43 @@ def golden(case: str) -> dict[str, str]:
     folder = ROOT / "tests/golden" / case
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_text() for path in files}
+
+
+OUTS = ["a/start.txt", "b/left.txt", "d/1.txt", "d/2.txt", "m.json"]
+
+
+def pipeline(log: Path, target: str) -> dict[str, str]:
+    """The files of a project for an engine: fan-out, fan-in, parameters; its stages write `OUTS`, and to ``log``."""
+    step = f"python step.py {log}"
+    spec = f"""\
+mlops: 1
+project: p
+stack: {{orchestrator: [dvc, {target}], build: none, ci: []}}
+stages:
+  start: {{cmd: '{step} a/start.txt ${{start}} raw.txt', deps: [step.py, raw.txt], params: [start], outs: [a/start.txt]}}
+  left: {{cmd: '{step} b/left.txt "${{left}}" a/start.txt', deps: [step.py, a/start.txt], params: [left], outs: [b/left.txt], timeout: 1m}}
+  each:
+    matrix: {{x: ["1", "2"]}}
+    cmd: '{step} d/${{item.x}}.txt ${{item.x}} raw.txt'
+    deps: [step.py, raw.txt]
+    outs: ['d/${{item.x}}.txt']
+    image: somewhere/with-dvc:1
+  end:
+    cmd: '{step} m.json 1 b d'
+    deps: [step.py, b, d]
+    metrics: [m.json]
+    retries: 1
+"""
+    return {"step.py": STEP, "raw.txt": "raw", "params.yaml": "start: 1\nleft: two words\n", "mlops.yaml": spec}
+
+
+def as_repro_does(root: Path, log: Path, environment: Mapping[str, str]) -> None:
+    """What the tasks left on the remote, with ``left`` at `new words`, is what `dvc repro` makes of it."""
+    (root / "params.yaml").write_text("start: 1\nleft: new words\n")
+    commit(root)
+    got = restored(root, OUTS, log, environment)
+    run("dvc", "repro", cwd=root)
+    assert got == hashes(root, OUTS)
 
 
 def walk(after: Mapping[str, Sequence[str]], run: Run) -> dict[str, str]:
