@@ -13,7 +13,7 @@ from typing import ClassVar
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.argo import passes, word
 from ...compiler.graph import Project
-from ...compiler.span import At, Path
+from ...compiler.span import At
 from ...compiler.target import Emulated, Feature, File, Kept, Support, yaml_file
 from ...compiler.worker import script_file
 from ..engines import INSTALLED, TASKS, carried, schedules
@@ -57,19 +57,19 @@ class Argo:
 
 
 def _unsaid(project: Project) -> Iterator[Diagnostic]:
-    """What a task cannot be told."""
-    for stage in project:
-        texts: list[tuple[str, Path]] = [(stage.name, stage.at.path), (stage.image or "", (*stage.at.path, "image"))]
-        for text, path in texts:
-            try:
-                word(text)
-            except ValueError as error:
-                yield Diagnostic(
-                    "MLC541",
-                    f"Argo would look for a variable behind the `{error}` in `{text}`, and knows no escape for it",
-                    At(path, key=path == stage.at.path),
-                    help="write it without two braces",
-                )
+    """What a task cannot be told, or run in."""
+    names = [(stage.name, stage.at) for stage in project]
+    images = [(stage.image, At((*stage.at.path, "image"))) for stage in project if stage.image]
+    for text, at in dict.fromkeys([*names, *images]):
+        try:
+            word(text)
+        except ValueError as error:
+            yield Diagnostic(
+                "MLC541",
+                f"Argo would look for a variable behind the `{error}` in `{text}`, and knows no escape for it",
+                at,
+                help="write it without two braces",
+            )
 
 
 def _unpassed(name: str) -> Diagnostic:

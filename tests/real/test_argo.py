@@ -200,7 +200,8 @@ def run_workflow(
     parameters = {each["name"]: each["value"] for each in template["arguments"]["parameters"]}
     assert set(given) <= set(parameters)
     values = {f"workflow.parameters.{name}": value for name, value in {**parameters, **given}.items()}
-    tasks = {task["name"]: task for task in templates[template["entrypoint"]]["dag"]["tasks"]}
+    dag = templates[template["entrypoint"]]["dag"]
+    tasks = {task["name"]: task for task in dag["tasks"]}
 
     def start(name: str) -> bool:
         arguments = tasks[name].get("arguments", {"parameters": []})["parameters"]
@@ -226,7 +227,11 @@ def run_workflow(
         return not done.returncode
 
     wanted = {name: task.get("dependencies", []) for name, task in tasks.items() if name in (only or tasks)}
-    return walk({name: [each for each in needs if each in wanted] for name, needs in wanted.items()}, start)
+    return walk(
+        {name: [each for each in needs if each in wanted] for name, needs in wanted.items()},
+        start,
+        not dag.get("failFast", True),
+    )
 
 
 def test_each_task_runs_its_stage(tmp_path: Path, s3: str) -> None:

@@ -157,7 +157,8 @@ def run_pipeline(
         (folder / name / "log").write_text(done.stdout + done.stderr)
         return not done.returncode
 
-    return walk({name: needs for name, needs in after.items() if name in (only or after)}, start)
+    wanted = {name: needs for name, needs in after.items() if name in (only or after)}
+    return walk(wanted, start, data["settings"].get("continue_on_step_failure", False))
 
 
 def test_each_job_runs_its_stage(tmp_path: Path, s3: str) -> None:

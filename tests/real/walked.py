@@ -76,12 +76,16 @@ def as_repro_does(root: Path, log: Path, environment: Mapping[str, str]) -> None
     assert got == hashes(root, OUTS)
 
 
-def walk(after: Mapping[str, Sequence[str]], run: Run) -> dict[str, str]:
-    """Run each task once all of those it waits for are done; ``done``, ``failed`` or ``skipped`` for each."""
+def walk(after: Mapping[str, Sequence[str]], run: Run, goes_on: bool) -> dict[str, str]:
+    """Run each task once all of those it waits for are done; ``done``, ``failed`` or ``skipped`` for each.
+
+    An engine that ``goes_on`` after a failure runs what does not wait for it.
+    """
     states: dict[str, str] = {}
     while left := [name for name in after if name not in states]:
         name = next(name for name in left if all(each in states for each in after[name]))
-        if any(states[each] != "done" for each in after[name]):
+        over = "failed" in states.values() and not goes_on
+        if over or any(states[each] != "done" for each in after[name]):
             states[name] = "skipped"
         else:
             states[name] = "done" if run(name) else "failed"
