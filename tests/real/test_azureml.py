@@ -102,17 +102,20 @@ def test_what_the_sdk_refuses_does_not_get_to_it(tmp_path: Path) -> None:
     assert all(re.fullmatch("[a-z_][a-z0-9_]{0,127}", name) for name in names)
     assert len(names) == len(set(names)) == 11
     assert list(pipeline["inputs"]) == ["repository", "revision", "set", "quoted", "in_put", "repository_2"]
-    for stage in ("a b", "1", "été", "Revision", "n" * 300 + "@a.b"):
-        jobs = {**pipeline["jobs"], stage: pipeline["jobs"]["a_b"]}
-        assert (
-            "Pipeline node name should be a valid python identifier"
-            in by_sdk(tmp_path, {"azureml/x.yml": {**pipeline, "jobs": jobs}})["azureml/x.yml"]
-        )
-    wrong = {**pipeline, "inputs": {**pipeline["inputs"], "quoted": None}}
-    assert "Field may not be null" in by_sdk(tmp_path, {"azureml/x.yml": wrong})["azureml/x.yml"]
-    unknown = {**pipeline["jobs"]["a_b"], "retries": 2}
-    jobs = {**pipeline["jobs"], "a_b": unknown}
-    assert by_sdk(tmp_path, {"azureml/x.yml": {**pipeline, "jobs": jobs}})["azureml/x.yml"]
+    good = pipeline["jobs"]["a_b"]
+    said = "Pipeline node name should be a valid python identifier"
+    wrong: list[tuple[str, dict[str, Any]]] = [
+        (said, {"jobs": {**pipeline["jobs"], stage: good}}) for stage in ("a b", "1", "été", "Revision", "n@a.b")
+    ]
+    wrong += [
+        ("Field may not be null", {"inputs": {**pipeline["inputs"], "quoted": None}}),
+        ("ValidationError", {"jobs": {**pipeline["jobs"], "a_b": {**good, "retries": 2}}}),
+        ("Unknown field", {"retries": 2}),
+    ]
+    answers = by_sdk(tmp_path, {f"azureml/{n}.yml": {**pipeline, **change} for n, (_, change) in enumerate(wrong)})
+    assert len(answers) == len(wrong)
+    for answer, (expected, change) in zip(answers.values(), wrong, strict=True):
+        assert expected in answer, change
 
 
 @pytest.mark.parametrize("text", ["${{inputs.x}}", "a$[[b"])
