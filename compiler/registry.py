@@ -21,6 +21,8 @@ BUILT_IN = {
     "airflow": "mlopsc.targets.airflow:Airflow",
     "gitlab": "mlopsc.targets.gitlab:Gitlab",
     "kubeflow": "mlopsc.targets.kubeflow:Kubeflow",
+    "argo": "mlopsc.targets.argo:Argo",
+    "azureml": "mlopsc.targets.azureml:Azureml",
     "mlflow": "mlopsc.targets.mlflow:Mlflow",
     "sacred": "mlopsc.targets.sacred:Sacred",
     "vertex": "mlopsc.targets.vertex:Vertex",

@@ -13,8 +13,8 @@ from ...compiler.graph import Project
 from ...compiler.span import At
 from ...compiler.target import Emulated, Feature, File, Kept, Support
 from ...compiler.worker import script_file
-from ..engines import TASKS
-from .dag import path, schedules, text
+from ..engines import TASKS, schedules
+from .dag import path, text
 
 
 class Airflow:

@@ -12,7 +12,7 @@ from ...compiler.emit.python import block, comment, literal
 from ...compiler.graph import Project, Stage
 from ...compiler.target import HEADER
 from ...compiler.worker import TEXT
-from ..engines import GRACE, defaults
+from ..engines import GRACE, REVISION, defaults, schedules
 
 MAX_ID = 250  # https://airflow.apache.org/docs/apache-airflow/stable/_modules/airflow/utils/helpers.html#validate_key
 OWN = ("git_revision",)
@@ -98,12 +98,6 @@ def path(project: Project) -> str:
     return f"dags/{_slug(project.name)}.py"
 
 
-def schedules(project: Project) -> dict[str, str]:
-    """The schedules that monitors ask for, by monitor."""
-    monitors = project.spec.monitor or {}
-    return {name: monitor.schedule for name, monitor in monitors.items() if monitor.schedule}
-
-
 def _value(text: str) -> Any:
     if text in ("true", "false"):
         return text == "true"
@@ -170,10 +164,7 @@ def _lines(project: Project) -> Iterator[str]:
     yield "    # One commit for all tasks, whatever is pushed meanwhile."
     yield '    tasks["git_revision"] = BashOperator('
     yield '        task_id="git_revision",'
-    yield (
-        '        bash_command=\'rev=$(git ls-remote "$MLOPS_REPO" "$REVISION" | cut -f 1 | head -n 1); '
-        'echo "${rev:-$REVISION}"\','
-    )
+    yield f"        bash_command={literal(f'set -- /dev/null; {REVISION}')},"
     yield '        env={"REVISION": "{{ params.git_revision }}"},'
     yield "        append_env=True,"
     yield "    )"

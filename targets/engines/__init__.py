@@ -6,6 +6,7 @@ is a fact of the worker stands in `compiler/worker.py`; what is a fact of one en
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from shlex import quote
 
 from ...compiler.graph import Project, Stage
@@ -32,6 +33,9 @@ TASKS: Support = {
 }  # fmt: skip
 """What holds for every engine unless it says otherwise."""
 
+INSTALLED = Emulated("a task without an image installs what DVC needs for it")
+"""What `setup` makes of the registry."""
+
 IMAGE = "python:3.12"
 """The image of a stage that names none. It has Git; `setup` brings the rest. https://hub.docker.com/_/python"""
 
@@ -44,6 +48,13 @@ CREDENTIALS = {
     "GIT_CONFIG_VALUE_0": '!f() { printf "username=%s\\npassword=%s\\n" "$GIT_USERNAME" "$GIT_PASSWORD"; }; f',
 }
 """Environment by which Git finds GIT_USERNAME and GIT_PASSWORD before `worker.BOOTSTRAP` has the script."""
+
+
+REVISION = (
+    'set -eu; found=$(git ls-remote "$MLOPS_REPO" "refs/heads/$REVISION" "refs/tags/$REVISION"); '
+    'commit=$(echo "$found" | head -n 1 | cut -f 1); printf %s "${commit:-$REVISION}" | tee "$1"'
+)
+"""What a first task runs, so that all others work on one commit: it turns a branch or a tag into that, in the file $1."""
 
 
 def credentials(project: Project) -> list[str]:
@@ -67,18 +78,45 @@ def setup(project: Project, stage: Stage) -> str | None:
 
 
 def defaults(project: Project) -> dict[str, str]:
-    """The parameters that commands use, each with its value of now, by the name that DVC sets them by.
-
-    A task gets all of them as lines ``NAME=VALUE`` in MLOPS_SET, and `unchanged` in MLOPS_DEFAULTS.
-    """
+    """The parameters that commands use, each with its value of now, by the name that DVC sets them by."""
     return params(project)
 
 
-def passed(project: Project) -> dict[str, str]:
-    """Those of `defaults` that a line holds: the worker reads MLOPS_SET and MLOPS_DEFAULTS line by line."""
-    return {name: value for name, value in defaults(project).items() if len(f"{name}={value}.".splitlines()) == 1}
+def carried(project: Project, passes: Callable[[str, str], bool]) -> tuple[dict[str, str], list[str]]:
+    """Those of `defaults` whose name and value an engine can carry, and the names of the others.
+
+    A task gets all that are carried as `lines` in MLOPS_SET, and their defaults in MLOPS_DEFAULTS, by which the
+    worker knows what nobody changed: params.yaml stays to the byte. A value of several lines cannot be told so.
+    """
+    given = defaults(project)
+    kept = {
+        name: value
+        for name, value in given.items()
+        if len(f"{name}={value}.".splitlines()) == 1 and passes(name, value)
+    }
+    return kept, [name for name in given if name not in kept]
 
 
-def unchanged(project: Project) -> str:
-    """MLOPS_DEFAULTS: the lines which the worker takes as nothing said, so that params.yaml stays to the byte."""
-    return "".join(f"{name}={value}\n" for name, value in passed(project).items())
+def lines(values: Mapping[str, str]) -> str:
+    """Parameters as MLOPS_SET and MLOPS_DEFAULTS hold them."""
+    return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def cores(cpu: float) -> str:
+    """Processors as Kubernetes writes them."""
+    thousandths = max(1, round(cpu * 1000))
+    return f"{thousandths}m" if thousandths % 1000 else str(thousandths // 1000)
+
+
+def quantity(memory: int) -> str:
+    """Bytes as Kubernetes writes them, in the largest unit that leaves no rest."""
+    for power, unit in ((4, "Ti"), (3, "Gi"), (2, "Mi"), (1, "Ki")):
+        if memory % 1024**power == 0:
+            return f"{memory // 1024**power}{unit}"
+    return str(memory)
+
+
+def schedules(project: Project) -> dict[str, str]:
+    """The schedules that monitors ask for, by monitor."""
+    monitors = project.spec.monitor or {}
+    return {name: monitor.schedule for name, monitor in monitors.items() if monitor.schedule}

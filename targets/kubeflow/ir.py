@@ -17,7 +17,7 @@ from ...compiler.graph import Project, Resources, Stage
 from ...compiler.span import At
 from ...compiler.target import Emulated, Feature, Kept, Support
 from ...compiler.worker import bootstrap
-from ..engines import CREDENTIALS, TASKS, defaults, image, passed, setup
+from ..engines import CREDENTIALS, TASKS, carried, cores, defaults, image, lines, quantity, setup
 
 SCHEMA = "2.1.0"  # https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.proto#L40
 SDK = "mlopsc"
@@ -121,13 +121,17 @@ def slugs(project: Project) -> dict[str, str]:
 
 def parameters(project: Project, engine: Engine) -> list[Parameter]:
     """Those that reach a container as they are; ``train.lr`` is named ``train_lr``."""
-    kept = {key: value for key, value in passed(project).items() if not _REWRITTEN.search(f"{key}={value}")}
+    kept, _ = carried(project, _passes)
 
     def write(key: str) -> str:
         made = re.sub(r"\W", "_", key, flags=re.ASCII)
         return f"_{made}" if made[:1].isdigit() else made
 
     return [Parameter(name, key, kept[key]) for key, name in distinct(kept, write, taken=engine.own).items()]
+
+
+def _passes(name: str, value: str) -> bool:
+    return _REWRITTEN.search(f"{name}={value}") is None
 
 
 def _declared(description: str, default: str | None) -> dict[str, Any]:
@@ -156,7 +160,7 @@ def _container(project: Project, stage: Stage, engine: Engine, params: Sequence[
     environment = {
         **CREDENTIALS,
         **engine.env,
-        "MLOPS_DEFAULTS": "".join(f"{each.key}={each.value}\n" for each in params),
+        "MLOPS_DEFAULTS": lines({each.key: each.value for each in params}),
         "MLOPS_RETRIES": "0" if stage.retries else None,  # the engine tries again
         "MLOPS_SETUP": setup(project, stage),
     }
@@ -173,20 +177,6 @@ def _container(project: Project, stage: Stage, engine: Engine, params: Sequence[
 
 def _input(name: str) -> str:
     return f"{{{{$.inputs.parameters['{name}']}}}}"
-
-
-def cores(cpu: float) -> str:
-    """Processors as Kubernetes writes them."""
-    thousandths = max(1, round(cpu * 1000))
-    return f"{thousandths}m" if thousandths % 1000 else str(thousandths // 1000)
-
-
-def quantity(memory: int) -> str:
-    """Bytes as Kubernetes writes them."""
-    for power, unit in ((4, "Ti"), (3, "Gi"), (2, "Mi"), (1, "Ki")):
-        if memory % 1024**power == 0:
-            return f"{memory // 1024**power}{unit}"
-    return str(memory)
 
 
 def sized(what: str, resources: Resources) -> dict[str, Any]:
@@ -221,15 +211,13 @@ def problems(project: Project) -> Iterator[Diagnostic]:
                     stage.at,
                     help="write it without",
                 )
-    lines = passed(project)
-    for name, value in defaults(project).items():
-        match = _REWRITTEN.search(f"{name}={value}")
-        if match or name not in lines:
-            sign = f"Kubeflow or Kubernetes puts something else in place of `{match.group()}`" if match else ""
-            yield Diagnostic(
-                "MLC532",
-                f"`{name}` is no parameter of the pipeline: " + (sign or "its value has a line break"),
-                At(("stages",), key=True),
-                help="the value in the file is used; another one can be given by `set_params`",
-                severity="warning",
-            )
+    for name in carried(project, _passes)[1]:
+        match = _REWRITTEN.search(f"{name}={defaults(project)[name]}")
+        sign = f"Kubeflow or Kubernetes puts something else in place of `{match.group()}`" if match else ""
+        yield Diagnostic(
+            "MLC532",
+            f"`{name}` is no parameter of the pipeline: " + (sign or "its value has a line break"),
+            At(("stages",), key=True),
+            help="the value in the file is used; another one can be given by `set_params`",
+            severity="warning",
+        )

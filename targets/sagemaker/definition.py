@@ -13,7 +13,7 @@ from ...compiler.emit.names import distinct
 from ...compiler.graph import Project, Stage
 from ...compiler.operate import remotes
 from ...compiler.worker import bootstrap
-from ..engines import defaults, setup
+from ..engines import GRACE, carried, setup
 from .instances import MACHINES, smallest
 
 MAX_NAME = 64  # of a step, of a parameter: StepName and the quotas of pipelines
@@ -27,9 +27,6 @@ MAX_SECONDS = {
 }
 DAY = 86_400
 """Seconds that SageMaker gives a job which names no limit."""
-
-GRACE = 3600
-"""Seconds that a job has beyond the limit of its stage's command, for the clone and for data."""
 
 VOLUME = 30
 """GB of disk, the SDK's default."""
@@ -107,7 +104,7 @@ def pipeline(project: Project) -> dict[str, Any]:
 
 def passed(project: Project) -> dict[str, str]:
     """The parameters that commands use, as far as one with its value fits a variable."""
-    return {name: value for name, value in defaults(project).items() if len(f"{name}={value}\n") <= MAX_TEXT}
+    return carried(project, lambda name, value: len(f"{name}={value}\n") <= MAX_TEXT)[0]
 
 
 def environment(project: Project, stage: Stage, names: Names) -> dict[str, Any]:

@@ -98,10 +98,15 @@ def _of_image(stage: Stage) -> Iterator[Diagnostic]:
 
 def _of_params(stage: Stage, known: Mapping[str, str]) -> Iterator[Diagnostic]:
     for name, value in params([stage]).items():
-        if name not in known:
-            length = len(name) + len(value) + 2
-            help_ = "it keeps its value of now and is no parameter of the pipeline; shorten it, or put it into a file"
+        if name in known:
+            continue
+        help_ = "it keeps its value of now and is no parameter of the pipeline; shorten it, or put it into a file"
+        length = len(name) + len(value) + 2
+        if length > MAX_TEXT:
             yield _long(f"`{name[:80]}` with its value", length, MAX_TEXT, stage.at.path, help_, "warning")
+        else:
+            text = f"the value of `{name}` has several lines, and a job is told each parameter on one"
+            yield Diagnostic("MLC537", text, At(stage.at.path, key=True), help=help_, severity="warning")
 
 
 def _long(what: str, length: int, limit: int, path: Path, help_: str, severity: Severity = "error") -> Diagnostic:

@@ -61,6 +61,8 @@ ORCHESTRATOR = {
     "gitlab": ["dvc", "make"],
     "airflow": ["dvc", "airflow"],
     "kubeflow": ["dvc", "kubeflow"],
+    "argo": ["dvc", "argo"],
+    "azureml": ["dvc", "azureml"],
     "mlflow": ["dvc", "mlflow"],
     "sacred": ["dvc", "sacred"],
     "vertex": ["dvc", "vertex"],

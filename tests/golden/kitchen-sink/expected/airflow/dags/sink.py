@@ -436,7 +436,7 @@ with DAG(
     # One commit for all tasks, whatever is pushed meanwhile.
     tasks["git_revision"] = BashOperator(
         task_id="git_revision",
-        bash_command='rev=$(git ls-remote "$MLOPS_REPO" "$REVISION" | cut -f 1 | head -n 1); echo "${rev:-$REVISION}"',
+        bash_command='set -- /dev/null; set -eu; found=$(git ls-remote "$MLOPS_REPO" "refs/heads/$REVISION" "refs/tags/$REVISION"); commit=$(echo "$found" | head -n 1 | cut -f 1); printf %s "${commit:-$REVISION}" | tee "$1"',
         env={"REVISION": "{{ params.git_revision }}"},
         append_env=True,
     )

@@ -1,0 +1,37 @@
+"""The machine of AzureML that has what a stage asks for, and no bigger one."""
+
+from __future__ import annotations
+
+import pytest
+from mlopsc.compiler.graph import Resources
+from mlopsc.targets.azureml.machines import size
+from mlopsc.targets.engines import quantity
+
+GI = 1 << 30
+
+
+@pytest.mark.parametrize(
+    ("asked", "machine"),
+    [
+        (Resources(cpu=0.5), "Standard_D2s_v3"),
+        (Resources(cpu=2, memory=8 * GI), "Standard_D2s_v3"),
+        (Resources(cpu=2, memory=8 * GI + 1), "Standard_E2s_v3"),
+        (Resources(cpu=5), "Standard_D8s_v3"),
+        (Resources(memory=400 * GI), "Standard_E64s_v3"),
+        (Resources(gpu=1), "Standard_NC4as_T4_v3"),
+        (Resources(cpu=20, gpu=1), "Standard_NC24ads_A100_v4"),
+        (Resources(gpu=3), "Standard_NC64as_T4_v3"),
+        (Resources(gpu=9), None),
+        (Resources(memory=2000 * GI), None),
+    ],
+)
+def test_the_smallest_that_has_it(asked: Resources, machine: str | None) -> None:
+    assert size(asked) == machine
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(8 * GI, "8Gi"), (1536 << 20, "1536Mi"), (1024, "1Ki"), (10**9 + 1, "1000000001"), (1 << 40, "1Ti")],
+)
+def test_bytes_as_kubernetes_writes_them(size: int, text: str) -> None:
+    assert quantity(size) == text
