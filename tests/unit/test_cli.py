@@ -211,6 +211,12 @@ def test_colour_only_on_a_terminal(project: Path) -> None:
     assert "\x1b" not in run("mlopsc", "check", cwd=project, check=False).stderr
 
 
+def test_a_name_with_a_line_break_writes_no_line_of_its_own(project: Path) -> None:
+    (project / "mlops.yaml").write_text('mlops: 1\nstages: {"a\\nmlops.yaml is good": {cmd: x, deps: [no]}}\n')
+    said = run("mlopsc", "check", cwd=project, check=False)
+    assert not [line for line in (said.stdout + said.stderr).splitlines() if line.startswith("mlops.yaml is good")]
+
+
 def test_a_closed_pipe_is_no_error(project: Path) -> None:
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run("mlopsc schema | head -1", shell=True, cwd=project, env=env, capture_output=True, check=False)
