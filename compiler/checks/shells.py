@@ -30,7 +30,7 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
             apart.add(stage.entry)
             yield _apart(stage, why, places)
         for command in stage.commands:
-            for part in command.parts if len(command.parts) > 1 else ():
+            for part in command.parts if "None" in command.text else ():
                 if isinstance(part, Ref) and part.value == "None" and (stage.entry, part.name) not in told:
                     if lookup(params.load(part.file), part.name, "") is None:
                         told.add((stage.entry, part.name))
