@@ -82,10 +82,10 @@ def _obstacle(change: Change, root: str) -> Diagnostic | None:
     if not safe(change.path) or _crosses_link(change.path, root):
         return Diagnostic("MLC605", f"`{change.path}` is no place that may be written", help="move the link away")
     full = f"{root}/{change.path}"
-    if _content(full) != change.old:
+    if _content(full) not in (change.old, change.new):  # another build may have been here with the same outcome
         what = f"`{change.path}` changed while the build was at work; nothing was changed"
         return Diagnostic("MLC611", what, help="build again")
-    if change.old is not None and not os.stat(full).st_mode & stat.S_IWUSR:
+    if change.old is not None and os.path.exists(full) and not os.stat(full).st_mode & stat.S_IWUSR:
         what = f"`{change.path}` is read-only; nothing was changed"
         return Diagnostic("MLC612", what, help=f"chmod u+w {change.path}")
     if change.backup and os.path.lexists(f"{full}.orig"):
@@ -119,7 +119,7 @@ def _stage(change: Change, index: int, root: str) -> dict[str, Any]:
         entry["backup"] = True
     if change.new is not None:
         full = f"{root}/{change.path}"
-        mode = stat.S_IMODE(os.stat(full).st_mode) if change.old is not None else 0o666 & ~_umask()
+        mode = stat.S_IMODE(os.stat(full).st_mode) if os.path.exists(full) else 0o666 & ~_umask()
         if change.executable:
             mode |= (mode & 0o444) >> 2
         entry["staged"] = str(index)

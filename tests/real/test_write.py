@@ -44,7 +44,8 @@ def fsync(descriptor):
     count("open", ())
 os.fsync = fsync
 sys.addaudithook(count)
-build(Path(sys.argv[1]), NEW)
+codes = build(Path(sys.argv[1]), NEW)[1]
+assert codes == [], codes
 """
 
 

@@ -95,6 +95,15 @@ def test_names_are_utf8_in_every_locale(tmp_path: Path) -> None:
     assert r"src/tr\xe4in.py" in said
 
 
+def test_builds_at_once_all_succeed(project: Path) -> None:
+    """Whichever comes second finds what it wanted to write."""
+    command = [sys.executable, "-m", "mlopsc", "build"]
+    many = [subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(5)]
+    said = [process.communicate(timeout=100)[0].decode() for process in many]
+    assert [process.returncode for process in many] == [0] * 5, said
+    run("mlopsc", "build", "--check", cwd=project)
+
+
 def test_a_failed_build_changes_no_file(project: Path) -> None:
     run("mlopsc", "build", cwd=project)
     before = outputs(project)
