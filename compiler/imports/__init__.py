@@ -116,10 +116,8 @@ def named_files(cmd: str, snapshot: Snapshot, wdir: str = ".") -> Iterator[str]:
                     here = around.pop()
             before, runs, launches = ";", False, False
             continue
-        option, before = (
-            before,
-            word if (before == ";") == (word == "cd") else f" {word}",
-        )  # `cd` where a command starts
+        option = before
+        before = word if (option == ";") == (word == "cd") else f" {word}"  # `cd` counts where a command starts
         if option == "cd":
             here, before = _below(here, word), ""
         elif _INTERPRETER.fullmatch(posixpath.basename(word)):
