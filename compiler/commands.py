@@ -41,7 +41,7 @@ done
 """
 
 _SIMPLE = re.compile(r"[\w@%+=:,./${}\[\] -]*\Z", re.ASCII)
-_TEMPLATE = re.compile(r"(?<!\\)\$\{\s*([^${}]+?)\s*\}")
+_TEMPLATE = re.compile(r"(?<!\\)\$\{([^${}]*[^${}\s][^${}]*)\}")
 
 
 def single_quoted(text: str) -> str:
@@ -88,7 +88,7 @@ def script_file(stage: str, script: str, wdir: str) -> tuple[Script, str, list[s
     names: dict[str, str] = {}
 
     def variable(match: re.Match[str]) -> str:
-        template = match.group(1)
+        template = match.group(1).strip()
         base = name = re.sub(r"\W+", "_", template).strip("_") or "value"
         number = 2
         while names.get(name, template) != template:

@@ -6,12 +6,13 @@ import os
 import shutil
 
 from .lock import LOCK
-from .write import STATE
+from .stale import STATE, elsewhere
 
 
 def eject(root: str) -> None:
     """Forget that the files of the lock are ours. The spec and all that was written stay."""
+    if elsewhere(root):
+        return
     if os.path.lexists(f"{root}/{LOCK}"):
         os.unlink(f"{root}/{LOCK}")
-    if not os.path.islink(f"{root}/{STATE}"):
-        shutil.rmtree(f"{root}/{STATE}", ignore_errors=True)
+    shutil.rmtree(f"{root}/{STATE}", ignore_errors=True)

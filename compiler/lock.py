@@ -21,7 +21,9 @@ def digest(text: str) -> str:
 def safe(path: str) -> bool:
     """Whether a path may be written or deleted by us: inside the repository, as it is written, and not Git's own."""
     parts = path.split("/")
-    return inside(path) and not {"", ".", ".."} & set(parts) and parts[0].lower() != ".git" and "\\" not in path
+    return (
+        inside(path) and not {"", ".", ".."} & set(parts) and ".git" not in map(str.lower, parts) and "\\" not in path
+    )
 
 
 def lock_text(lock: Lock) -> str:

@@ -18,6 +18,8 @@ from .span import Path, Source, Span
 
 MAX_DEPTH = 64
 MAX_NODES = 1_000_000
+MAX_DIGITS = 1_000
+"""Of a number; Python itself writes none of more than 4,300."""
 
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = "tag:yaml.org,2002:"
@@ -50,6 +52,8 @@ class Node:
     tag: str | None = None
     items: list[Any] = field(default_factory=list)
     size: int = 1
+    known: dict[Any, tuple[Node, Node]] | None = None
+    """Of a mapping its items by key, once somebody asked."""
 
 
 class Unreadable(Exception):  # noqa: N818 - it says what the text is
@@ -282,6 +286,9 @@ def _scalar(node: Node, source: Source, found: list[Diagnostic]) -> Any:
         return value
     if not node.plain:
         return text
+    if len(text) > MAX_DIGITS and _INT.match(text):
+        found.append(_too_much(source, node.start, f"the number has more than {MAX_DIGITS:,} digits"))
+        return 0
     if _DATE.match(text):
         found.append(
             Diagnostic(
@@ -333,12 +340,25 @@ def _step(node: Node, part: str | int) -> tuple[Node | None, Node] | None:
         at = part if isinstance(part, int) else -1
         return (None, node.items[at]) if 0 <= at < len(node.items) else None
     merges: list[Node] = []
-    for key, value in reversed(node.items):
+    if node.known is None:
+        node.known = _known(node)
+    if (pair := node.known.get(str(part)) or node.known.get((part,))) is not None:
+        return pair
+    for key, value in node.items:
         if is_merge(key):
-            merges.extend(value.items if value.kind == "sequence" else [value])
-        elif key.kind == "scalar" and (key.text == str(part) or (key.plain and resolve(key.text) == part)):
-            return key, value
+            merges[:0] = value.items if value.kind == "sequence" else [value]
     for base in merges:
         if base.kind == "mapping" and (step := _step(base, part)) is not None:
             return step
     return None
+
+
+def _known(node: Node) -> dict[Any, tuple[Node, Node]]:
+    """The items of a mapping by the text of their keys, and by its value in a tuple where that is no text."""
+    known: dict[Any, tuple[Node, Node]] = {}
+    for key, value in node.items:
+        if key.kind == "scalar" and not is_merge(key):
+            known[key.text] = key, value
+            if key.plain and not isinstance(meant := resolve(key.text), str):
+                known[meant,] = key, value
+    return known

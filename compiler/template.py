@@ -14,20 +14,21 @@ from typing import Any, NamedTuple
 
 from .diagnostic import Diagnostic
 from .graph import Command, Ref
+from .interpolation import TEMPLATE, pieces, to_text
 from .scope import Keys, Load, NotFound, Scope, global_scope, load_vars
 from .span import At, Path
 
-__all__ = ["TEMPLATE", "Expanded", "expand", "global_scope", "resolve_value"]
-
-TEMPLATE = re.compile(r"\$\{(?<!\\\$\{)(.*?)\}")
-"""A template in a text; the group is the expression. ``\\${`` is not one, which is looked for behind the `${`, because
-a pattern that starts with two plain letters is found four times as fast."""
+__all__ = ["Expanded", "expand", "global_scope", "resolve_value"]
 
 MAX_STAGES = 100_000
 """How many stages one entry may make."""
 
 _EXPRESSION = re.compile(r"\s*[^.\[\]]+(?:\s*\.\s*[^.\[\]]+|\s*\[\s*[^.\[\]]+\])*\Z")
+_OF_SHELL = re.compile(r"[^\w\s.\[\]-]")
+"""What a name of a parameter hardly holds, and what a shell writes behind a variable: `${OUT:-x}`, `${file%.csv}`."""
 _SCALARS = (int, float, str, bytes, bool)
+_OF_PATHS = frozenset(["wdir", "deps", "params", "outs", "metrics", "plots"])
+"""The keys of a stage whose values name files, or keys in files."""
 
 
 class Expanded(NamedTuple):
@@ -79,6 +80,8 @@ def expand(
 def resolve_value(value: Any, scope: Scope, at: Path) -> tuple[Any, list[Diagnostic]]:
     """A top-level section with its templates resolved."""
     try:
+        if at[0] in _OF_PATHS:
+            return _texts(value, scope, None, at), []
         return _resolved(value, scope, None, at), []
     except _Unresolved as error:
         return value, [error.diagnostic]
@@ -107,7 +110,9 @@ def _one(
                 commands = tuple([Command((line,), line) for line in _lines(value)])
             continue
         try:
-            if key != "cmd":
+            if key in _OF_PATHS:
+                body[key] = _texts(value, scope, key, (*at, key))
+            elif key != "cmd":
                 body[key] = _resolved(value, scope, key, (*at, key))
             elif type(value) is str and "\n" not in value:
                 command = Command.of(_parts(value, scope, key, (*at, key)))
@@ -152,6 +157,23 @@ def _resolved(value: Any, scope: Scope, key: str | None, at: Path) -> Any:
     return value
 
 
+def _texts(value: Any, scope: Scope, key: str | None, at: Path) -> Any:
+    """The names that a key of paths gives. DVC breaks on one that a template turned into a number."""
+    if isinstance(value, list):
+        return [_texts(item, scope, key, (*at, index)) for index, item in enumerate(value)]
+    if isinstance(value, Mapping):
+        below = _texts if key == "params" else _resolved  # others have their flags there
+        return {
+            _texts(name, scope, key, (*at, name)): item and below(item, scope, key, (*at, name))
+            for name, item in value.items()
+        }
+    name = _resolved(value, scope, key, at)
+    if isinstance(name, str) or (name is None and key == "wdir"):
+        return name
+    what = f"`{value}` gives `{to_text(name)}`, where DVC takes text only"
+    raise _Unresolved(Diagnostic("MLC433", what, At(at), help="put the value into quotes where it is defined"))
+
+
 def _text(text: str, scope: Scope, key: str | None, at: Path) -> Any:
     match = TEMPLATE.fullmatch(text)
     if match is not None and "}" not in match.group(1):
@@ -163,7 +185,7 @@ def _parts(text: str, scope: Scope, key: str | None, at: Path) -> list[str | Ref
     """The literal pieces of a text, escapes undone, and the parameters between them."""
     parts: list[str | Ref] = []
     literal = True
-    for piece in TEMPLATE.split(text):  # what stands between templates, and the expressions of these, in turn
+    for piece in pieces(text):  # what stands between templates, and the expressions of these, in turn
         if not literal:
             parts.append(scope.parts.get(piece) or _part(piece, scope, key, at))
         elif piece:
@@ -234,45 +256,11 @@ def _unknown(expression: str, missing: NotFound, at: Path) -> Diagnostic:
     close = get_close_matches(missing.part, missing.known, 1)
     if close:
         help_ = f"did you mean `{close[0]}`?"
-    elif expression.isupper() or expression.startswith("{"):
+    elif expression.isupper() or expression.isdigit() or _OF_SHELL.search(expression):
         help_ = f"if the shell is to see it, write `\\${{{expression}}}`"
     else:
         help_ = "define it in params.yaml or under `vars`"
     return Diagnostic("MLC202", f"nothing defines `${{{expression}}}`", At(at), help=help_)
-
-
-def to_text(value: Any) -> str:
-    """A value in a text, as DVC writes it: a mapping becomes command-line options."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return _options(value) if isinstance(value, Mapping) else str(value)
-
-
-def _options(value: Mapping[str, Any]) -> str:
-    from shlex import quote
-
-    words: list[str] = []
-    for name, item in _flat(value):
-        if isinstance(item, bool):
-            words += [f"--{name}"] if item else []
-        elif isinstance(item, str):
-            words += [f"--{name}", quote(item)]
-        elif isinstance(item, list):
-            words += (
-                [f"--{name}", *(quote(each) if isinstance(each, str) else str(each) for each in item)] if item else []
-            )
-        else:
-            words += [f"--{name}", str(item)]
-    return " ".join(words)
-
-
-def _flat(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for name, item in value.items():
-        path = f"{above}.{name}" if above else str(name)
-        if isinstance(item, Mapping) and item:
-            yield from _flat(item, path)
-        else:
-            yield path, item
 
 
 Items = list[tuple[str, dict[str, Any]]]

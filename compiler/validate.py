@@ -176,7 +176,8 @@ def _unknown(data: Any, path: Path) -> Diagnostic:
         return Diagnostic(
             "MLC101", f"unknown key `{name}` {where}", At(path, key=True), help=f"did you mean `{close[0]}`?", fix=fix
         )
-    known = sorted(set(known) - set(_get(data, path[:-1]) or ()))
+    given = _get(data, path[:-1]) or ()
+    known = sorted(key for key in known if key not in given)
     help_ = f"known here: {', '.join(known)}" if known else "remove it"
     return Diagnostic("MLC101", f"unknown key `{name}` {where}", At(path, key=True), help=help_)
 
@@ -236,11 +237,13 @@ def _without(data: Any, paths: list[Path]) -> Any:
         pairs = enumerate(data)
     else:
         return data
+    below: dict[Any, list[Path]] = {}
+    for path in paths:
+        below.setdefault(path[0], []).append(path[1:])
     kept = []
     for key, value in pairs:
-        below = [path[1:] for path in paths if path[0] == key]
-        if not below:
+        if key not in below:
             kept.append((key, value))
-        elif all(below):
-            kept.append((key, _without(value, below)))
+        elif all(below[key]):
+            kept.append((key, _without(value, below[key])))
     return dict(kept) if isinstance(data, dict) else [value for _, value in kept]

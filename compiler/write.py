@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -20,10 +21,11 @@ from typing import Any
 from .diagnostic import Diagnostic
 from .lock import safe
 from .plan import Change, Plan
+from .stale import STATE
 
-STATE = ".mlops/state"
 TXN = f"{STATE}/txn"
 JOURNAL = f"{STATE}/journal.json"
+ALONE = f"{STATE}/lock"
 PATIENCE = 30.0
 """Seconds to wait for another build in the same repository."""
 
@@ -47,6 +49,12 @@ def _failed(error: OSError) -> Diagnostic:
     return Diagnostic("MLC612", what, help="make room, or correct the permissions, and build again")
 
 
+def _cut_off(error: OSError) -> Diagnostic:
+    where = f": `{error.filename2 or error.filename}`" if error.filename else ""
+    what = f"the build could not be completed: {error.strerror or error}{where}; the next one goes on from there"
+    return Diagnostic("MLC612", what, help="correct that and build again")
+
+
 def _apply(plan: Plan, root: str) -> list[Diagnostic]:
     for change in plan.writes:
         if (problem := _obstacle(change, root)) is not None:
@@ -66,7 +74,7 @@ def _apply(plan: Plan, root: str) -> list[Diagnostic]:
         _forget(txn)
         return [_failed(error)]
     _sync_folder(f"{root}/{STATE}")
-    return _roll_forward(root)
+    return _completed(root)
 
 
 def _obstacle(change: Change, root: str) -> Diagnostic | None:
@@ -74,10 +82,10 @@ def _obstacle(change: Change, root: str) -> Diagnostic | None:
     if not safe(change.path) or _crosses_link(change.path, root):
         return Diagnostic("MLC605", f"`{change.path}` is no place that may be written", help="move the link away")
     full = f"{root}/{change.path}"
-    if _content(full) != change.old:
+    if _content(full) not in (change.old, change.new):  # another build may have been here with the same outcome
         what = f"`{change.path}` changed while the build was at work; nothing was changed"
         return Diagnostic("MLC611", what, help="build again")
-    if change.old is not None and not os.stat(full).st_mode & stat.S_IWUSR:
+    if change.old is not None and os.path.exists(full) and not os.stat(full).st_mode & stat.S_IWUSR:
         what = f"`{change.path}` is read-only; nothing was changed"
         return Diagnostic("MLC612", what, help=f"chmod u+w {change.path}")
     if change.backup and os.path.lexists(f"{full}.orig"):
@@ -111,7 +119,7 @@ def _stage(change: Change, index: int, root: str) -> dict[str, Any]:
         entry["backup"] = True
     if change.new is not None:
         full = f"{root}/{change.path}"
-        mode = stat.S_IMODE(os.stat(full).st_mode) if change.old is not None else 0o666 & ~_umask()
+        mode = stat.S_IMODE(os.stat(full).st_mode) if os.path.exists(full) else 0o666 & ~_umask()
         if change.executable:
             mode |= (mode & 0o444) >> 2
         entry["staged"] = str(index)
@@ -166,11 +174,18 @@ def recover(root: str, patience: float = PATIENCE) -> list[Diagnostic]:
             if busy is not None:
                 return [busy]
             if os.path.lexists(f"{root}/{JOURNAL}"):
-                return _roll_forward(root)
+                return _completed(root)
             _forget(f"{root}/{TXN}")
             return []
     except OSError as error:
         return [_failed(error)]
+
+
+def _completed(root: str) -> list[Diagnostic]:
+    try:
+        return _roll_forward(root)
+    except OSError as error:
+        return [_cut_off(error)]
 
 
 def _roll_forward(root: str) -> list[Diagnostic]:
@@ -213,28 +228,33 @@ def _entries(root: str) -> Iterator[dict[str, Any]]:
     except (ValueError, KeyError, TypeError, OSError, RecursionError):
         return
     for entry in entries if isinstance(entries, list) else ():
-        if not isinstance(entry, dict) or not isinstance(entry.get("path"), str) or not {"old", "new"} <= entry.keys():
+        if not isinstance(entry, dict) or not isinstance(path := entry.get("path"), str):
             continue
-        path, staged = entry["path"], entry.get("staged")
-        if not safe(path) or _crosses_link(path, root):
+        if not safe(path) or _crosses_link(path, root) or not all(_is_hash(entry.get(key)) for key in ("old", "new")):
             continue
-        if entry["new"] is not None:
-            ready = isinstance(staged, str) and staged.isdigit()
-            content = _content(f"{root}/{TXN}/{staged}") if ready else None
-            if content is not None and _hash(content) != entry["new"]:
+        if entry["new"] is not None:  # what is no longer staged was moved before the build was cut off
+            staged = entry.get("staged")
+            content = _content(f"{root}/{TXN}/{staged}") if re.fullmatch("[0-9]{1,9}", str(staged)) else None
+            if _hash(content) != entry["new"]:
                 continue
         yield entry
+
+
+def _is_hash(value: object) -> bool:
+    return value is None or (isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None)
 
 
 @contextmanager
 def _alone(root: str, patience: float) -> Iterator[Diagnostic | None]:
     """Hold the repository's lock; gives a diagnostic instead where another build keeps it too long."""
     state = f"{root}/{STATE}"
-    if _crosses_link(STATE, root):
-        yield Diagnostic("MLC605", f"`{STATE}` is a link", help="remove it; mlopsc makes the folder itself")
-        return
+    for path in (TXN, JOURNAL, ALONE):
+        if _crosses_link(path, root):
+            what = f"`{path}` leads elsewhere by a link"
+            yield Diagnostic("MLC605", what, help=f"remove the link; mlopsc makes `{STATE}` itself")
+            return
     os.makedirs(state, exist_ok=True)
-    with open(f"{state}/lock", "w") as file:
+    with open(f"{root}/{ALONE}", "a") as file:
         deadline = time.monotonic() + patience
         while True:
             try:

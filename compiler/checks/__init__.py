@@ -9,7 +9,7 @@ from ..diagnostic import Diagnostic
 from ..graph import Project
 from ..params import ParamFiles
 from ..snapshot import Snapshot
-from . import code, injection, inputs, names, order, registry, secrets, uses
+from . import code, injection, inputs, names, order, registry, secrets, shells, uses
 from .places import Places
 
 Check = Callable[[Project, Snapshot, ParamFiles, Places], Iterator[Diagnostic]]
@@ -21,6 +21,7 @@ ALL: tuple[Check, ...] = (
     uses.check,
     names.check,
     injection.check,
+    shells.check,
     secrets.check,
     registry.check,
 )

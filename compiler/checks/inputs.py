@@ -41,6 +41,8 @@ def _deps(project: Project, made: set[str], snapshot: Snapshot, places: Places) 
     given |= {source.path or f"data/raw/{name}" for name, source in (project.spec.data or {}).items()}
     tracked: dict[str, bool] = {}
     for path, artifact in project.artifacts.items():
+        if path.startswith("ds://"):
+            yield from _dataset(project, path, project.stages[artifact.consumers[0]], places)
         if artifact.producer is not None or path in around or "://" in path or path.startswith("/"):
             continue
         above = tuple(parents(path))
@@ -57,6 +59,15 @@ def _deps(project: Project, made: set[str], snapshot: Snapshot, places: Places) 
             yield Diagnostic("MLC411", what, place, help=f"did you mean `{near}`?", fix=fixed)
         else:
             yield Diagnostic("MLC411", what, place, help=help_)
+
+
+def _dataset(project: Project, path: str, reader: Stage, places: Places) -> Iterator[Diagnostic]:
+    known = [dataset.name for dataset in project.spec.datasets or ()]
+    if path.removeprefix("ds://") in known or "${" in "".join(known):
+        return
+    what = f"`{reader.name}` depends on `{path}`, and `datasets` has none of that name"
+    help_ = f"there is: {', '.join(known)}" if known else "describe it under `datasets`"
+    yield Diagnostic("MLC411", what, places.dep(reader, path), help=help_)
 
 
 def _tracked(path: str, above: tuple[str, ...], snapshot: Snapshot, known: dict[str, bool]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from io import TextIOWrapper
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ DONE, WRONG, MISUSE = 0, 1, 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        _speak_utf8()
     try:
         if words in (["build"], ["build", "--check"]):
             if _unchanged():
@@ -43,6 +46,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f": {error.filename}" if error.filename else ""
         print(f"mlopsc: error: {error.strerror or error}{where}", file=sys.stderr)
         return WRONG
+
+
+def _speak_utf8() -> None:
+    """Whatever the locale: specs are UTF-8, and so are the names in them of files on the disk."""
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        os.environ["PYTHONUTF8"] = "1"  # takes a new start; it is the C locale that Python itself handles so
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # there may be none
+            stream.reconfigure(errors="backslashreplace")
 
 
 def bare(words: Sequence[str], leave: bool) -> SimpleNamespace:

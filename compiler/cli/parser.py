@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
+import sys
 from collections.abc import Callable, Sequence
 
 from ... import __version__
@@ -28,6 +30,9 @@ def run(words: Sequence[str], leave: bool = False) -> int:
         return left.code if isinstance(left.code, int) else MISUSE
     if not hasattr(arguments, "act"):
         parser.print_help()
+        return MISUSE
+    if arguments.root is not None and not os.path.isdir(arguments.root):
+        print(f"mlopsc: `{arguments.root}` is no folder", file=sys.stderr)
         return MISUSE
     arguments.leave = leave
     command: Command = arguments.act
@@ -90,6 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     trace.add_argument("stage", metavar="STAGE")
     eject = add("eject", act.eject, "Leave mlopsc: keep all files, drop the marks that make them ours.")
     eject.add_argument("--yes", action="store_true", help="do it; without it, only say what would be done")
+    for sub in commands.choices.values():  # behind the command too, where one looks for it
+        sub.add_argument("-C", dest="root", metavar="DIR", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
 
 

@@ -15,7 +15,11 @@ from ..span import Source
 Reader = Callable[[str, Source, Any], Iterator[str | Diagnostic]]
 """Yields the repository files that a code file uses, and what could not be told."""
 
-_INTERPRETERS = frozenset("python python3 Rscript bash sh zsh julia papermill ipython".split())
+_INTERPRETER = re.compile(r"python[0-9.]*|Rscript|bash|sh|zsh|julia|papermill|ipython")
+_LAUNCHERS = frozenset("uv torchrun accelerate deepspeed jupyter".split())
+"""Programs that take words of their own before the code file that they run."""
+_TAKES_WORD = re.compile(r"-\w*o|-[WX]")
+"""An option whose word follows it, as in `bash -euo pipefail FILE` and `python -W ignore FILE`."""
 _WORD = re.compile(r"'([^']*)'|\"([^\"]*)\"|([^\s'\";&|()<>]+)|([;&|()]+)")
 
 
@@ -94,32 +98,70 @@ def command_files(cmd: str, snapshot: Snapshot, wdir: str = ".") -> tuple[str, .
 
 
 def named_files(cmd: str, snapshot: Snapshot, wdir: str = ".") -> Iterator[str]:
-    """The code files that a command line names, whether they are there or not; modules only if they are."""
-    words = [(match.group(4) and ";") or next(filter(None, match.groups()), "") for match in _WORD.finditer(cmd)]
-    runs = False
-    for before, word in zip(["", *words], words, strict=False):
-        if word == ";":
-            runs = False
-        elif posixpath.basename(word) in _INTERPRETERS:
-            runs = True
-        elif "${" in word or "$" in word:
-            runs = runs and word.startswith("-")
-        elif runs and before == "-m":
-            from .python import module_file
+    """The code files that a command line names, whether they are there or not; modules only if they are.
 
-            for root in (wdir, *default_roots(snapshot)):
-                if (path := module_file(word, root, snapshot)) is not None:
-                    yield path
-                    break
+    A `cd` before them is followed as long as it can be told where it leads.
+    """
+    here: str | None = wdir
+    around: list[str | None] = []
+    before, runs, launches = ";", False, False
+    for match in _WORD.finditer(cmd):
+        word = next(filter(None, match.groups()), "")
+        if match.group(4):
+            here = None if before == "cd" else here
+            for sign in word:
+                if sign == "(":
+                    around.append(here)
+                elif sign == ")" and around:
+                    here = around.pop()
+            before, runs, launches = ";", False, False
+            continue
+        option = before
+        before = word if (option == ";") == (word == "cd") else f" {word}"  # `cd` counts where a command starts
+        if option == "cd":
+            here, before = _below(here, word), ""
+        elif _INTERPRETER.fullmatch(posixpath.basename(word)):
+            runs, launches = True, False
+        elif posixpath.basename(word) in _LAUNCHERS:
+            runs = launches = True
+        elif "$" in word:
+            runs = runs and (launches or word.startswith("-"))
+        elif runs and option == "-m":
+            if here is not None:
+                yield from _modules(word, here, snapshot)
             runs = False
-        elif runs and before.startswith("-") and before.endswith("o"):
-            continue  # the word of an option, as in `bash -euo pipefail FILE`
+        elif runs and (_TAKES_WORD.fullmatch(option) or (launches and option.startswith("-"))):
+            continue
         elif word.startswith("-"):
             runs = runs and word != "-c"
-        elif runs or word.startswith("./"):
-            if posixpath.splitext(word)[1].lower() in _READERS:
-                yield posixpath.normpath(posixpath.join(wdir, word))
+        elif (runs or word.startswith("./")) and posixpath.splitext(word)[1].lower() in _READERS:
+            if here is not None:
+                yield posixpath.normpath(posixpath.join(here, word))
             runs = False
+        else:
+            runs = launches
+
+
+def _below(here: str | None, word: str) -> str | None:
+    """Where a `cd` leads, or None where that cannot be told."""
+    if here is None or word.startswith(("-", "~", "/")) or "$" in word or "`" in word:
+        return None
+    return posixpath.normpath(posixpath.join(here, word))
+
+
+def _modules(module: str, here: str, snapshot: Snapshot) -> Iterator[str]:
+    """What `python -m MODULE` runs: the file, and before it each package that it lies in."""
+    from .python import module_file
+
+    for root in (here, *default_roots(snapshot)):
+        if (path := module_file(module, root, snapshot)) is not None:
+            yield path
+            folder = posixpath.dirname(path)
+            while folder and folder != posixpath.normpath(root):
+                if snapshot.kind(init := f"{folder}/__init__.py") == "file":
+                    yield init
+                folder = posixpath.dirname(folder)
+            return
 
 
 _READERS = {

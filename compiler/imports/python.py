@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from ..diagnostic import Diagnostic
@@ -108,6 +108,8 @@ def _imports(tree: ast.AST) -> Iterator[Import]:
     """Every import statement, however deep, and literal `import_module` calls; not what only type checkers see."""
     import ast
 
+    loaders = dict(_LOADERS)
+    calls: list[ast.Call] = []
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
@@ -116,13 +118,18 @@ def _imports(tree: ast.AST) -> Iterator[Import]:
             continue
         if isinstance(node, ast.ImportFrom):
             yield node.level, node.module or "", tuple(alias.name for alias in node.names)
+            loaders |= {alias.asname: _LOADERS[alias.name] for alias in node.names
+                        if node.module in ("importlib", "runpy") and alias.asname and alias.name in _LOADERS}  # fmt: skip
             continue
         if isinstance(node, ast.If) and _only_for_types(node.test):
             waiting.extend(node.orelse)
             continue
-        if isinstance(node, ast.Call) and (name := _imported_by_call(node)) is not None:
-            yield 0, name, ()
+        if isinstance(node, ast.Call):
+            calls.append(node)
         waiting.extend(ast.iter_child_nodes(node))
+    for call in calls:
+        if (found := _imported_by_call(call, loaders)) is not None:
+            yield found
 
 
 def _only_for_types(test: ast.expr) -> bool:
@@ -133,15 +140,31 @@ def _only_for_types(test: ast.expr) -> bool:
     )
 
 
-def _imported_by_call(call: ast.Call) -> str | None:
+_LOADERS = {"import_module": "name", "__import__": "name", "run_module": "mod_name"}
+"""Functions that load a module by its name, and what their first parameter is called."""
+
+
+def _imported_by_call(call: ast.Call, loaders: Mapping[str, str]) -> Import | None:
     import ast
 
     function = call.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
-    if name not in ("import_module", "__import__") or not call.args:
+    called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
+    if (first := loaders.get(str(called))) is None:
         return None
-    first = call.args[0]
-    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+    said: dict[str | None, ast.expr] = {keyword.arg: keyword.value for keyword in call.keywords}
+    said |= zip((first, "package"), call.args, strict=False)
+    name, package = (
+        value.value if isinstance(value := said.get(key), ast.Constant) and isinstance(value.value, str) else None
+        for key in (first, "package")
+    )
+    if name is None:
+        return None
+    module = name.lstrip(".")
+    level = len(name) - len(module)
+    if level and package is not None:
+        above = package.split(".")
+        return 0, ".".join((*above[: len(above) - level + 1], module)), ()
+    return level, module, ()
 
 
 def _guessed(text: str) -> Iterator[Import]:
@@ -158,6 +181,12 @@ def _files(folder: str, level: int, module: str, names: tuple[str, ...], code: C
         base = folder
         for _ in range(level - 1):
             base = posixpath.dirname(base)
+        package = base
+        while code.is_file(init := f"{package}/__init__.py".lstrip("/")):  # a relative import takes a package
+            yield init
+            package = posixpath.dirname(package)
+            if not package:
+                break
         yield from _module(base, module, names, code)
         return
     for root in code.roots:
@@ -198,10 +227,22 @@ def _module(root: str, module: str, names: tuple[str, ...], code: Code) -> Itera
 
 
 def _exported(init: str, code: Code) -> tuple[str, ...]:
-    """The literal `__all__` of a package."""
+    """The names in a package's `__all__`, as far as they are written out."""
+    import ast
+
     raw = code.snapshot.read(init) if code.is_file(init) else None
-    match = re.search(r"^__all__\s*(?::[^=]+)?=\s*[\[(]([^\])]*)", decoded(raw or b""), re.MULTILINE)
-    return tuple(re.findall(r"['\"](\w+)['\"]", match.group(1))) if match else ()
+    try:
+        statements = ast.parse(decoded(raw)).body if raw is not None and b"__all__" in raw else []
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the package's own reader says so
+        return ()
+    return tuple(
+        node.value
+        for statement in statements
+        if isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr)
+        if any(isinstance(name, ast.Name) and name.id == "__all__" for name in ast.walk(statement))
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
 
 
 def module_file(module: str, root: str, snapshot: Snapshot) -> str | None:

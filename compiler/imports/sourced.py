@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 from ..diagnostic import Diagnostic
 from ..span import Source, Span
-from .python import Code, module_file
+from .python import Code
 
-_R = re.compile(r"^[^#\n]*?\b(?:sys\.)?source\s*\(\s*(?:file\s*=\s*)?([^\n]*)", re.MULTILINE)
+_COMMENT = re.compile(r"(?:^|(?<=[ \t;]))#[^\n]*", re.MULTILINE)
+_R = re.compile(r"(?<![\w.])(?:sys\.)?source\s*\(\s*(?:file\s*=\s*)?(?=([^\n]*))")
 _R_JOINED = re.compile(r"(?:here::)?(?:here|file\.path)\s*\(([^)]*)\)")
 _R_TEXT = re.compile(r"""\s*["']([^"']+)["']""")
-_SHELL = re.compile(r"^[^#\n]*?(?:^|[;&|({]|\bthen\b|\bdo\b)\s*(source|\.)[ \t]+([^\s;&|]+)", re.MULTILINE)
+_SHELL = re.compile(r"(?:^|[;&|({]|\b(?:then|do|else)\b)[ \t]*(source|\.)[ \t]+([^\s;&|]+)", re.MULTILINE)
 _SHELL_DIR = re.compile(r"\$\(\s*dirname\s+(?:--\s+)?\"?\$(?:0|\{0\}|\{BASH_SOURCE(?:\[0\])?\}|BASH_SOURCE)\"?\s*\)/")
-_RUNS = re.compile(r"\b(?:bash|sh|python3?|Rscript|julia)[ \t]+(-m[ \t]+)?([\w./-]+)")
 _JULIA = re.compile(r"^[^#\n]*?\binclude\s*\(\s*(\"[^\"$]+\")?", re.MULTILINE)
 
 
@@ -29,6 +29,11 @@ def _unknown(source: Source, start: int, end: int) -> Diagnostic:
     )
 
 
+def _uncommented(text: str) -> str:
+    """A text with blanks for its comments, so that all that is left stands where it stood."""
+    return _COMMENT.sub(lambda match: " " * len(match.group()), text)
+
+
 def _resolved(path: str, name: str, code: Code) -> Iterator[str]:
     """A named file: from the repository's root, where stages run, or else from beside the file that names it."""
     for candidate in (posixpath.normpath(name), posixpath.normpath(posixpath.join(posixpath.dirname(path), name))):
@@ -39,7 +44,7 @@ def _resolved(path: str, name: str, code: Code) -> Iterator[str]:
 
 def r_uses(path: str, source: Source, code: Code) -> Iterator[str | Diagnostic]:
     """The files that an R script sources."""
-    for match in _R.finditer(source.text):
+    for match in _R.finditer(_uncommented(source.text)):
         argument = match.group(1)
         if joined := _R_JOINED.match(argument):
             parts = re.findall(r"""["']([^"']+)["']""", joined.group(1))
@@ -56,20 +61,18 @@ def r_uses(path: str, source: Source, code: Code) -> Iterator[str | Diagnostic]:
 
 def shell_uses(path: str, source: Source, code: Code) -> Iterator[str | Diagnostic]:
     """The files that a shell script sources, and the repository files that it runs."""
-    text = _SHELL_DIR.sub(lambda match: "./".ljust(len(match.group()), "/"), source.text)
+    text = _SHELL_DIR.sub(lambda match: "./".ljust(len(match.group()), "/"), _uncommented(source.text))
     for match in _SHELL.finditer(text):
         name = match.group(2).strip("\"'")
         if "$" in name or "`" in name:
             yield _unknown(source, match.start(2), match.end(2))
         else:
             yield from _resolved(path, name, code)
+    from . import named_files
+
     for line in text.split("\n"):
-        for is_module, name in () if line.lstrip().startswith("#") else _RUNS.findall(line):
-            if not is_module:
-                yield from _resolved(path, name, code)
-                continue
-            files = (module_file(name, root, code.snapshot) for root in code.roots)
-            yield from (file for file in files if file is not None)
+        for name in named_files(line, code.snapshot):
+            yield from _resolved(path, name, code)
 
 
 def julia_uses(path: str, source: Source, code: Code) -> Iterator[str | Diagnostic]:

@@ -31,7 +31,7 @@ def _block(item: Located, color: bool) -> Iterator[str]:
     diagnostic, span = item.diagnostic, item.span
     head = _paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity, color)
     where = f"{plain(span.source.name)}:{span.line}:{span.column}: " if span is not None else ""
-    yield f"{where}{head}: {plain(diagnostic.message)}"
+    yield f"{where}{head}: {_indented(diagnostic.message)}"
     width = 1
     if span is not None and span.source.text:
         shown = [(span, ""), *((label, text) for label, text in item.labels if label.source is span.source)]
@@ -52,7 +52,12 @@ def _block(item: Located, color: bool) -> Iterator[str]:
                 yield f"{'':{width}} = {plain(label.source.name)}:{label.line}:{label.column}: {plain(text)}"
     for name, text in (("note", diagnostic.note), ("help", diagnostic.help)):
         if text:
-            yield f"{'':{width}} = {name}: {plain(text)}"
+            yield f"{'':{width}} = {name}: {_indented(text)}"
+
+
+def _indented(text: str) -> str:
+    """A text whose further lines cannot be taken for lines of the report: names in it may hold line breaks."""
+    return plain(text).replace("\n", "\n    ")
 
 
 def _windowed(span: Span) -> tuple[str, int]:

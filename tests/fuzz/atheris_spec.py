@@ -47,7 +47,7 @@ SECONDS = 10
 template.MAX_STAGES = 200  # or the search spends its time on one matrix of thousands of stages, which is no bug
 CODE = {"src/train.py": "import a\n", "src/a.py": "", "scripts/run.sh": "source b.sh\n", "data/raw.csv": ""}
 WORDS = [
-    *Spec.model_fields, *Stage.model_fields, "foreach", "do", "${a}", "${item}", "${item.x}", "${key}", "${", "\\${a}",
+    *Spec.model_fields, *Stage.model_fields, "foreach", "do", "${a}", "vars: [{n: 1}]", "${n}", "${item}", "${item.x}", "${key}", "${", "\\${a}",
     "[a, b]", "{a: 1}", "data/x", "params.yaml:a", "train", "make", "dvc", "github", "s3://b/x", "&x", "*x", "<<: *x",
     "|", ">-", "!!int", "1e3", "0x1f", "~", "null", "true", "1h", "8Gi", ">= 0.9", "-", "?", "'", '"', "é", "\t", "#",
 ]  # fmt: skip

@@ -118,11 +118,11 @@ def test_scalars_mean_what_they_mean_to_dvc(word: str) -> None:
         slow, problems = node.value_of(node.compose(source), source)
     except node.Unreadable:
         assert expected is None
-        assert _fast(text) is _NOT_FAST
+        assert _fast(Source("x", text)) is _NOT_FAST
         return
     if expected is not None and not problems:
         assert same(slow["key"], expected["key"]), (word, slow["key"], expected["key"])
-    fast = _fast(text)
+    fast = _fast(Source("x", text))
     if fast is not _NOT_FAST:
         assert same(fast["key"], slow["key"])
         assert same(fast["list"][0], slow["list"][0])
@@ -147,7 +147,7 @@ PLACES = (
 @example(PLACES[1], "010")
 def test_the_roads_give_one_value_wherever_it_stands(place: str, word: str) -> None:
     text = place.format(word, word)
-    fast = _fast(text)
+    fast = _fast(Source("x", text))
     if fast is not _NOT_FAST:
         slow, problems = node.value_of(node.compose(Source("x", text)), Source("x", text))
         assert not problems
@@ -163,7 +163,7 @@ def test_any_text_reads_alike_or_is_refused_with_a_place(text: str) -> None:
     for problem in problems:
         assert problem.place is not None
         assert 0 <= problem.place.start <= len(source.text)
-    if _fast(source.text) is not _NOT_FAST:
+    if _fast(source) is not _NOT_FAST:
         slow, slow_problems = node.value_of(node.compose(source), source)
         assert not slow_problems
         assert repr(slow) == repr(value)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -13,13 +14,15 @@ from pathlib import Path
 
 import pytest
 from building import NEW, OLD, build, content
-from conftest import run
+from conftest import run, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mlopsc.compiler.cli import cache_key
 from mlopsc.compiler.lock import LOCK, digest, lock_text
 from mlopsc.compiler.plan import BEGIN, END
+from mlopsc.compiler.stale import SEEN, STATE
 from mlopsc.compiler.target import File
-from mlopsc.compiler.write import JOURNAL, recover
+from mlopsc.compiler.write import ALONE, JOURNAL, TXN, recover
 
 CHILD = """
 import os, sys
@@ -41,7 +44,8 @@ def fsync(descriptor):
     count("open", ())
 os.fsync = fsync
 sys.addaudithook(count)
-build(Path(sys.argv[1]), NEW)
+codes = build(Path(sys.argv[1]), NEW)[1]
+assert codes == [], codes
 """
 
 
@@ -202,6 +206,92 @@ def test_a_hostile_journal_is_not_believed(tmp_path: Path) -> None:
     (root / JOURNAL).write_text(json.dumps({"version": 1, "entries": [entry, {"path": 3}, "x"]}))
     assert recover(str(root)) == []
     assert (tmp_path / "up").read_text() == "theirs\n"
+
+
+HASH = "0" * 64
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"path": "x", "old": None, "new": HASH},
+        {"path": "x", "old": None, "new": HASH, "staged": "../../../../up"},
+        {"path": "x", "old": None, "new": sha256(b"theirs\n").hexdigest(), "staged": "../../../../up"},
+        {"path": "deep", "old": "folder", "new": None},
+        {"path": "a.txt/x", "old": None, "new": HASH, "staged": "0"},
+        {"path": "a.txt", "old": [], "new": {}},
+        {"path": "deep/.git/hooks/post-checkout", "old": None, "new": sha256(b"mine").hexdigest(), "staged": "7"},
+    ],
+    ids=["nothing staged", "staged outside", "of another", "folder", "file as folder", "no hashes", "a hook"],
+)
+def test_a_journal_is_carried_out_as_far_as_it_can_be_ours(tmp_path: Path, entry: dict[str, object]) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    build(root, OLD)
+    before = content(root)
+    (tmp_path / "up").write_text("theirs\n")
+    (root / TXN).mkdir()
+    (root / TXN / "7").write_text("mine")
+    (root / JOURNAL).write_text(json.dumps({"version": 1, "entries": [entry]}))
+    assert recover(str(root)) == []
+    assert content(root) == before
+    assert (tmp_path / "up").read_text() == "theirs\n"
+    assert build(root, NEW)[1] == []
+
+
+@pytest.mark.parametrize("link", [".mlops", STATE, TXN, ALONE, JOURNAL])
+def test_our_own_folder_is_not_followed_elsewhere(tmp_path: Path, link: str) -> None:
+    """Git carries links: a clone's `.mlops/state/txn` must not empty a folder of its owner."""
+    outside = tmp_path / "outside"
+    (outside / "state").mkdir(parents=True)
+    (outside / "file").write_text("theirs")
+    (outside / "state/file").write_text("theirs")
+    root = write(tmp_path / "root", {"mlops.yaml": "mlops: 1\nstages: {a: {cmd: a, deps: [mlops.yaml]}}\n"})
+    (root / link).parent.mkdir(parents=True, exist_ok=True)
+    (root / link).symlink_to(outside / "file" if link in (ALONE, JOURNAL) else outside)
+    assert "MLC605" in run("mlopsc", "build", cwd=root, check=False).stderr
+    run("mlopsc", "eject", "--yes", cwd=root)
+    assert [path.read_text() for path in sorted(outside.rglob("*")) if path.is_file()] == ["theirs"] * 2
+
+
+def test_a_record_of_the_last_build_is_not_left_elsewhere(tmp_path: Path) -> None:
+    root = write(tmp_path / "root", {"mlops.yaml": "mlops: 1\nstages: {a: {cmd: a, deps: [mlops.yaml]}}\n"})
+    run("mlopsc", "build", cwd=root)
+    outside = tmp_path / "outside"
+    (root / STATE).rename(outside)
+    (outside / "seen.json").unlink()
+    before = sorted(outside.iterdir())
+    (root / STATE).symlink_to(outside)
+    time.sleep(0.1)
+    run("mlopsc", "build", cwd=root)
+    assert sorted(outside.iterdir()) == before
+
+
+def test_a_record_says_nothing_without_the_spec(tmp_path: Path) -> None:
+    """A clone's own record cannot call stale files up to date."""
+    root = write(tmp_path, {"mlops.yaml": "mlops: 1\nstages: {a: {cmd: a, deps: [mlops.yaml]}}\n"})
+    (root / STATE).mkdir(parents=True)
+    (root / SEEN).write_text(json.dumps({"key": cache_key(), "seen": {}}))
+    assert "stale: dvc.yaml" in run("mlopsc", "build", "--check", cwd=root, check=False).stderr
+
+
+def test_what_cannot_be_completed_says_so_and_is_completed_later(tmp_path: Path) -> None:
+    """A file that something is mounted on takes no rename."""
+    build(tmp_path, OLD)
+    mounted = str(tmp_path / "deep/er/b.txt")
+    if subprocess.run(["mount", "--bind", mounted, mounted], capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        codes = build(tmp_path, NEW)[1]
+        assert codes == ["MLC612"]
+        said = recover(str(tmp_path))
+        assert "could not be completed" in said[0].message
+        assert "deep/er/b.txt" in said[0].message
+    finally:
+        subprocess.run(["umount", mounted], check=True)
+    assert build(tmp_path, NEW)[1] == []
+    assert (tmp_path / "deep/er/b.txt").read_text() == "new b\n"
+    assert not (tmp_path / "gone.txt").exists()
 
 
 def test_outputs_never_overwrite_inputs(tmp_path: Path) -> None:

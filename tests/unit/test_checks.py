@@ -173,7 +173,6 @@ def test_a_missing_dep_names_what_is_near() -> None:
         ("data/big/part.csv", {"data/big.dvc": ""}),
         ("sub/out.csv", {"sub/dvc.yaml": ""}),
         ("s3://bucket/x", {}),
-        ("ds://things", {}),
         ("/srv/data", {}),
         ("folder", {"folder/file": ""}),
     ],

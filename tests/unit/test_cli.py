@@ -80,6 +80,30 @@ def test_same_bytes_everywhere(tmp_path: Path) -> None:
     assert seen[0] == seen[1]
 
 
+def test_names_are_utf8_in_every_locale(tmp_path: Path) -> None:
+    """Without Python's UTF-8 mode a C locale finds no `träin.py`, and cannot print it."""
+    root = write(tmp_path, {"mlops.yaml": "mlops: 1\nstages:\n  träin: {deps: [größe.csv]}\n", "größe.csv": "",
+                            "src/träin.py": ""})  # fmt: skip
+    ascii_ = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for words in (("explain",), ("graph",), ("check",), ("plan",), ("check", "--format", "json"), ("build",)):
+        expected = run("mlopsc", *words, cwd=root, LC_ALL="C.UTF-8").stdout
+        if words == ("build",):
+            (root / "dvc.yaml").unlink()
+            expected = " create dvc.yaml\n"
+        assert run("mlopsc", *words, cwd=root, **ascii_).stdout == expected
+    said = run("mlopsc", "explain", cwd=root, PYTHONIOENCODING="ascii").stdout
+    assert r"src/tr\xe4in.py" in said
+
+
+def test_builds_at_once_all_succeed(project: Path) -> None:
+    """Whichever comes second finds what it wanted to write."""
+    command = [sys.executable, "-m", "mlopsc", "build"]
+    many = [subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(5)]
+    said = [process.communicate(timeout=100)[0].decode() for process in many]
+    assert [process.returncode for process in many] == [0] * 5, said
+    run("mlopsc", "build", "--check", cwd=project)
+
+
 def test_a_failed_build_changes_no_file(project: Path) -> None:
     run("mlopsc", "build", cwd=project)
     before = outputs(project)
@@ -104,6 +128,14 @@ def test_no_spec(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "MLC008" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_elsewhere(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    here = tmp_path_factory.mktemp("here")
+    for words in (("-C", str(project), "check"), ("check", "-C", str(project))):
+        assert "2 stages" in run("mlopsc", *words, cwd=here).stdout
+    done = run("mlopsc", "build", "-C", "nowhere", cwd=here, check=False)
+    assert (done.returncode, done.stderr) == (2, "mlopsc: `nowhere` is no folder\n")
 
 
 @pytest.mark.parametrize("style", ["json", "sarif", "github", "text"])
@@ -186,6 +218,12 @@ def test_a_plain_build_imports_nothing_slow(project: Path) -> None:
 def test_colour_only_on_a_terminal(project: Path) -> None:
     (project / "mlops.yaml").write_text("mlops: 2\n")
     assert "\x1b" not in run("mlopsc", "check", cwd=project, check=False).stderr
+
+
+def test_a_name_with_a_line_break_writes_no_line_of_its_own(project: Path) -> None:
+    (project / "mlops.yaml").write_text('mlops: 1\nstages: {"a\\nmlops.yaml is good": {cmd: x, deps: [no]}}\n')
+    said = run("mlopsc", "check", cwd=project, check=False)
+    assert not [line for line in (said.stdout + said.stderr).splitlines() if line.startswith("mlops.yaml is good")]
 
 
 def test_a_closed_pipe_is_no_error(project: Path) -> None:

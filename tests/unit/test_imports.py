@@ -31,6 +31,18 @@ CASES: dict[str, tuple[dict[str, str], str, set[str]]] = {
     "type checking": ({"a.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import b\nelse:\n    import c",
                        "b.py": "", "c.py": ""}, "a.py", {"c.py"}),
     "by call": ({"a.py": "import importlib\nimportlib.import_module('b')", "b.py": ""}, "a.py", {"b.py"}),
+    "by call, relative": ({"p/__init__.py": "", "p/a.py": "import importlib\nimportlib.import_module('.b', package='p.q')\n"
+                           "importlib.import_module('.c', __package__)", "p/q/__init__.py": "", "p/q/b.py": "", "p/c.py": ""},
+                          "p/a.py", {"p/__init__.py", "p/q/__init__.py", "p/q/b.py", "p/c.py"}),
+    "by call, by other names": ({"a.py": "from importlib import import_module as load\nload(name='b')\nimport runpy\n"
+                                 "runpy.run_module('c')", "b.py": "", "c.py": ""}, "a.py", {"b.py", "c.py"}),
+    "a relative import runs the package": ({"p/a.py": "from .b import x", "p/__init__.py": "import c", "p/b.py": "",
+                                            "c.py": ""}, "p/a.py", {"p/__init__.py", "p/b.py", "c.py"}),
+    "star, in parts": ({"a.py": "from p import *", "p/__init__.py": "__all__ = ['x'] + ['y']\n__all__ += ('z',)",
+                        "p/x.py": "", "p/y.py": "", "p/z.py": ""}, "a.py",
+                       {"p/__init__.py", "p/x.py", "p/y.py", "p/z.py"}),
+    "star of what does not parse": ({"a.py": "from p import *", "p/__init__.py": "__all__ = ['x'"}, "a.py",
+                                    {"p/__init__.py"}),
     "star": ({"a.py": "from p import *", "p/__init__.py": "__all__ = ['x']", "p/x.py": "", "p/y.py": ""}, "a.py",
              {"p/__init__.py", "p/x.py"}),
     "cycle": ({"a.py": "import b", "b.py": "import a"}, "a.py", {"b.py"}),
@@ -40,6 +52,12 @@ CASES: dict[str, tuple[dict[str, str], str, set[str]]] = {
            "z.R": ""}, "a.R", {"R/x.R", "R/y.R"}),
     "shell": ({"s/a.sh": '. "$(dirname "$0")/x.sh"\nsource s/y.sh\npython src/p.py', "s/x.sh": "", "s/y.sh": "",
                "src/p.py": "import q", "src/q.py": ""}, "s/a.sh", {"s/x.sh", "s/y.sh", "src/p.py", "src/q.py"}),
+    "r, two on a line": ({"a.R": "if (x) source('b.R') else source('c.R')  # source('d.R')", "b.R": "", "c.R": "",
+                          "d.R": ""}, "a.R", {"b.R", "c.R"}),
+    "shell, in other ways": ({"a.sh": "source b.sh; if x; then . c.sh; fi # . no.sh\n./d.sh\npython3 -u e.py\n"
+                              "python -m p.m\ncd sub && python f.py\n", "b.sh": "", "c.sh": "", "no.sh": "", "d.sh": "",
+                              "e.py": "", "p/__init__.py": "", "p/m.py": "", "sub/f.py": ""}, "a.sh",
+                             {"b.sh", "c.sh", "d.sh", "e.py", "p/__init__.py", "p/m.py", "sub/f.py"}),
     "julia": ({"j/a.jl": 'include("b.jl")', "j/b.jl": ""}, "j/a.jl", {"j/b.jl"}),
     "notebook": ({"n.ipynb": '{"cells": [{"cell_type": "code", "source": ["%matplotlib inline\\n", "import b"]}]}',
                   "b.py": ""}, "n.ipynb", {"b.py"}),
@@ -72,12 +90,25 @@ def test_what_cannot_be_told_is_said() -> None:
         ("./run.sh", ("run.sh",)),
         ("bash -euo pipefail run.sh", ("run.sh",)),
         ("python -c 'print(1)' src/a.py", ()),
+        ("python -m pkg.sub.mod", ("src/pkg/sub/mod.py", "src/pkg/__init__.py")),
+        ("cd src && python a.py", ("src/a.py",)),
+        ("cd src; cd .. ; python src/a.py", ("src/a.py",)),
+        ("(cd src; python a.py) && python src/a.py", ("src/a.py", "src/a.py")),
+        ('cd "$DIR" && python src/a.py', ()),
+        ("echo cd src && python src/a.py", ("src/a.py",)),
+        ("python3.12 -W ignore -X dev src/a.py", ("src/a.py",)),
+        ("uv run --with x src/a.py", ("src/a.py",)),
+        ("accelerate launch --num_processes 2 src/a.py", ("src/a.py",)),
+        ("jupyter nbconvert --output new.ipynb src/a.py", ("src/a.py",)),
+        ("uv pip install x && cat src/a.py", ()),
         ("python missing.py", ()),
         ("cat src/a.py", ()),
     ],
 )
 def test_files_that_a_command_runs(cmd: str, expected: tuple[str, ...]) -> None:
-    files = {"src/a.py": "", "run.sh": "", "src/pkg/mod.py": ""}
+    files = {"src/a.py": "", "run.sh": "", "src/pkg/mod.py": "", "new.ipynb": "", "src/pkg/sub/mod.py": ""}
+    if "pkg.sub" in cmd:
+        files["src/pkg/__init__.py"] = ""
     assert command_files(cmd, Memory(files)) == expected
 
 
