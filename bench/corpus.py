@@ -47,13 +47,14 @@ def tried(repository: str) -> Outcome:
         named = _named(repository)
         folders = pipelines(copy)
         whole = adopt(copy)
-        found = Outcome()
+        found, taken = Outcome(), []
         for folder in folders:
             part = whole if not whole.report.failed or len(folders) == 1 else adopt(copy, [folder])
             reasons = [f"{each.code}: {each.message}" for each in part.report if each.severity == "error"]
             found.files[named(folder)] = _plain(reasons[0], home) if reasons else "imported"
-            if not reasons:
-                _counted(found, copy, next(each for each in part.folders if each.path == folder))
+            taken += [each for each in part.folders if each.path == folder and not reasons]
+        for each in taken:
+            _counted(found, copy, each)
         return found
 
 
@@ -68,15 +69,18 @@ def _counted(found: Outcome, root: str, folder: Folder) -> None:
 
     top = os.path.join(root, folder.path)
     stages = list(folder.run.project or ())
-    paths = {path for each in stages for cmd in each.commands for path in named_files(cmd.text, Disk(top), each.wdir)}
-    code = {path: b"" for path in paths if not path.startswith("..") and not os.path.exists(f"{top}/{path}")}
+    named = {path for each in stages for cmd in each.commands for path in named_files(cmd.text, Disk(top), each.wdir)}
+    for path in sorted(path for path in named if not path.startswith("..")):
+        os.makedirs(os.path.dirname(f"{top}/{path}"), exist_ok=True)
+        with open(f"{top}/{path}", "ab"):
+            pass
 
     def compiled(text: str) -> Compiled:
-        return compile_spec(Overlay(top, {**code, "mlops.yaml": text.encode()}))
+        return compile_spec(Overlay(top, {"mlops.yaml": text.encode()}))
 
     text = folder.text.decode("utf-8-sig")
     found.lines += len(text.splitlines())
-    disk = Overlay(top, code)
+    disk = Disk(top)
     found.saved += len(text.splitlines()) - len(tidied(text, compiled, disk).text.splitlines())
     project = compiled(text).project
     if project is not None:
@@ -101,6 +105,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder")
     parser.add_argument("--record", action="store_true", help="write the record anew")
+    parser.add_argument("--against", metavar="FILE", default=RECORD, help="another record than bench/corpus.json")
     arguments = parser.parse_args()
     if not os.path.isdir(arguments.folder):
         print(f"corpus: there is no folder `{arguments.folder}`; name it: make corpus CORPUS=...", file=sys.stderr)
@@ -111,11 +116,11 @@ def main() -> int:
     found = {name: what for each in outcomes for name, what in each.files.items()}
     print("".join((*_rows(found), *_figures(outcomes))), end="")
     if arguments.record:
-        with open(RECORD, "w", encoding="utf-8") as file:
+        with open(arguments.against, "w", encoding="utf-8") as file:
             json.dump(dict(sorted(found.items())), file, indent=1, ensure_ascii=False)
             file.write("\n")
         return 0
-    with open(RECORD, encoding="utf-8") as file:
+    with open(arguments.against, encoding="utf-8") as file:
         before = json.load(file)
     worse = [name for name, what in found.items() if what != "imported" and before.get(name) == "imported"]
     lost = sorted(before.keys() - found.keys())
