@@ -68,7 +68,9 @@ def _counted(found: Outcome, root: str, folder: Folder) -> None:
     from mlopsc.compiler.snapshot import Disk
 
     top = os.path.join(root, folder.path)
-    stages = list(folder.run.project or ())
+    stages = {
+        each.entry: each for each in folder.run.project or ()
+    }.values()  # one of each: some matrices give thousands
     named = {path for each in stages for cmd in each.commands for path in named_files(cmd.text, Disk(top), each.wdir)}
     for path in sorted(path for path in named if not path.startswith("..")):
         os.makedirs(os.path.dirname(f"{top}/{path}"), exist_ok=True)
@@ -85,7 +87,7 @@ def _counted(found: Outcome, root: str, folder: Folder) -> None:
     project = compiled(text).project
     if project is not None:
         runs = {
-            stage.entry for stage in project for each in stage.commands
+            stage.entry for stage in stages for each in stage.commands
             if any(path.endswith(".py") for path in command_files(each.text, disk, stage.wdir))
         }  # fmt: skip
         found.python += len(runs)
