@@ -2,6 +2,8 @@
 
 `corpus.py FOLDER` prints the table and fails if a file that imported before no longer does; `--record` writes it anew.
 The files are not part of this repository; FOLDER has one folder a repository, with its pipeline and parameter files.
+The code is not there, so an empty file stands in for each that a command names: `tidy` is measured with that, and a stage
+is counted as one that forgot its code if it does not depend on the very file that it runs.
 """
 
 from __future__ import annotations
@@ -12,30 +14,86 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlopsc.compiler.adopt.road import Folder
 
 RECORD = os.path.join(os.path.dirname(__file__), "corpus.json")
+MANY = 1000
+"""Stages of a pipeline in which nothing is counted: `tidy` compiles it once for each edit, and one comes to 4172."""
 
 
-def tried(repository: str) -> dict[str, str]:
-    """What became of each dvc.yaml of a repository: `imported`, or the reason why not. Nothing is left behind."""
+@dataclass
+class Outcome:
+    """What became of each dvc.yaml of a repository: `imported`, or the reason why not; and what was counted in its specs."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    lines: int = 0
+    saved: int = 0
+    python: int = 0
+    forgot: int = 0
+
+
+def tried(repository: str) -> Outcome:
+    """Import a copy of the repository. Nothing is left behind."""
     from mlopsc.compiler.adopt.road import adopt, pipelines
 
     with tempfile.TemporaryDirectory() as home:
         copy = f"{home}/{os.path.basename(repository)}"
         shutil.copytree(repository, copy)
         os.mkdir(f"{copy}/.git")
+        named = _named(repository)
         folders = pipelines(copy)
         whole = adopt(copy)
-        if not whole.report.failed:
-            return dict.fromkeys(map(_named(repository), folders), "imported")
-        found = {}
+        found, taken = Outcome(), []
         for folder in folders:
-            part = adopt(copy, [folder]) if len(folders) > 1 else whole
+            part = whole if not whole.report.failed or len(folders) == 1 else adopt(copy, [folder])
             reasons = [f"{each.code}: {each.message}" for each in part.report if each.severity == "error"]
-            found[_named(repository)(folder)] = _plain(reasons[0], home) if reasons else "imported"
+            found.files[named(folder)] = _plain(reasons[0], home) if reasons else "imported"
+            taken += [each for each in part.folders if each.path == folder and not reasons]
+        for each in taken:
+            _counted(found, copy, each)
         return found
+
+
+def _counted(found: Outcome, root: str, folder: Folder) -> None:
+    """Add what `tidy` saves in a spec, and how many of its Python stages lack the file that they run among their deps."""
+    from mlopsc.compiler.adopt.road import Overlay
+    from mlopsc.compiler.adopt.suggest import undeclared
+    from mlopsc.compiler.adopt.tidy import tidied
+    from mlopsc.compiler.build import Compiled, compile_spec
+    from mlopsc.compiler.imports import command_files, named_files
+    from mlopsc.compiler.snapshot import Disk
+
+    top = os.path.join(root, folder.path)
+    project = folder.run.project
+    if project is None or len(project.stages) > MANY:
+        return
+    stages = {each.entry: each for each in project}.values()
+    named = {path for each in stages for cmd in each.commands for path in named_files(cmd.text, Disk(top), each.wdir)}
+    for path in sorted(path for path in named if not path.startswith("..")):
+        os.makedirs(os.path.dirname(f"{top}/{path}"), exist_ok=True)
+        with open(f"{top}/{path}", "ab"):
+            pass
+
+    def compiled(text: str) -> Compiled:
+        return compile_spec(Overlay(top, {"mlops.yaml": text.encode()}))
+
+    text = folder.text.decode("utf-8-sig")
+    found.lines += len(text.splitlines())
+    disk = Disk(top)
+    found.saved += len(text.splitlines()) - len(tidied(text, compiled, disk).text.splitlines())
+    if (project := compiled(text).project) is not None:
+        runs = {
+            stage.entry for stage in stages for each in stage.commands
+            if any(path.endswith(".py") for path in command_files(each.text, disk, stage.wdir))
+        }  # fmt: skip
+        found.python += len(runs)
+        found.forgot += len(runs & undeclared(project, disk).keys())
 
 
 def _named(repository: str) -> Callable[[str], str]:
@@ -51,20 +109,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder")
     parser.add_argument("--record", action="store_true", help="write the record anew")
+    parser.add_argument("--against", metavar="FILE", default=RECORD, help="another record than bench/corpus.json")
     arguments = parser.parse_args()
     if not os.path.isdir(arguments.folder):
         print(f"corpus: there is no folder `{arguments.folder}`; name it: make corpus CORPUS=...", file=sys.stderr)
         return 1
     repositories = sorted(entry.path for entry in os.scandir(arguments.folder) if entry.is_dir())
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        found = {name: what for each in pool.map(tried, repositories) for name, what in each.items()}
-    print("".join(_rows(found)), end="")
+        outcomes = list(pool.map(tried, repositories))
+    found = {name: what for each in outcomes for name, what in each.files.items()}
+    print("".join((*_rows(found), *_figures(outcomes))), end="")
     if arguments.record:
-        with open(RECORD, "w", encoding="utf-8") as file:
+        with open(arguments.against, "w", encoding="utf-8") as file:
             json.dump(dict(sorted(found.items())), file, indent=1, ensure_ascii=False)
             file.write("\n")
         return 0
-    with open(RECORD, encoding="utf-8") as file:
+    with open(arguments.against, encoding="utf-8") as file:
         before = json.load(file)
     worse = [name for name, what in found.items() if what != "imported" and before.get(name) == "imported"]
     lost = sorted(before.keys() - found.keys())
@@ -80,6 +140,14 @@ def _rows(found: dict[str, str]) -> Iterator[str]:
         yield f"{name:70} {what}\n"
     good = sum(what == "imported" for what in found.values())
     yield f"{good} of {len(found)} files imported ({100 * good // max(len(found), 1)} %)\n"
+
+
+def _figures(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    lines, saved, python, forgot = (
+        sum(getattr(each, name) for each in outcomes) for name in ("lines", "saved", "python", "forgot")
+    )
+    yield f"tidy saves {saved} of {lines} lines ({100 * saved / max(lines, 1):.1f} %)\n"
+    yield f"{forgot} of {python} Python stages do not depend on the file that they run ({100 * forgot / max(python, 1):.1f} %)\n"
 
 
 if __name__ == "__main__":

@@ -147,11 +147,13 @@ class Disk:
         return ("dir" if stat.S_ISDIR(mode) else "other"), full
 
     def _top(self) -> str:
-        """The directory of the Git repository that ``root`` is in; ``root`` where it is in none."""
-        folder = self.root
+        """The directory of the Git repository that ``root`` is in, of DVC's where there is no Git; else ``root``."""
+        folder, of_dvc = self.root, ""
         while not os.path.exists(f"{folder}/.git"):
+            if not of_dvc and os.path.isdir(f"{folder}/.dvc"):
+                of_dvc = folder
             if (parent := os.path.dirname(folder)) == folder:
-                return self.root
+                return of_dvc or self.root
             folder = parent
         return folder
 

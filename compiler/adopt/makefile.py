@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _RULE = re.compile(r"^(?P<names>[A-Za-z0-9_./@+%-]+(?:[ ]+[A-Za-z0-9_./@+%-]+)*)[ ]*::?(?![=:])(?P<needs>[^=\n]*)$")
 _PHONY = re.compile(r"^\.PHONY[ ]*:[ ]*(?P<names>.*)$")
+_DIRECTIVE = re.compile(
+    r"[ ]*(#|(-?include|sinclude|ifn?eq|ifn?def|else|endif|define|endef|export|unexport|override|private|vpath|undefine)\b"
+    r"|[^:#=]*[+?!:]*:?=|[^:=#]*:[ ]*\w+[ ]*[+?:]*=)"
+)
+"""What stands at the left edge and is no rule: https://www.gnu.org/software/make/manual/html_node/Quick-Reference.html"""
+
+_INCLUDE = re.compile(r"[ ]*(?:-?include|sinclude)[ ]+(?P<files>[^#\n]*)")
+_FOR_ALL = re.compile(
+    r"^[ ]*(?:(?:export|override)[ ]+)*(?P<name>\.ONESHELL|\.POSIX|\.SECONDEXPANSION|\.RECIPEPREFIX|\.SHELLFLAGS|MAKEFLAGS|PIP"
+    r"|SHELL(?![ ]*[:?]*=[ ]*(?:/usr)?(?:/bin/)?(?:bash|sh)[ ]*$))[ ]*[:?+]*[:=]", re.MULTILINE
+)  # fmt: skip
+"""What would hold for the rules of the made Makefile too, when a file that it includes says it."""
+
+_BUILT_IN = re.compile(
+    r"\$[({](?:CC|CXX|FC|LD|AR|COMPILE\.\w+|LINK\.\w+)[)}]|^\.[a-z]+(\.[a-z]+)?[ ]*:|\.o\b", re.MULTILINE
+)
+"""Signs of Make's built-in rules, which the made Makefile switches off."""
+
 _DVC = {
     "pipeline": re.compile(r"dvc repro"),
     "metrics": re.compile(r"dvc metrics show"),
@@ -69,6 +88,38 @@ def split(text: str, made: frozenset[str]) -> Split:
         tuple(rule.names[0] for rule in taken),
         tuple(name for rule in own for name in rule.names if name in made),
     )
+
+
+def obstacle(text: str, read: Callable[[str], str | None], made: frozenset[str]) -> str:
+    """Why a Makefile cannot be included by the made one and mean the same; empty where it can.
+
+    ``read`` gives the text of a file that it includes, or None where there is none.
+    """
+    plain = text.replace("\\\n", "  ").replace("\\\r\n", "  ")
+    if (found := _FOR_ALL.search(plain)) is not None:
+        return f"it sets `{found['name']}`, which would hold for made targets too"
+    if _BUILT_IN.search(plain):
+        return "it builds on rules that are built into Make, which the made one switches off"
+    for line in plain.splitlines():
+        if (included := _INCLUDE.match(line)) is not None:
+            for name in included["files"].split():
+                if why := _of_included(name, read, made):
+                    return why
+        elif ":" in line and line[0] not in "\t#" and not _DIRECTIVE.match(line) and not _RULE.match(line):
+            return f"it cannot be told which targets `{line.strip()}` makes"
+    return ""
+
+
+def _of_included(name: str, read: Callable[[str], str | None], made: frozenset[str]) -> str:
+    if name == "local.mk" or "$" in name or any(each in name for each in "*?["):
+        return f"it includes `{name}`"
+    inner = read(name)
+    if inner is None:
+        return ""
+    clash = sorted(targets_in(inner) & made)
+    if clash:
+        return f"it includes `{name}`, whose `{clash[0]}` would clash with one that is made"
+    return obstacle(inner, lambda other: None if other == name else read(other), made)
 
 
 def rules_of(lines: list[str]) -> list[Rule]:

@@ -6,12 +6,13 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from ..build import Compiled, compile_spec
 from ..diagnostic import Diagnostic, Report
 from ..lock import digest, read_lock
 from ..plan import Change, Plan, plan
-from ..snapshot import Disk, Kind
+from ..snapshot import Disk, Kind, inside
 from ..sources import SPEC_NAME
 from . import makefile, oracle, workflow
 from .text import project_name, spec_text
@@ -159,8 +160,13 @@ def _stack(found: Adoption, folder: Folder, disk: Disk) -> tuple[list[str], dict
             return ["stack: {ci: []}"], {}
         found.left.append(f"{other}: no Makefile is written beside it")
         return ["stack: {orchestrator: dvc, build: none, ci: []}"], {}
-    parts = makefile.split(raw.decode("utf-8", "surrogateescape"), _made(found.root))
-    in_the_way = "local.mk is there already" if disk.kind("local.mk") else ""
+    text, made = raw.decode("utf-8", "surrogateescape"), _made(found.root)
+    parts = makefile.split(text, made)
+    in_the_way = (
+        "local.mk is there already"
+        if disk.kind("local.mk")
+        else makefile.obstacle(text, partial(_included, disk), made)
+    )
     if parts.clashing:
         in_the_way = f"its own {', '.join(f'`{name}`' for name in parts.clashing)} would clash with those that are made"
     if in_the_way:
@@ -169,6 +175,11 @@ def _stack(found: Adoption, folder: Folder, disk: Disk) -> tuple[list[str], dict
     found.took += [f"Makefile: `{name}` is one of those that are made" for name in parts.taken]
     found.took.append("Makefile: your own targets are in local.mk, which the made Makefile includes")
     return ["stack: {ci: []}"], {"local.mk": parts.local.encode("utf-8", "surrogateescape")}
+
+
+def _included(disk: Disk, path: str) -> str | None:
+    raw = disk.read(path) if inside(path) else None
+    return None if raw is None else raw.decode("utf-8", "surrogateescape")
 
 
 def _made(root: str) -> frozenset[str]:

@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 
 BOM = b"\xef\xbb\xbf"
+_MARKER = re.compile(rb"---([ \t]*\r?\n|[ \t]+(#.*\n)?|$)")
+"""The begin of a document, with a comment behind it or not: https://yaml.org/spec/1.2.2/#91-documents"""
+
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -42,7 +45,9 @@ def _first(body: bytes) -> tuple[int, int]:
     for line in body.splitlines(keepends=True):
         words = line.strip()
         offset += len(line)
-        if line.startswith(b"---") and words == b"---":
+        if marker := _MARKER.match(line):
+            if marker.end() < len(line):  # a flow mapping stands behind it
+                return offset - len(line) + marker.end(), 0
             start = offset
         elif words and not words.startswith((b"#", b"%")):
             return start, len(line) - len(line.lstrip(b" "))

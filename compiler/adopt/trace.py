@@ -17,9 +17,17 @@ from dataclasses import dataclass
 
 from ..graph import Stage
 
-SEEN = re.compile(r"(?:open|openat|creat)\(.*?(?P<flags>O_[A-Z_|]+).* = \d+<(?P<path>[^>]+)>$")
-CREATED = re.compile(r"creat\(.* = \d+<(?P<path>[^>]+)>$")
-RENAMED = re.compile(r'rename(?:at2?)?\(.*"(?P<path>[^"]+)"(?:, \w+)? *\) = 0$')
+STRACE = "strace"
+
+SEEN = re.compile(r"(?:open|openat|creat)\(.*?(?P<flags>O_[A-Z_|]+).* += \d+<(?P<path>[^>]+)>$")
+CREATED = re.compile(r"creat\(.* += \d+<(?P<path>[^>]+)>$")
+RENAMED = re.compile(
+    r'rename(?:at2?)?\(.*?(?:(?:AT_FDCWD|\d+)<(?P<base>[^>]+)>, )?"(?P<path>(?:[^"\\]|\\.)+)"(?:, \w+)? *\) += 0$'
+)
+RESUMED = re.compile(r"<\.\.\. \w+ resumed>")
+UNFINISHED = "<unfinished ...>"
+"""How strace cuts a call in two where another process's comes in between: https://man7.org/linux/man-pages/man1/strace.1.html"""
+
 NOISE = re.compile(r"(^|/)(\.git|\.dvc|\.venv|\.mlops|__pycache__|\.pytest_cache|[^/]+\.(pyc|egg-info))(/|$)")
 
 HOOK = """\
@@ -68,14 +76,14 @@ class Difference:
 def trace(stage: Stage, root: str) -> Traced:
     """Run the commands of a stage, one after the other, up to the first that fails."""
     strace = shutil.which("strace")
-    by = "strace" if strace is not None and _allowed(strace) else "Python's audit hook"
+    by = STRACE if strace is not None and _allowed(strace) else "Python's audit hook"
     lines: list[tuple[bool, str]] = []
     code = 0
     with tempfile.TemporaryDirectory(prefix="mlopsc-trace-") as home, _aside(stage, root):
         for number, command in enumerate(stage.commands):
             log = f"{home}/{number}"
             wdir = os.path.join(root, stage.wdir)
-            if by == "strace":
+            if by == STRACE:
                 calls = "trace=open,openat,creat,rename,renameat,renameat2"
                 words = [strace or "", "-f", "-y", "-qq", "-s", "4096", "-e", calls, "-o", log]
                 code = subprocess.run([*words, "sh", "-c", command.text], cwd=wdir, check=False).returncode
@@ -103,15 +111,36 @@ def _hooked(command: str, wdir: str, home: str, log: str) -> int:
 
 def _strace(log: str, wdir: str) -> Iterator[tuple[bool, str]]:
     """Whether it was written, and the path, for each file that was opened."""
-    with open(log, encoding="utf-8", errors="surrogateescape") as file:
+    for call in _calls(log):
+        if match := SEEN.search(call):
+            flags = set(match["flags"].split("|"))
+            if not flags & {"O_DIRECTORY", "O_PATH"}:
+                yield bool(flags & {"O_WRONLY", "O_RDWR", "O_CREAT"}), _unescaped(match["path"])
+        elif match := CREATED.search(call):
+            yield True, _unescaped(match["path"])
+        elif match := RENAMED.search(call):
+            yield True, os.path.join(wdir, _unescaped(match["base"] or ""), _unescaped(match["path"]))
+
+
+def _calls(log: str) -> Iterator[str]:
+    """The calls in the order of their ends, put together where strace cut them in two."""
+    begun: dict[str, str] = {}
+    with open(log, encoding="ascii", errors="surrogateescape") as file:
         for line in file:
-            line = line.rstrip("\n")
-            if match := SEEN.search(line):
-                flags = set(match["flags"].split("|"))
-                if not flags & {"O_DIRECTORY", "O_PATH"}:
-                    yield bool(flags & {"O_WRONLY", "O_RDWR", "O_CREAT"}), match["path"]
-            elif match := CREATED.search(line) or RENAMED.search(line):
-                yield True, os.path.join(wdir, match["path"])
+            process, _, call = line.strip().partition(" ")
+            call = call.lstrip()
+            if call.endswith(UNFINISHED):
+                begun[process] = call.removesuffix(UNFINISHED)
+                continue
+            if match := RESUMED.match(call):
+                call = begun.pop(process, "") + call[match.end() :]
+            yield call
+
+
+def _unescaped(path: str) -> str:
+    """A path as strace prints it, in which all but plain ASCII is escaped as in C."""
+    raw = path.encode("ascii", "surrogateescape").decode("unicode_escape")
+    return os.fsdecode(raw.encode("latin-1"))
 
 
 def _logged(log: str) -> Iterator[tuple[bool, str]]:

@@ -43,7 +43,7 @@ _SUSPECT = frozenset(["", "/", ".", "~", "\\"])
 
 def _outside(stage: Stage, path: str, places: Places, snapshot: Snapshot) -> Iterator[Diagnostic]:
     above = path[: 3 * path.count("../")].rstrip("/")
-    if above and set(above) == {".", "/"} and snapshot.kind(above) == "dir":
+    if above and set(above) <= {".", "/"} and snapshot.kind(above) == "dir":
         return  # the spec is in a folder of the repository, and writes to another folder of it
     if path in (".", ""):
         what = f"`{stage.name}` writes `.`, the whole directory it runs in"

@@ -81,7 +81,7 @@ def tidy(arguments: argparse.Namespace) -> int:
 def trace(arguments: argparse.Namespace) -> int:
     """Run a stage, and tell what it opens beside what it declares."""
     from ..adopt.edit import stage_path, with_items
-    from ..adopt.trace import difference
+    from ..adopt.trace import STRACE, difference
     from ..adopt.trace import trace as watch
     from ..build import compile_spec
     from ..plan import Change
@@ -104,7 +104,10 @@ def trace(arguments: argparse.Namespace) -> int:
           f"{len(seen.written)} written")  # fmt: skip
     for word, paths in (("reads", found.deps), ("writes", found.outs)):
         print("".join(f"  {word}, not declared: {path}\n" for path in paths), end="")
-    print("".join(f"  declared, not opened: {path}\n" for path in found.unopened), end="")
+    watched = "" if seen.by == STRACE else " by Python"
+    print("".join(f"  declared, not opened{watched}: {path}\n" for path in found.unopened), end="")
+    if watched:
+        print("  strace is not here, or may not watch: what programs other than Python open was not seen")
     text = new = run.document.main.text
     where = stage_path(run.document.data, stage.entry)
     for key, paths in (("deps", found.deps), ("outs", found.outs)):

@@ -169,8 +169,10 @@ def init(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         print("nothing was written, because of --dry-run")
         return DONE
-    print(
-        f"wrote {', '.join(begun.written)} and touched nothing else; to undo it, remove {'it' if len(begun.written) == 1 else 'them'}"
-    )
+    undo = f"rm -r {' '.join(begun.written)}"
+    told = [path for path in begun.written if path.startswith(".dvc") and ".git" not in begun.written]
+    if told:  # `dvc init` adds its files to Git's index
+        undo = f"git rm -rq --cached {' '.join(told)}; {undo}"
+    print(f"wrote {', '.join(begun.written)} and touched nothing else; to undo it: {undo}")
     print("\nnext: correct what is wrong in mlops.yaml, then `mlopsc check`, `mlopsc plan`, `mlopsc build`")
     return DONE

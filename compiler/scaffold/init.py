@@ -51,8 +51,9 @@ def init(root: str, dry: bool = False) -> Begun:
         git_init(root)
         written.append(".git")
     if disk.kind(".dvc") is None and git("rev-parse", "--show-toplevel", cwd=root).rstrip("\n") == disk.root:
+        ignores = disk.kind(".dvcignore") is not None
         dvc_init(root)
-        written.append(".dvc")
+        written += [".dvc"] if ignores else [".dvc", ".dvcignore"]
     return Begun(spec, text, written, found)
 
 

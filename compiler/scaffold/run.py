@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 
 from .refusal import Refusal
 
@@ -61,7 +62,7 @@ def dvc_init(root: str) -> bool:
         raise Refusal(f"`dvc init` failed: {done.stderr.decode(errors='replace').strip()}", misuse=False)
     for name, text in _DVC.items():
         os.makedirs(os.path.dirname(f"{root}/{name}"), exist_ok=True)
-        with open(f"{root}/{name}", "w", encoding="utf-8") as file:
+        with suppress(FileExistsError), open(f"{root}/{name}", "x", encoding="utf-8") as file:
             file.write(text)
     git("add", "--force", *_DVC, cwd=root)
     return False

@@ -161,8 +161,10 @@ def test_the_users_own_targets_move_to_local_mk(repository: Make) -> None:
     assert "dvc metrics show" in run("make", "-n", "metrics", cwd=root).stdout
 
 
-def test_a_makefile_that_would_clash_is_left_alone(repository: Make) -> None:
-    own = "test:\n\tpytest\n"
+@pytest.mark.parametrize(
+    ("own", "why"), [("test:\n\tpytest\n", "`test`"), (".ONESHELL:\nserve:\n\tcd x\n\tpwd\n", "`.ONESHELL`")]
+)
+def test_a_makefile_that_cannot_be_included_is_left_alone(repository: Make, own: str, why: str) -> None:
     ci = "on: push\njobs:\n  run:\n    runs-on: x\n    steps: [{uses: actions/checkout@v4}, {run: dvc repro}]\n"
     files = {"dvc.yaml": "stages:\n  a: {cmd: 'true'}\n", "Makefile": own, ".github/workflows/ci.yml": ci}
     root = repository(files)
@@ -170,7 +172,7 @@ def test_a_makefile_that_would_clash_is_left_alone(repository: Make) -> None:
     assert done.returncode == 0, done.stderr
     assert (root / "Makefile").read_text() == own
     assert (root / ".github/workflows/ci.yml").read_text() == ci
-    assert "`test`" in done.stdout
+    assert why in done.stdout
     assert "`run` only calls DVC" in done.stdout
 
 

@@ -80,6 +80,22 @@ def test_what_is_guessed_runs_and_nothing_else_is_touched(legacy: Path) -> None:
     assert json.loads((legacy / "reports/metrics.json").read_text()) == {"rows": 2}
 
 
+@pytest.mark.parametrize("kept", [".git", ".dvcignore", ""])
+def test_what_it_says_undoes_it(kept: str, legacy: Path) -> None:
+    if kept != ".git":
+        run("rm", "-rf", ".git", cwd=legacy)
+    if kept == ".dvcignore":
+        (legacy / kept).write_text("mine\n")
+    before, staged = contents(legacy), run("git", "ls-files", cwd=legacy, check=False).stdout
+    said = run(MLOPSC, "init", cwd=legacy).stdout
+    (undo,) = (line.partition("to undo it: ")[2] for line in said.splitlines() if "to undo it: " in line)
+    assert contents(legacy) != before
+    run("sh", "-c", undo, cwd=legacy)
+    assert contents(legacy) == before
+    assert run("git", "ls-files", cwd=legacy, check=False).stdout == staged
+    assert not (legacy / ".dvc").exists()
+
+
 def test_a_dry_run_writes_nothing(legacy: Path) -> None:
     before = contents(legacy)
     assert "stages:" in run(MLOPSC, "init", "--dry-run", cwd=legacy).stdout

@@ -24,10 +24,15 @@ def test_a_repository_that_runs(template: str, tmp_path: Path) -> None:
     assert len((root / "mlops.yaml").read_text().splitlines()) < 30
     path = f"{Path(shutil.which('uv') or tool('uv')).parent}:/usr/bin:/bin"  # no dvc but what `make setup` installs
     uv_python = {"PATH": path, "UV_PYTHON": sys.executable}
+    if template == "images":
+        torch_of_this_machine(root, tool("uv"))
     run("make", "setup", cwd=root, **uv_python)
     run("make", "pipeline", cwd=root, **uv_python)
     run("make", "test", cwd=root, **uv_python)
     run(MLOPSC, "build", "--check", cwd=root)
+    if template == "images":
+        has_cuda = run(".venv/bin/python", "-c", "import torch; print(torch.version.cuda)", cwd=root).stdout
+        assert has_cuda == "None\n", "it is PyTorch's build for processors"
     practice(root)
     assert "up to date" in run("make", "pipeline", cwd=root, **uv_python).stdout
     assert json.loads((root / "metrics/evaluate.json").read_text())
@@ -35,6 +40,15 @@ def test_a_repository_that_runs(template: str, tmp_path: Path) -> None:
     assert (root / "reports/report.md").read_text().startswith("# ")
     run("make", "plots", cwd=root, **uv_python)
     assert (root / "dvc_plots/index.html").is_file()
+
+
+def torch_of_this_machine(root: Path, uv: str) -> None:
+    """PyTorch's build for processors, from the wheels that pip is told of here, where there is one: uv does not look
+    there, and would take CUDA's libraries along, of 5 GB. Elsewhere `make setup` gets that build itself."""
+    said = run(sys.executable, "-m", "pip", "config", "get", "global.find-links", cwd=root, check=False).stdout.split()
+    for wheel in (wheel for place in said for wheel in Path(place).glob("torch-*+cpu-*.whl")):
+        run(uv, "venv", "--quiet", "--python", sys.executable, ".venv", cwd=root)
+        run(uv, "pip", "install", "--quiet", "--python", ".venv", str(wheel), cwd=root)
 
 
 def practice(root: Path) -> None:

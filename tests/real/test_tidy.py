@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from conftest import run
+from conftest import BIN, run, tool
 from mlopsc.compiler.adopt import trace
 from mlopsc.compiler.graph import Command, Stage
 
@@ -124,3 +124,31 @@ def test_both_watchers_see_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     if watcher == "strace" and seen.by != "strace":
         pytest.skip("strace may not watch here")
     assert seen == trace.Traced(0, watcher, ("a.txt",), ("sub/b.txt",))
+
+
+def test_strace_is_read_where_processes_run_at_once_and_names_are_not_plain(tmp_path: Path) -> None:
+    names = [f"größe <{number}>.txt" for number in range(40)]
+    for name in names:
+        (tmp_path / name).write_text("1")
+    code = (
+        "import os; from concurrent.futures import ThreadPoolExecutor as P; files = sorted(f for f in os.listdir() "
+        "if f.endswith('.txt')); list(P(8).map(lambda f: open(f).read(), files)); open('ü', 'w'); os.rename('ü', 'ä \"q\"')"
+    )
+    (tmp_path / "many.py").write_text(code)
+    (tmp_path / "sub").mkdir()
+    lines = (f"{sys.executable} many.py", "cd sub && echo 1 > x && mv x y")
+    seen = trace.trace(Stage("s", "s", tuple(Command.of((line,)) for line in lines)), str(tmp_path))
+    if seen.by != "strace":
+        pytest.skip("strace may not watch here")
+    assert seen == trace.Traced(0, "strace", tuple(sorted([*names, "many.py"])), ("sub/y", 'ä "q"'))
+
+
+def test_without_strace_it_says_that_only_python_was_watched(ran: Path) -> None:
+    """A folder of programs on the path, without strace: what a machine that lacks it has."""
+    programs = ran / ".git/programs"
+    programs.mkdir()
+    for name in ("sh", "cat"):
+        (programs / name).symlink_to(tool(name))
+    done = run(str(BIN / "mlopsc"), "trace", "show", cwd=ran, PATH=str(programs)).stdout
+    assert "declared, not opened by Python: models/train" in done
+    assert "other than Python" in done

@@ -97,6 +97,19 @@ def test_edits_and_the_new_version_together(two: Library, edited: Path) -> None:
     assert update(str(edited), {}, two).changed == []
 
 
+def test_what_was_moved_stays_where_it_is(two: Library, edited: Path) -> None:
+    flowers = edited / "src/flowers/features/flowers.py"
+    moved = edited / "src/flowers/features/irises.py"
+    run("git", "mv", str(flowers), str(moved), cwd=edited)
+    before = moved.read_text()
+    commit(edited)
+    done = update(str(edited), {}, two)
+    assert done.conflicts == []
+    assert not flowers.exists()
+    assert moved.read_text() == before
+    assert "test_every: 4" in (edited / "params.yaml").read_text()
+
+
 def test_a_conflict_is_marked_as_git_marks_it_and_no_line_is_lost(two: Library, edited: Path) -> None:
     params = edited / "params.yaml"
     params.write_text(params.read_text().replace("test_every: 3", "test_every: 5  # mine"))
@@ -217,3 +230,7 @@ def test_without_dvc_the_files_are_those_of_dvc_init(tmp_path: Path, monkeypatch
     assert run("git", "ls-files", cwd=ours).stdout == staged
     for name in staged.split():
         assert (ours / name).read_text() == (real / name).read_text()
+    run("git", "rm", "-rqf", ".dvc", cwd=ours)
+    (ours / ".dvcignore").write_text("mine\n")
+    assert not programs.dvc_init(str(ours))
+    assert (ours / ".dvcignore").read_text() == "mine\n"
