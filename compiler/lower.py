@@ -114,7 +114,7 @@ def _stage(draft: _Draft, upstream: tuple[str, ...]) -> Stage:
         desc = own.desc and str(each.body.get("desc") or own.desc)
         return Stage(
             each.name, entry.name, each.commands, draft.deps, draft.outs, draft.params, draft.wdir, desc or "",
-            entry.kind, bool(own.frozen), bool(own.always_changed), upstream=upstream,
+            entry.kind, bool(own.frozen), bool(each.body.get("always_changed")), upstream=upstream,
         )  # fmt: skip
     return Stage(
         each.name,
