@@ -73,7 +73,8 @@ def lower(
     return project, found
 
 
-def _resources(said: SaidResources | None) -> Resources:
+def resources(said: SaidResources | None) -> Resources:
+    """What is said of a machine, in cores, bytes and devices."""
     if said is None:
         return _NO_RESOURCES
     cpu, memory = said.cpu, said.memory
@@ -129,7 +130,7 @@ def _stage(draft: _Draft, upstream: tuple[str, ...]) -> Stage:
         bool(own.frozen),
         bool(own.always_changed),
         own.image,
-        _resources(own.resources),
+        resources(own.resources),
         seconds(own.timeout),
         own.retries or 0,
         {name: env_text(value) for name, value in own.env.items()} if own.env else _NO_FLAGS,

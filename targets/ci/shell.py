@@ -89,6 +89,11 @@ def has_dvc(project: Project) -> bool:
     return "dvc" in project.spec.stack.orchestrators
 
 
+def fans_out(project: Project) -> bool:
+    """Whether each stage is a job of its own."""
+    return project.spec.ci.fan_out is not None and has_dvc(project)
+
+
 def setup(project: Project) -> str:
     """Make .venv, with what the project needs in it."""
     if has_make(project):
