@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from .graph import Project, Resources, Stage
 from .lower import resources
+from .span import At
+from .target import Feature
 
 
 class Fan(NamedTuple):
@@ -54,6 +56,12 @@ def kept(stage: Stage) -> bool:
     )
 
 
+def place(project: Project, stage: Stage, feature: Feature) -> At:
+    """Where the spec says something of a stage."""
+    paths = project.features.get(feature, ())
+    return next((At(path) for path in paths if path[:2] == ("stages", stage.entry)), stage.at)
+
+
 def runner(project: Project, stage: Stage) -> str | list[str] | None:
     """The label or labels of the machine for a stage; None where any will do."""
     ci = project.spec.ci
@@ -62,8 +70,7 @@ def runner(project: Project, stage: Stage) -> str | list[str] | None:
     name = smallest(project, stage.resources)
     if name is None:
         return ci.runner
-    labels = ci.runners[name].labels if ci.runners else None
-    return name if labels is None else labels
+    return (ci.runners[name].labels if ci.runners else None) or name
 
 
 def smallest(project: Project, asked: Resources) -> str | None:

@@ -10,7 +10,8 @@ from shlex import quote
 
 from ...compiler.fan_out import Fan
 from ...compiler.graph import Project, Stage
-from ...compiler.worker import WORKER
+from ...compiler.target import File
+from ...compiler.worker import WORKER, script_file
 from .shell import minutes
 
 GRACE = 60
@@ -28,6 +29,12 @@ _LAST = """\
 # DVC keeps no results of these in its run cache, so that they run here: STAGES
 dvc repro --pull
 """
+
+
+def worker() -> File:
+    """The script that each job runs."""
+    script = script_file()
+    return File(script.path, script.text)
 
 
 def work(stage: Stage) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from ...compiler.graph import Project
+from ...compiler.operate import package
 from ...schemas.words import seconds
 
 if TYPE_CHECKING:
@@ -99,7 +101,8 @@ def setup(project: Project) -> str:
     if has_make(project):
         return "make setup"
     what = {"requirements.txt": "-r requirements.txt", "pyproject.toml": "-e ."}.get(project.requirements or "", "")
-    return f"python -m venv .venv\n.venv/bin/python -m pip install {what}{' dvc' if has_dvc(project) else ''}".rstrip()
+    dvc = quote(package(project.spec)) if has_dvc(project) else ""
+    return "python -m venv .venv\n.venv/bin/python -m pip install " + " ".join(filter(None, (what, dvc)))
 
 
 def check(project: Project) -> str | None:

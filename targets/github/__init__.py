@@ -52,7 +52,8 @@ class Github:
                 severity="warning",
             )
         if fans_out(project):
-            from .fan_out import limits, worker
+            from ..ci.fan_out import worker
+            from .fan_out import limits
 
             yield from limits(project)
             yield worker()

@@ -10,11 +10,9 @@ from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.actions import literal
 from ...compiler.emit.names import distinct
 from ...compiler.emit.yaml import Flow
-from ...compiler.fan_out import fan, runner
+from ...compiler.fan_out import fan, place, runner
 from ...compiler.graph import Project, Stage
-from ...compiler.span import At
-from ...compiler.target import File
-from ...compiler.worker import script_file
+from ...compiler.target import Feature
 from ..ci import fan_out
 from .workflow import MAX_MINUTES, access, begin, job_on, pipeline, secrets
 
@@ -26,12 +24,6 @@ _FROM_HERE = "github.event_name != 'pull_request' || github.event.pull_request.h
 
 _OWNED = 'chown -R "$(id -u)" . || true\n'
 """In a container the checkout belongs to the user outside, and Git refuses to work in it."""
-
-
-def worker() -> File:
-    """The script that each job runs."""
-    script = script_file()
-    return File(script.path, script.text)
 
 
 def fanned(project: Project, first: list[str]) -> dict[str, Any]:
@@ -60,7 +52,7 @@ def limits(project: Project) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "MLC510",
             f"a job on GitHub's own machines ends after {MAX_MINUTES} minutes; the {asked} of `{stage.name}` are cut to that",
-            At((*stage.at.path, "timeout")),
+            place(project, stage, Feature.TIMEOUT),
             help="let the stage run on a machine of your own, by `ci.runner` or `ci.runners`, or ask for less",
             severity="warning",
         )

@@ -58,7 +58,7 @@ class Gitlab:
             yield wrong
             return
         if fans_out(project):
-            from .fan_out import worker
+            from ..ci.fan_out import worker
 
             yield worker()
         yield yaml_file(PATH, pipeline(project), gap=1)

@@ -9,11 +9,10 @@ from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.gitlab import label
 from ...compiler.emit.names import distinct
 from ...compiler.emit.yaml import Flow
-from ...compiler.fan_out import fan, runner
+from ...compiler.fan_out import fan, place, runner
 from ...compiler.graph import Project, Stage
-from ...compiler.span import At, Path
-from ...compiler.target import File
-from ...compiler.worker import script_file
+from ...compiler.span import Path
+from ...compiler.target import Feature
 from ...schemas.words import listed
 from ..ci import fan_out
 from .job import DEFAULT_MINUTES, WHOLE, access, install, missing, packages
@@ -28,12 +27,6 @@ KEYWORDS = frozenset(
     "image services stages types before_script after_script variables cache include default workflow spec pages "
     "pages:deploy true false nil".split()
 )  # https://docs.gitlab.com/ci/jobs/#job-names
-
-
-def worker() -> File:
-    """The script that each job runs."""
-    script = script_file()
-    return File(script.path, script.text)
 
 
 def fanned(project: Project, first: list[str], taken: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -89,7 +82,7 @@ def limits(project: Project, hosted: int) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "MLC511",
                 f"a job on gitlab.com's own machines ends after {hosted} minutes, though `{name}` may take {asked}",
-                At((*stage.at.path, "timeout")),
+                place(project, stage, Feature.TIMEOUT),
                 help="let the stage run on a machine of your own, by `ci.runner` or `ci.runners`, or ask for less",
                 severity="warning",
             )
@@ -110,4 +103,4 @@ def texts(project: Project) -> Iterator[tuple[str, Path]]:
         yield from ((text, ("ci", "runners", name)) for text in listed(said.labels) or [name])
     for stage in project:
         if stage.image:
-            yield stage.image, (*stage.at.path, "image")
+            yield stage.image, place(project, stage, Feature.IMAGE).path
