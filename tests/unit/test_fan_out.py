@@ -48,6 +48,13 @@ def test_a_job_waits_for_those_of_the_stages_it_reads_from() -> None:
     assert "needs" not in jobs(run, PIPELINE)["pipeline"], "it waits for all that is in an earlier stage of GitLab's"
 
 
+def test_a_fork_runs_no_stage() -> None:
+    """What comes first is left out for it, and so is all behind that."""
+    found = jobs(built({"a": {}, "b": {"deps": ["a.txt"]}}), WORKFLOW)
+    assert "head.repo.full_name == github.repository" in found["a"]["if"]
+    assert "if" not in found["b"]
+
+
 def test_a_frozen_stage_has_no_job_and_is_not_waited_for() -> None:
     run = built({"a": {}, "b": {"deps": ["a.txt"], "frozen": True}, "c": {"deps": ["b.txt"]}})
     assert fanned(run) == Fan({"a": (), "c": ()}, ())
