@@ -153,7 +153,7 @@ def _patch(files: dict[str, File], patches: dict[str, dict[str, Any]]) -> list[D
             what = f"`{path}` is not a YAML file that is written here" if file else f"no `{path}` is written here"
             found.append(Diagnostic("MLC504", what, At(("patches", path), key=True), help=f"can be patched: {known}"))
         else:
-            files[path] = yaml_file(path, merge_patch(file.data, patch), file.header)
+            files[path] = yaml_file(path, merge_patch(file.data, patch), file.header, apart=file.apart)
     return found
 
 

@@ -20,8 +20,10 @@ BUILT_IN = {
     "github": "mlopsc.targets.github:Github",
     "airflow": "mlopsc.targets.airflow:Airflow",
     "gitlab": "mlopsc.targets.gitlab:Gitlab",
+    "kubeflow": "mlopsc.targets.kubeflow:Kubeflow",
     "mlflow": "mlopsc.targets.mlflow:Mlflow",
     "sacred": "mlopsc.targets.sacred:Sacred",
+    "vertex": "mlopsc.targets.vertex:Vertex",
 }
 """This distribution's own entry points: reading them back through importlib.metadata costs 20 ms of every build.
 tests/contract holds the table and pyproject.toml together."""

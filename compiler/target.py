@@ -91,7 +91,8 @@ class File:
     """A file to be written. ``block`` marks one of which only a marked block is ours (.gitignore).
 
     ``path`` is relative to the repository root. ``executable`` sets the mode's x bits. ``data`` is what a YAML file
-    was made of, under its ``header``, so that the spec's `patches` can be laid over it; see `yaml_file`.
+    was made of, under its ``header``, so that the spec's `patches` can be laid over it; its keys in ``apart`` stand in
+    a second document of the file. See `yaml_file`.
     """
 
     path: str
@@ -100,11 +101,18 @@ class File:
     executable: bool = False
     data: Mapping[str, Any] | None = None
     header: str = ""
+    apart: tuple[str, ...] = ()
 
 
-def yaml_file(path: str, data: Mapping[str, Any], header: str = HEADER, gap: int = 0) -> File:
+def yaml_file(
+    path: str, data: Mapping[str, Any], header: str = HEADER, gap: int = 0, apart: tuple[str, ...] = ()
+) -> File:
     """A YAML file out of data, under a comment that says where it comes from; ``gap`` as for `emit.yaml.dump`."""
-    return File(path, header + dump(data, gap), data=data, header=header)
+    second = {key: data[key] for key in apart if key in data}
+    text = dump({key: value for key, value in data.items() if key not in second}, gap)
+    if second:
+        text += f"---\n{dump(second, gap)}"
+    return File(path, header + text, data=data, header=header, apart=apart)
 
 
 class Target(Protocol):

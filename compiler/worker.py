@@ -363,7 +363,7 @@ exit 2
 
 BOOTSTRAP = (
     'set -e; d=$(mktemp -d); git clone -q "$MLOPS_REPO" "$d"; cd "$d"; git checkout -q "$MLOPS_REV"; '
-    f'unset MLOPS_REPO; exec sh {WORKER} "$@"'
+    f'cd "./${{MLOPS_SUBDIR:-}}"; unset MLOPS_REPO MLOPS_SUBDIR; exec sh {WORKER} "$@"'
 )
 """The same with the script from the repository, for engines that limit the length of a command (SageMaker: 256)."""
 

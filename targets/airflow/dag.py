@@ -12,10 +12,7 @@ from ...compiler.emit.python import block, comment, literal
 from ...compiler.graph import Project, Stage
 from ...compiler.target import HEADER
 from ...compiler.worker import TEXT
-from ..engines import defaults
-
-GRACE = 3600
-"""Seconds that a task has beyond the limit of its stage's command, for the clone and for data."""
+from ..engines import GRACE, defaults
 
 MAX_ID = 250  # https://airflow.apache.org/docs/apache-airflow/stable/_modules/airflow/utils/helpers.html#validate_key
 OWN = ("git_revision",)

@@ -35,12 +35,20 @@ TASKS: Support = {
 IMAGE = "python:3.12"
 """The image of a stage that names none. It has Git; `setup` brings the rest. https://hub.docker.com/_/python"""
 
+GRACE = 3600
+"""Seconds that a task has beyond the limit of its stage's command, for the clone and for data."""
+
 CREDENTIALS = {
     "GIT_CONFIG_COUNT": "1",
     "GIT_CONFIG_KEY_0": "credential.helper",
     "GIT_CONFIG_VALUE_0": '!f() { printf "username=%s\\npassword=%s\\n" "$GIT_USERNAME" "$GIT_PASSWORD"; }; f',
 }
 """Environment by which Git finds GIT_USERNAME and GIT_PASSWORD before `worker.BOOTSTRAP` has the script."""
+
+
+def credentials(project: Project) -> list[str]:
+    """Names of the environment that a task needs from the engine's store of secrets."""
+    return list(dict.fromkeys(["GIT_USERNAME", "GIT_PASSWORD", *(project.spec.ci.secrets or [])]))
 
 
 def image(stage: Stage) -> str:
@@ -66,6 +74,11 @@ def defaults(project: Project) -> dict[str, str]:
     return params(project)
 
 
+def passed(project: Project) -> dict[str, str]:
+    """Those of `defaults` that a line holds: the worker reads MLOPS_SET and MLOPS_DEFAULTS line by line."""
+    return {name: value for name, value in defaults(project).items() if len(f"{name}={value}.".splitlines()) == 1}
+
+
 def unchanged(project: Project) -> str:
     """MLOPS_DEFAULTS: the lines which the worker takes as nothing said, so that params.yaml stays to the byte."""
-    return "".join(f"{name}={value}\n" for name, value in defaults(project).items())
+    return "".join(f"{name}={value}\n" for name, value in passed(project).items())

@@ -62,8 +62,10 @@ ORCHESTRATOR = {
     "github": ["dvc", "make"],
     "gitlab": ["dvc", "make"],
     "airflow": ["dvc", "airflow"],
+    "kubeflow": ["dvc", "kubeflow"],
     "mlflow": ["dvc", "mlflow"],
     "sacred": ["dvc", "sacred"],
+    "vertex": ["dvc", "vertex"],
 }
 WITH_DVC = {Feature.REGISTRY, Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR}
 """Constructs that are DVC's own: without it no target writes them."""
