@@ -13,7 +13,7 @@ from .params import DEFAULT, ParamFiles
 from .resolve import Resolved, resolve
 from .sources import SPEC_NAME, read_spec
 from .span import At, Path
-from .target import Emulated, Feature, File, Kept, Refused, Target, json_file, yaml_file
+from .target import Emulated, Feature, File, Refused, Target, json_file, yaml_file
 from .validate import validate
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _unsaid(project: Project, targets: Sequence[Target]) -> list[Diagnostic]:
     found = []
     for name, places in project.features.items():
         feature = Feature(name)
-        refusals = {target.name: _refusal(target, feature) for target in targets}
+        refusals = {target.name: _refusal(target, feature, project) for target in targets}
         said = [target for target, why in refusals.items() if why is None]
         whys = [f"{target}: {why}" for target, why in refusals.items() if why is not None]
         if not whys:
@@ -115,9 +115,13 @@ def _unsaid(project: Project, targets: Sequence[Target]) -> list[Diagnostic]:
     return found
 
 
-def _refusal(target: Target, feature: Feature) -> str | None:
+def _refusal(target: Target, feature: Feature, project: Project) -> str | None:
     support = target.support.get(feature, Refused("not declared by this target"))
-    return None if isinstance(support, Kept | Emulated) else support.why
+    if isinstance(support, Refused):
+        return support.why
+    if isinstance(support, Emulated) and support.only_with is not None and support.only_with not in project.features:
+        return f"only with `{support.only_with.value}`"
+    return None
 
 
 def emit(project: Project, targets: Sequence[Target]) -> tuple[list[File], list[Diagnostic]]:

@@ -44,6 +44,13 @@ _OWN_SECTIONS = {
     "deploy": Feature.DEPLOY,
     "monitor": Feature.MONITOR,
 }
+_CI_KEYS = {
+    "on": Feature.CI_TRIGGERS,
+    "runner": Feature.CI_RUNNER,
+    "secrets": Feature.CI_SECRETS,
+    "fan-out": Feature.FAN_OUT,
+    "runners": Feature.CI_RUNNERS,
+}
 
 
 def features(resolved: Resolved) -> dict[str, tuple[Path, ...]]:
@@ -60,8 +67,8 @@ def features(resolved: Resolved) -> dict[str, tuple[Path, ...]]:
             used[feature].append((key,))
     if spec.stack.registry is not None:
         used[Feature.REGISTRY].append(("stack", "registry"))
-    for key, feature in (("on", Feature.CI_TRIGGERS), ("runner", Feature.CI_RUNNER), ("secrets", Feature.CI_SECRETS)):
-        if getattr(spec.ci, key) is not None:
+    for key, feature in _CI_KEYS.items():
+        if getattr(spec.ci, key.replace("-", "_")) is not None:
             used[feature].append(("ci", key))
     return {feature: tuple(paths) for feature, paths in used.items()}
 

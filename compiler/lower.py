@@ -73,7 +73,8 @@ def lower(
     return project, found
 
 
-def _resources(said: SaidResources | None) -> Resources:
+def resources(said: SaidResources | None) -> Resources:
+    """What is said of a machine, in cores, bytes and devices."""
     if said is None:
         return _NO_RESOURCES
     cpu, memory = said.cpu, said.memory
@@ -114,7 +115,7 @@ def _stage(draft: _Draft, upstream: tuple[str, ...]) -> Stage:
         desc = own.desc and str(each.body.get("desc") or own.desc)
         return Stage(
             each.name, entry.name, each.commands, draft.deps, draft.outs, draft.params, draft.wdir, desc or "",
-            entry.kind, bool(own.frozen), bool(own.always_changed), upstream=upstream,
+            entry.kind, bool(own.frozen), bool(each.body.get("always_changed")), upstream=upstream,
         )  # fmt: skip
     return Stage(
         each.name,
@@ -129,7 +130,7 @@ def _stage(draft: _Draft, upstream: tuple[str, ...]) -> Stage:
         bool(own.frozen),
         bool(own.always_changed),
         own.image,
-        _resources(own.resources),
+        resources(own.resources),
         seconds(own.timeout),
         own.retries or 0,
         {name: env_text(value) for name, value in own.env.items()} if own.env else _NO_FLAGS,

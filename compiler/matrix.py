@@ -20,7 +20,9 @@ def matrix() -> tuple[list[str], list[Row]]:
 
 
 def _why(said: Kept | Emulated | Refused) -> str:
-    return said.how if isinstance(said, Emulated) else said.why if isinstance(said, Refused) else ""
+    if isinstance(said, Emulated):
+        return f"with `{said.only_with.value}`: {said.how}" if said.only_with else said.how
+    return said.why if isinstance(said, Refused) else ""
 
 
 def as_text() -> str:

@@ -56,6 +56,8 @@ class Feature(StrEnum):
     CI_TRIGGERS = "ci.on"
     CI_RUNNER = "ci.runner"
     CI_SECRETS = "ci.secrets"
+    FAN_OUT = "ci.fan-out"
+    CI_RUNNERS = "ci.runners"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,13 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Emulated:
-    """The platform lacks it; what is emitted does the same by other means, told in ``how``."""
+    """The platform lacks it; what is emitted does the same by other means, told in ``how``.
+
+    ``only_with`` is another construct without which it is refused.
+    """
 
     how: str
+    only_with: Feature | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,8 +146,9 @@ class Worker:
 
     def run(self):
         import networkx
+        from dvc.repo.reproduce import get_active_graph
         stage = self.target
-        for other in networkx.dfs_postorder_nodes(self.repo.index.graph, stage):
+        for other in networkx.dfs_postorder_nodes(get_active_graph(self.repo.index.graph), stage):
             if other is not stage:
                 self.settle(other)
         for dep in stage.deps:

@@ -47,7 +47,7 @@ class PlainStack(StackParts, _Plain):
 class PlainCi(_Plain):
     """A `Ci` of the models."""
 
-    on = runner = secrets = python = timeout = fan_out = None
+    on = runner = runners = secrets = python = timeout = fan_out = None
 
 
 class PlainCode(_Plain):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from .assets import Artifact, Data, Dataset, ModelEntry, Plot
-from .ci import Ci, Triggers
+from .ci import Ci, Runner, Triggers
 from .code import Code
 from .operate import Deployment, Experiment, Monitor, Random, Range
 from .spec import Spec
@@ -17,7 +17,7 @@ from .stage import Foreach, OutFlags, PlotFlags, Resources, Stage
 
 MODELS: tuple[type[BaseModel], ...] = (
     Spec, Stack, Stage, Foreach, OutFlags, PlotFlags, Resources, Code, Plot, Artifact, Dataset, Data, ModelEntry, Ci,
-    Triggers, Experiment, Range, Random, Deployment, Monitor,
+    Runner, Triggers, Experiment, Range, Random, Deployment, Monitor,
 )  # fmt: skip
 
 

@@ -21,12 +21,14 @@ ROOT = Path(__file__).parents[1]
 JUDGES = ROOT / ".cache" / "judges"
 
 
-def run(*command: str, cwd: Path, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *command: str, cwd: Path, check: bool = True, seconds: int = 300, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command with this Python's tools first on the path; its output is in the error where it fails."""
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     settings = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "NO_COLOR": "1", **environment}
     settings.pop("MAKEFLAGS", None)
-    done = subprocess.run(command, cwd=cwd, env=settings, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=cwd, env=settings, capture_output=True, text=True, timeout=seconds, check=False)
     if check and done.returncode:
         raise AssertionError(f"{' '.join(command)} gave {done.returncode}:\n{done.stdout}\n{done.stderr}")
     return done

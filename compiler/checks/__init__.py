@@ -36,3 +36,7 @@ def run(
     places = Places(data, texts)
     for check in ALL:
         yield from check(project, snapshot, params, places)
+    if project.spec.ci.fan_out is not None:
+        from . import fan_out
+
+        yield from fan_out.check(project, snapshot, params, places)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from ...compiler.graph import Project
+from ...compiler.operate import package
 from ...schemas.words import seconds
 
 if TYPE_CHECKING:
@@ -89,12 +91,18 @@ def has_dvc(project: Project) -> bool:
     return "dvc" in project.spec.stack.orchestrators
 
 
+def fans_out(project: Project) -> bool:
+    """Whether each stage is a job of its own."""
+    return project.spec.ci.fan_out is not None and has_dvc(project)
+
+
 def setup(project: Project) -> str:
     """Make .venv, with what the project needs in it."""
     if has_make(project):
         return "make setup"
     what = {"requirements.txt": "-r requirements.txt", "pyproject.toml": "-e ."}.get(project.requirements or "", "")
-    return f"python -m venv .venv\n.venv/bin/python -m pip install {what}{' dvc' if has_dvc(project) else ''}".rstrip()
+    dvc = quote(package(project.spec)) if has_dvc(project) else ""
+    return "python -m venv .venv\n.venv/bin/python -m pip install " + " ".join(filter(None, (what, dvc)))
 
 
 def check(project: Project) -> str | None:

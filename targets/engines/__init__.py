@@ -26,7 +26,7 @@ TASKS: Support = {
     **dict.fromkeys(
         (
             Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR,
-            Feature.CI_TRIGGERS, Feature.CI_RUNNER, Feature.CI_SECRETS,
+            Feature.CI_TRIGGERS, Feature.CI_RUNNER, Feature.CI_SECRETS, Feature.FAN_OUT, Feature.CI_RUNNERS,
         ),
         ELSEWHERE,
     ),

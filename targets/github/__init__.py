@@ -13,14 +13,12 @@ from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
 from ...compiler.span import At
 from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
-from ..ci.shell import minutes
+from ..ci import PIPELINE
+from ..ci.shell import fans_out, minutes
 from .operate import workflows
 from .workflow import MAX_MINUTES, workflow
 
 PATH = ".github/workflows/mlops.yml"
-
-_STAGES = Refused("the workflow runs the whole pipeline through make or DVC, whose files say it")
-_ONE_RUNNER = Refused("all stages run on the runner of the pipeline job; see `ci.runner`")
 
 
 class Github:
@@ -28,12 +26,12 @@ class Github:
 
     name = "github"
     support: ClassVar[Support] = {
-        **dict.fromkeys(Feature, _STAGES),
-        Feature.IMAGE: Refused("stages run on the runner itself, not in containers"),
-        Feature.CPU: _ONE_RUNNER,
-        Feature.MEMORY: _ONE_RUNNER,
-        Feature.GPU: _ONE_RUNNER,
-        Feature.MODELS: Refused("a tag registers a model, and `make register-NAME` sets it"),
+        **PIPELINE,
+        Feature.IMAGE: Emulated("the `container` of the stage's job", only_with=Feature.FAN_OUT),
+        Feature.TIMEOUT: Emulated(
+            "the command ends in time by itself; the job has an hour more", only_with=Feature.FAN_OUT
+        ),
+        Feature.RETRIES: Refused("GitHub does not start a job again; the command itself tries again"),
         Feature.EXPERIMENTS: Emulated("a workflow started by hand, which runs `make exp-NAME`"),
         Feature.DEPLOY: Emulated("a workflow started by a registry tag; who approves is a rule of the environment"),
         Feature.MONITOR: Emulated("a workflow started by the clock, which runs `make monitor-NAME`"),
@@ -53,6 +51,12 @@ class Github:
                 help="name a self-hosted machine under `ci.runner`, or ask for less",
                 severity="warning",
             )
+        if fans_out(project):
+            from ..ci.fan_out import worker
+            from .fan_out import limits
+
+            yield from limits(project)
+            yield worker()
         yield yaml_file(PATH, workflow(project))
         for path, data in workflows(project):
             yield yaml_file(path, data)

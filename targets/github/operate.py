@@ -9,7 +9,7 @@ from ...compiler.emit.yaml import Flow, Remarked
 from ...compiler.graph import Project
 from ...compiler.operate import retrains
 from ..ci import operate, shell
-from .workflow import MAX_MINUTES, RESTORE, begin, job, secrets, uses
+from .workflow import MAX_MINUTES, RESTORE, access, begin, job, secrets, uses
 
 FOLDER = ".github/workflows"
 
@@ -100,10 +100,6 @@ def _artifact(name: str, path: str) -> dict[str, Any]:
     }
 
 
-def _environment(project: Project) -> dict[str, Any]:
-    return {"environment": shell.ENVIRONMENT} if project.spec.ci.secrets else {}
-
-
 def _experiments(project: Project) -> dict[str, Any]:
     options = list(project.spec.experiments or {})
     on = {"workflow_dispatch": {"inputs": {"experiment": _choice("Which experiments to run", options)}}}
@@ -119,7 +115,7 @@ def _experiments(project: Project) -> dict[str, Any]:
         {"name": "Show the table", "run": 'cat report.md >> "$GITHUB_STEP_SUMMARY"'},
         _artifact("experiments", "dvc_plots"),
     ]
-    jobs = {"experiments": job(project, "Experiments", MAX_MINUTES, steps, **_environment(project))}
+    jobs = {"experiments": job(project, "Experiments", MAX_MINUTES, steps, **access(project))}
     return _workflow("mlops experiments", on, jobs, "${{ github.workflow }}-${{ github.ref }}")
 
 
@@ -205,7 +201,7 @@ def _watch(project: Project, name: str) -> dict[str, Any]:
     outputs = {key: f"${{{{ steps.state.outputs.{key} }}}}" for key in ("breached", "retrain", "report")}
     made = job(
         project, f"Monitor {name}", MAX_MINUTES, steps, env={"MONITOR": name}, outputs=outputs,
-        **{"if": " || ".join(when)}, **_environment(project),
+        **{"if": " || ".join(when)}, **access(project),
     )  # fmt: skip
     made["permissions"] = {"contents": Remarked("write", "to keep the history on its branch")}
     return made
@@ -246,7 +242,7 @@ def _retrain(project: Project, name: str) -> dict[str, Any]:
     ]
     made = job(
         project, f"Retrain for {name}", MAX_MINUTES, steps, needs=Flow([f"monitor-{name}"]),
-        **{"if": f"needs.monitor-{name}.outputs.retrain == 'yes'"}, **_environment(project),
+        **{"if": f"needs.monitor-{name}.outputs.retrain == 'yes'"}, **access(project),
     )  # fmt: skip
     made["permissions"] = {
         "contents": Remarked("write", "to push the branch with the result"),

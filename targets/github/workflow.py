@@ -45,8 +45,16 @@ printf '%s\\n' "$REPORT" |
 def workflow(project: Project) -> dict[str, Any]:
     """The whole workflow."""
     ci = project.spec.ci
-    jobs = {"check": _check(project), "test": _test(project), "pipeline": _pipeline(project)}
     triggers = _triggers(ci)
+    first = {"check": _check(project), "test": _test(project)}
+    jobs = {name: job for name, job in first.items() if job is not None}
+    if shell.fans_out(project):
+        from .fan_out import fanned
+
+        jobs |= fanned(project, list(jobs))
+    else:
+        step = {"name": "Run the pipeline", "run": shell.pipeline(project)}
+        jobs["pipeline"] = pipeline(project, list(jobs), step)
     if "pull_request" in triggers:
         jobs["comment"] = _comment()
     return {
@@ -58,7 +66,7 @@ def workflow(project: Project) -> dict[str, Any]:
             "cancel-in-progress": "${{ github.event_name == 'pull_request' }}",
         },
         "defaults": {"run": {"shell": "bash -euo pipefail {0}"}},
-        "jobs": {name: job for name, job in jobs.items() if job is not None},
+        "jobs": jobs,
     }
 
 
@@ -81,13 +89,19 @@ def uses(action: str) -> Remarked:
 
 
 def job(project: Project, name: str, limit: int, steps: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    runner = project.spec.ci.runner
-    asked = shell.minutes(project.spec.ci)
+    """A job on the machine that the spec names; ``limit`` is in minutes, where the spec says none."""
+    return job_on(project.spec.ci.runner, name, shell.minutes(project.spec.ci) or limit, steps, **more)
+
+
+def job_on(
+    runner: str | list[str] | None, name: str, minutes: int, steps: list[dict[str, Any]], **more: Any
+) -> dict[str, Any]:
+    """A job on the machine with these labels, or where there are none on one of GitHub's own."""
     return {
         "name": name,
         **{key: value for key, value in more.items() if key in ("needs", "if")},
         "runs-on": "ubuntu-latest" if runner is None else Flow(runner) if isinstance(runner, list) else runner,
-        "timeout-minutes": limit if asked is None else min(asked, MAX_MINUTES) if runner is None else asked,
+        "timeout-minutes": min(minutes, MAX_MINUTES) if runner is None else minutes,
         "permissions": {"contents": Remarked("read", "to check the repository out")},
         **{key: value for key, value in more.items() if key not in ("needs", "if")},
         "steps": steps,
@@ -129,9 +143,14 @@ def _test(project: Project) -> dict[str, Any] | None:
     return job(project, "Test", shell.SHORT_MINUTES, said)
 
 
-def _pipeline(project: Project) -> dict[str, Any]:
+def access(project: Project) -> dict[str, Any]:
+    """The environment of a job that sees the secrets."""
+    return {"environment": shell.ENVIRONMENT} if project.spec.ci.secrets else {}
+
+
+def pipeline(project: Project, needs: list[str], step: dict[str, Any]) -> dict[str, Any]:
+    """The job that ends with the report; ``step`` is the one that has the results there."""
     steps = begin(project, depth=0)
-    needs = ["check", *(["test"] if project.test_command is not None else [])]
     if shell.has_dvc(project):
         key = "dvc-${{ runner.os }}-"
         cache = {"path": ".dvc/cache", "key": key + "${{ hashFiles('dvc.lock') }}", "restore-keys": key}
@@ -139,7 +158,7 @@ def _pipeline(project: Project) -> dict[str, Any]:
             {"name": "Restore DVC's cache", "uses": uses("actions/cache"), "with": cache},
             {"name": "Pull data and the run cache", **secrets(project), "run": RESTORE},
         ]
-    steps.append({"name": "Run the pipeline", **secrets(project), "run": shell.pipeline(project)})
+    steps.append({"name": step["name"], **secrets(project), "run": step["run"]})
     if shell.has_dvc(project):
         pushed = "github.event_name != 'pull_request' && github.ref_name == github.event.repository.default_branch"
         steps.append({"name": "Push results and the run cache", "if": pushed, **secrets(project), "run": shell.PUSH})
@@ -154,9 +173,7 @@ def _pipeline(project: Project) -> dict[str, Any]:
     if shell.has_dvc(project):
         kept = {"name": "plots", "path": "dvc_plots", "if-no-files-found": "ignore"}
         steps.append({"name": "Keep the plots", "uses": uses("actions/upload-artifact"), "with": kept})
-    more: dict[str, Any] = {"outputs": {"report": "${{ steps.publish.outputs.report }}"}}
-    if project.spec.ci.secrets:
-        more["environment"] = shell.ENVIRONMENT
+    more = {"outputs": {"report": "${{ steps.publish.outputs.report }}"}, **access(project)}
     return job(project, "Pipeline", MAX_MINUTES, steps, needs=Flow(needs), **more)
 
 

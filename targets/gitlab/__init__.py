@@ -16,17 +16,15 @@ from ...compiler.emit.gitlab import label
 from ...compiler.graph import Project
 from ...compiler.programs import program
 from ...compiler.span import At, Path
-from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
+from ...compiler.target import Emulated, Feature, File, Kept, Support, yaml_file
 from ...schemas.words import listed
-from ..ci.shell import minutes
+from ..ci import PIPELINE
+from ..ci.shell import fans_out, minutes
 from .job import PACKAGES
 from .pipeline import pipeline
 
 PATH = ".gitlab-ci.yml"
 MAX_MINUTES = 180  # of a runner of gitlab.com's own: https://docs.gitlab.com/ci/runners/hosted_runners/
-
-_STAGES = Refused("the pipeline job runs the whole pipeline through make or DVC, whose files say it")
-_ONE_RUNNER = Refused("all stages run on the runner of the pipeline job; see `ci.runner`")
 
 
 class Gitlab:
@@ -34,12 +32,15 @@ class Gitlab:
 
     name = "gitlab"
     support: ClassVar[Support] = {
-        **dict.fromkeys(Feature, _STAGES),
-        Feature.IMAGE: Refused("stages run in the container of the pipeline job"),
-        Feature.CPU: _ONE_RUNNER,
-        Feature.MEMORY: _ONE_RUNNER,
-        Feature.GPU: _ONE_RUNNER,
-        Feature.MODELS: Refused("a tag registers a model, and `make register-NAME` sets it"),
+        **PIPELINE,
+        Feature.IMAGE: Emulated("the `image` of the stage's job", only_with=Feature.FAN_OUT),
+        Feature.TIMEOUT: Emulated(
+            "the command ends in time by itself; the job has an hour more", only_with=Feature.FAN_OUT
+        ),
+        Feature.RETRIES: Emulated(
+            "GitLab starts the job again; more often than twice the command itself tries again",
+            only_with=Feature.FAN_OUT,
+        ),
         Feature.EXPERIMENTS: Emulated("jobs of a pipeline started by hand with MLOPS_TASK, which run `make exp-NAME`"),
         Feature.DEPLOY: Emulated("jobs started by a registry tag; to approve one is to start its job by hand"),
         Feature.MONITOR: Emulated("jobs of a schedule that sets MLOPS_TASK, which run `make monitor-NAME`"),
@@ -56,6 +57,10 @@ class Gitlab:
         if (wrong := next(_labels(project), None)) is not None:
             yield wrong
             return
+        if fans_out(project):
+            from ..ci.fan_out import worker
+
+            yield worker()
         yield yaml_file(PATH, pipeline(project), gap=1)
         yield File(".gitignore", f"/{PACKAGES}/\n", block=True)
         script = program("gitlab.py")
@@ -72,6 +77,10 @@ def _limits(project: Project) -> Iterator[Diagnostic]:
             help="name a runner of your own under `ci.runner`, or ask for less",
             severity="warning",
         )
+    if fans_out(project):
+        from .fan_out import limits
+
+        yield from limits(project, MAX_MINUTES)
 
 
 def _labels(project: Project) -> Iterator[Diagnostic]:
@@ -81,6 +90,10 @@ def _labels(project: Project) -> Iterator[Diagnostic]:
         texts.append((text, ("ci", "runner", index) if isinstance(runner, list) else ("ci", "runner")))
     for name, deployment in (project.spec.deploy or {}).items():
         texts.append((deployment.url or "", ("deploy", name, "url")))
+    if fans_out(project):
+        from .fan_out import texts as more
+
+        texts += more(project)
     for text, path in texts:
         try:
             label(text)

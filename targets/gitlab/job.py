@@ -40,6 +40,11 @@ def short(stage: str, script: list[str], **more: Any) -> dict[str, Any]:
     return {"stage": stage, **more, **begin, "script": script}
 
 
+def install(project: Project) -> list[str]:
+    """The lines before a script that runs something of the project's."""
+    return [*shell.setup(project).splitlines(), 'export PATH="$PWD/.venv/bin:$PATH"']
+
+
 def packages() -> dict[str, Any]:
     """The cache of what pip and uv have downloaded."""
     return {"key": "packages", "paths": Flow([PACKAGES])}

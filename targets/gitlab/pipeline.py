@@ -10,13 +10,26 @@ from ...compiler.graph import Project
 from ...schemas.words import listed
 from ..ci import shell
 from . import operate
-from .job import DEFAULT_MINUTES, PACKAGES, PROGRAM, TOKEN, WHOLE, access, caches, job, missing, packages, short
+from .job import (
+    DEFAULT_MINUTES,
+    PACKAGES,
+    PROGRAM,
+    TOKEN,
+    WHOLE,
+    access,
+    caches,
+    install,
+    job,
+    missing,
+    packages,
+    short,
+)
 
 if TYPE_CHECKING:
     from ...schemas.ci import Ci
 
 PLOTS = "dvc_plots"
-STAGES = ("test", "pipeline", "deploy", "monitor", "report")
+STAGES = ("test", "run", "pipeline", "deploy", "monitor", "report")
 
 _MERGE_REQUEST = '$CI_PIPELINE_SOURCE == "merge_request_event"'
 _PUSH = '$CI_PIPELINE_SOURCE == "push"'
@@ -40,17 +53,22 @@ fi
 def pipeline(project: Project) -> dict[str, Any]:
     """The whole file."""
     ci = project.spec.ci
-    usual = {"check": _check(project), "test": _test(project), "pipeline": _pipeline(project)}
-    jobs = {name: job for name, job in usual.items() if job is not None}
+    first = {"check": _check(project), "test": _test(project)}
+    jobs = {name: job for name, job in first.items() if job is not None}
     more = operate.operates(project)
-    if more:
-        jobs = {
-            name: {"rules": [{"if": f"{operate.USUAL} && $CI_COMMIT_TAG == null"}], **job} for name, job in jobs.items()
-        }
-        jobs.update(operate.jobs(project))
+    others = dict(operate.jobs(project)) if more else {}
     if (note := _note(ci)) is not None:
-        jobs["note"] = note
-    used = {job["stage"] for job in jobs.values()}
+        others["note"] = note
+    if shell.fans_out(project):
+        from .fan_out import fanned
+
+        jobs.update(fanned(project, list(jobs), ["pipeline", *jobs, *others]))
+    jobs["pipeline"] = _pipeline(project, [name for name in first if name in jobs])
+    if more:
+        rules_ = [{"if": f"{operate.USUAL} && $CI_COMMIT_TAG == null"}]
+        jobs = {name: job if "extends" in job else {"rules": rules_, **job} for name, job in jobs.items()}
+    jobs |= others
+    used = {job.get("stage") for job in jobs.values()}
     return {
         "workflow": {"auto_cancel": {"on_new_commit": "none"}, "rules": rules(project)},
         "stages": Flow(stage for stage in STAGES if stage in used),
@@ -63,7 +81,7 @@ def pipeline(project: Project) -> dict[str, Any]:
             "image": f"python:{ci.python or shell.PYTHON}",
             **({"tags": Flow(label(text) for text in listed(ci.runner))} if ci.runner is not None else {}),
             "interruptible": True,
-            "before_script": [*shell.setup(project).splitlines(), 'export PATH="$PWD/.venv/bin:$PATH"'],
+            "before_script": install(project),
         },
         **jobs,
     }
@@ -111,11 +129,16 @@ def _test(project: Project) -> dict[str, Any] | None:
     return job(project, "test", shell.SHORT_MINUTES, [command], **more)
 
 
-def _pipeline(project: Project) -> dict[str, Any]:
-    """One at a time for each branch."""
+def _pipeline(project: Project, needs: list[str]) -> dict[str, Any]:
+    """One at a time for each branch. Where stages have jobs, it waits for all of them, being in a later stage of GitLab's."""
     dvc = shell.has_dvc(project)
-    needs = [name for name, job in (("check", _check(project)), ("test", _test(project))) if job is not None]
-    script = [_BASE, *missing(project), *([shell.restore()] if dvc else []), shell.pipeline(project)]
+    after: dict[str, Any] = {"needs": Flow(needs)}
+    run = shell.pipeline(project)
+    if shell.fans_out(project):
+        from .fan_out import finish
+
+        after, run = {"dependencies": Flow([])}, finish(project)
+    script = [_BASE, *missing(project), *([shell.restore()] if dvc else []), run]
     paths = ["report.md"]
     reports: dict[str, Any] = {}
     if dvc:
@@ -127,7 +150,7 @@ def _pipeline(project: Project) -> dict[str, Any]:
         script.append(f"dvc metrics show --json | python {PROGRAM} metrics > metrics.txt")
     artifacts = {"expose_as": "Metrics and plots", "paths": Flow(paths), **({"reports": reports} if reports else {})}
     return job(
-        project, "pipeline", DEFAULT_MINUTES, script, needs=Flow(needs), resource_group="mlops-$CI_COMMIT_REF_SLUG",
+        project, "pipeline", DEFAULT_MINUTES, script, **after, resource_group="mlops-$CI_COMMIT_REF_SLUG",
         **access(project), variables=WHOLE, cache=caches(project), artifacts=artifacts,
     )  # fmt: skip
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from mlopsc.compiler import registry
-from mlopsc.compiler.build import compile_spec, emit
+from mlopsc.compiler.build import compile_spec, emit, merge_patch
 from mlopsc.compiler.emit.yaml import dump
 from mlopsc.compiler.snapshot import Memory
-from mlopsc.compiler.target import Feature, File, Refused
+from mlopsc.compiler.target import Emulated, Feature, File, Refused
 
 ROOT = Path(__file__).parents[2]
 FILES = {"params.yaml": "lr: 1\n", "in.txt": "", "sub/in.txt": "", "ci.yaml": ""}
@@ -53,6 +53,8 @@ WITH: dict[Feature, dict[str, Any]] = {
     Feature.CI_TRIGGERS: {"ci": {"on": {"push": ["dev"]}}},
     Feature.CI_RUNNER: {"ci": {"runner": "big"}},
     Feature.CI_SECRETS: {"ci": {"secrets": ["KEY"]}},
+    Feature.FAN_OUT: {"stack": {"registry": "s3://bucket/p"}, "ci": {"fan-out": "stage"}},
+    Feature.CI_RUNNERS: {"ci": {"runners": {"big": {"cpu": 64}}}},
 }
 ORCHESTRATOR = {
     "dvc": ["dvc"],
@@ -71,7 +73,15 @@ ORCHESTRATOR = {
 WITH_DVC = {Feature.REGISTRY, Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR}
 """Constructs that are DVC's own: without it no target writes them."""
 
-NEEDS = {Feature.DEPLOY: {"models": {"m": {"path": "o.txt"}}}}
+RUNNERS = {"ci": {"runners": {"big": {"cpu": 64, "memory": "1Ti", "gpu": 8}}}}
+NEEDS: dict[Feature, dict[str, Any]] = {
+    Feature.DEPLOY: {"models": {"m": {"path": "o.txt"}}},
+    Feature.FAN_OUT: {"stack": {"registry": "s3://bucket/p"}},
+    Feature.CPU: RUNNERS,
+    Feature.MEMORY: RUNNERS,
+    Feature.GPU: RUNNERS,
+    Feature.CI_RUNNERS: {"a": {"resources": {"cpu": 2}}},
+}
 """What must be there for a construct to be valid; without and with it alike."""
 
 
@@ -79,10 +89,11 @@ def spec(target: str, more: dict[str, Any], needed: dict[str, Any], with_dvc: bo
     orchestrator = ORCHESTRATOR.get(target, ["dvc"])
     if with_dvc and "dvc" not in orchestrator:
         orchestrator = ["dvc", *orchestrator]
-    stack = {"orchestrator": orchestrator, "ci": [], **more.get("stack", {})}
-    said: dict[str, Any] = {"mlops": 1, "stack": stack, **needed}
-    said["stages"] = {"a": {**BASE, **more.get("a", {})}, **more.get("stages", {})}
-    return {**said, **{key: value for key, value in more.items() if key not in ("a", "stages", "stack")}}
+    said: Any = {"mlops": 1, "stack": {"orchestrator": orchestrator, "ci": []}, "stages": {}, "a": BASE}
+    for each in (needed, more):
+        said = merge_patch(said, each)
+    said["stages"] = {"a": said.pop("a"), **said["stages"]}
+    return dict(said)
 
 
 def files(target: str, said: dict[str, Any]) -> dict[str, str]:
@@ -106,11 +117,17 @@ def test_every_feature_has_a_case() -> None:
 def test_the_matrix_is_honest(name: str, feature: Feature) -> None:
     """With a construct and without it the bytes differ exactly when the target says that it keeps or emulates it."""
     target = registry.find([(name, ())])[0][0]
+    support = target.support.get(feature, Refused(""))
+
+    def differs(needed: dict[str, Any]) -> bool:
+        with_dvc = feature in WITH_DVC
+        return files(name, spec(name, WITH[feature], needed, with_dvc)) != files(name, spec(name, {}, needed, with_dvc))
+
     needed = NEEDS.get(feature, {})
-    with_dvc = feature in WITH_DVC
-    differs = files(name, spec(name, WITH[feature], needed, with_dvc)) != files(name, spec(name, {}, needed, with_dvc))
-    refused = isinstance(target.support.get(feature, Refused("")), Refused)
-    assert differs is not refused
+    if isinstance(support, Emulated) and support.only_with is not None:
+        assert not differs(needed), "it takes the other construct"
+        needed = merge_patch(needed, WITH[support.only_with])
+    assert differs(needed) is not isinstance(support, Refused)
 
 
 @pytest.mark.parametrize("name", installed())

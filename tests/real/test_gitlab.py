@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -18,9 +16,9 @@ import yaml
 from conftest import AWS, bucket, run, tool, write
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.snapshot import Memory
+from services import gitlab
 
 pytestmark = pytest.mark.real
-TOOLS = Path(__file__).parent / "tools"
 PIPELINE = ".gitlab-ci.yml"
 AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@example.org")
 
@@ -57,6 +55,20 @@ ci:
   python: '3.13'
   timeout: 8h
 {STAGES}""",
+    "a job for each stage": """\
+mlops: 1
+stack: {ci: gitlab, registry: "s3://abc/x"}
+ci:
+  fan-out: stage
+  secrets: [AWS_ACCESS_KEY_ID]
+  runners: {big: {cpu: 8}, cuda: {labels: [self-hosted, linux], gpu: 1}}
+stages:
+  test: {matrix: {x: [a, "it's b"]}, cmd: 'python double.py "${item.x}"', deps: [double.py], outs: ['o/${item.x}'], resources: {cpu: 2}}
+  image: {cmd: python double.py 1, deps: [double.py, o], outs: [p], image: "python:3.12", timeout: 1h, retries: 1}
+  m: {cmd: python double.py 2, deps: [double.py, p], metrics: [m.json], gates: {score: "> 1", score.delta: ">= 0"}, resources: {gpu: 1}}
+  frozen: {cmd: python double.py 3, deps: [double.py], outs: [q], frozen: true}
+  last: {cmd: python double.py 4, deps: [double.py, q], outs: [r], always_changed: true}
+""",
     "nothing starts it": f"""\
 mlops: 1
 stack: {{ci: gitlab}}
@@ -114,37 +126,16 @@ def test_shell_scripts_parse(written: Path) -> None:
 
 def test_needs_name_jobs(written: Path) -> None:
     data = yaml.safe_load((written / PIPELINE).read_text())
+    order = data["stages"].index
     for job in data.values():
         if isinstance(job, dict) and "script" in job:
-            assert job["stage"] in data["stages"]
             needed = {need if isinstance(need, str) else need["job"] for need in job.get("needs", ())}
             assert needed <= set(data)
-            order = data["stages"].index
-            assert all(order(data[name]["stage"]) <= order(job["stage"]) for name in needed)
+            assert all(order(stage_of(data, data[name])) <= order(stage_of(data, job)) for name in needed)
 
 
-def gitlab(root: Path, home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the pipeline as GitLab would with a shell runner: each job in a copy of what Git tracks."""
-    node = tool("node")
-    program = TOOLS / "node_modules/gitlab-ci-local/src/index.js"
-    if not program.is_file():
-        if os.environ.get("CI"):
-            pytest.fail("npm's gitlab-ci-local is not installed: run dev/tools.sh")
-        pytest.skip("npm's gitlab-ci-local is not installed: run dev/tools.sh")
-    if shutil.which("rsync") is None:  # which it copies with
-        (home / "bin").mkdir(exist_ok=True)
-        if not (home / "bin/rsync").exists():
-            (home / "bin/rsync").symlink_to(TOOLS / "rsync")
-        environment["PATH"] = f"{Path(tool('dvc')).parent}{os.pathsep}{home / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    # No job may have an image: this is the shell executor. That, and where variables come from, is all that is changed.
-    write(root, {".gitlab-ci-local.yml": "default: {image: null}\n"})
-    return run(
-        node, str(program), "--home", str(home), "--shell-isolation", "--shell-executor-no-image",
-        "--variable",
-        f"UV_CACHE_DIR={home / 'uv'}",
-        "--no-json-schema-validation", "--no-artifacts-to-source", *arguments,
-        cwd=root, check=False, UV_LINK_MODE="copy", **environment,
-    )  # fmt: skip
+def stage_of(data: dict[str, Any], job: dict[str, Any]) -> str:
+    return str(data[job["extends"]]["stage"] if "extends" in job else job["stage"])
 
 
 class Api(BaseHTTPRequestHandler):

@@ -139,3 +139,26 @@ def _env(settings: Mapping[str, str]) -> dict[str, str]:
     from conftest import BIN
 
     return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", **settings}
+
+
+def test_what_is_above_a_frozen_stage_is_not_asked_for(tmp_path: Path, s3: str, log: Path) -> None:
+    """DVC does not look there either: the frozen stage's own result is in dvc.lock."""
+    step = f"python step.py {log}"
+    spec = f"""\
+mlops: 1
+project: p
+stack: {{orchestrator: [dvc, airflow], build: none, ci: []}}
+stages:
+  above: {{cmd: '{step} a.txt 1 raw.txt', deps: [step.py, raw.txt], outs: [a.txt], always_changed: true}}
+  frozen: {{cmd: '{step} b.txt 2 a.txt', deps: [step.py, a.txt], outs: [b.txt], frozen: FROZEN}}
+  after: {{cmd: '{step} c.txt 3 b.txt', deps: [step.py, b.txt], outs: [c.txt]}}
+"""
+    root = tmp_path / "p"
+    made = {"step.py": STEP, "raw.txt": "raw", "mlops.yaml": spec.replace("FROZEN", "false")}
+    environment = project(root, s3, "worker-frozen", made)
+    run("dvc", "repro", "frozen", cwd=root)
+    run("dvc", "push", "frozen", cwd=root, **environment)
+    (root / "mlops.yaml").write_text(spec.replace("FROZEN", "true"))
+    run("mlopsc", "build", cwd=root)
+    work("after", cwd=tmp_path, **{**environment, "MLOPS_REV": commit(root)})
+    assert ran(log) == ["a.txt", "b.txt", "c.txt"]

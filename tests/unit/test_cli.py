@@ -213,6 +213,7 @@ def test_a_plain_build_imports_nothing_slow(project: Path) -> None:
     code = "import sys; from mlopsc.compiler.cli import main; main(['build']); print(*sorted(sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True).stdout
     assert not {"pydantic", "networkx", "jinja2", "click", "logging", "importlib.metadata"} & set(said.split())
+    assert "fan_out" not in said, "only where the spec asks for it"
 
 
 def test_colour_only_on_a_terminal(project: Path) -> None:

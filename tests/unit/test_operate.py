@@ -83,3 +83,11 @@ def test_what_is_written() -> None:
     assert "drift" not in files["dvc.yaml"]
     assert "retrain-drift" not in files[".github/workflows/mlops-monitor.yml"]
     assert "m@*" in files[".github/workflows/mlops-deploy.yml"]
+
+
+@pytest.mark.parametrize(("bound", "after"), [("s", ""), ("s.delta", " FORCE")])
+def test_a_gate_on_a_difference_runs_every_time_in_native_make_too(bound: str, after: str) -> None:
+    stage = f"a: {{cmd: x, deps: [in.txt], metrics: [m.json], gates: {{{bound}: '>= 0'}}}}"
+    text = f"mlops: 1\nstack: {{orchestrator: make, ci: []}}\nstages:\n  {stage}\n"
+    files = {file.path: file.text for file in compile_spec(Memory({"mlops.yaml": text, "in.txt": ""})).files}
+    assert f".mlops/make/gate-a.stamp: .mlops/make/gate-a.state{after}\n" in files["Makefile"]

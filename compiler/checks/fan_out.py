@@ -1,0 +1,87 @@
+"""What stands in the way of one job for each stage: no way to hand results over, or no machine for a job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..diagnostic import Diagnostic
+from ..fan_out import fan, kept, smallest
+from ..graph import Project
+from ..operate import remotes
+from ..params import ParamFiles
+from ..snapshot import Snapshot
+from ..span import At
+from .places import Places
+from .registry import CONFIG
+
+_REMOTE = re.compile(rb"^\s*\[\s*'?remote\b", re.MULTILINE)
+
+
+def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
+    """MLC513, MLC514 and MLC515."""
+    if (wrong := _without_remote(project, snapshot)) is not None:
+        yield Diagnostic("MLC513", wrong[0], At(("ci", "fan-out")), help=wrong[1])
+        return
+    yield from _in_the_last_job(project)
+    yield from _without_runner(project, places)
+
+
+def _without_remote(project: Project, snapshot: Snapshot) -> tuple[str, str] | None:
+    if "dvc" not in project.spec.stack.orchestrators:
+        what = "jobs hand results over by DVC, and `stack.orchestrator` does not name it"
+        return what, "write `orchestrator: [dvc, make]`, or take `fan-out` out"
+    said = remotes(project.spec.stack)
+    if not said:
+        text = snapshot.read(CONFIG) if snapshot.kind(CONFIG) == "file" else None
+        if text is not None and _REMOTE.search(text):
+            return None
+        what = "jobs hand results over by a DVC remote, and there is none"
+        return what, "say where it is: `stack: {registry: s3://BUCKET/PATH}`"
+    url = next(iter(said.values()))
+    if url.startswith(("http://", "https://")):
+        what = f"jobs hand results over by the run cache, which DVC cannot keep on a remote by HTTP: `{url}`"
+        return what, "name one on S3, GS, Azure, SSH, or a folder that all runners see"
+    return None
+
+
+def _in_the_last_job(project: Project) -> Iterator[Diagnostic]:
+    last = fan(project).last
+    told: set[str] = set()
+    for name in last:
+        stage = project.stages[name]
+        if stage.entry in told or stage.entry not in project.spec.stages:  # a gate on a difference is meant to
+            continue
+        told.add(stage.entry)
+        if kept(stage):
+            above = next(each for each in stage.upstream if each in last)
+            why = f"it reads what `{above}` makes, which DVC does not keep"
+            help_ = f"let DVC keep the results of `{above}`"
+        else:
+            why = "DVC does not keep its results in the run cache"
+            help_ = (
+                "it keeps those of a stage with deps and outs in the repository, without `always_changed` and `persist`"
+            )
+        yield Diagnostic(
+            "MLC514", f"`{stage.name}` has no job of its own, but runs in the last one: {why}", stage.at,
+            help=help_, severity="warning",
+        )  # fmt: skip
+
+
+def _without_runner(project: Project, places: Places) -> Iterator[Diagnostic]:
+    told: set[str] = set()
+    for name in fan(project).jobs:
+        stage = project.stages[name]
+        asked = stage.resources
+        if not any(asked) or stage.entry in told or smallest(project, asked) is not None:
+            continue
+        told.add(stage.entry)
+        what = "no machine of `ci.runners` has" if project.spec.ci.runners else "`ci.runners` names no machine with"
+        parts = [f"{asked.cpu:g} cores"] if asked.cpu else []
+        parts += [f"{asked.memory / 2**30:.4g}Gi of memory"] if asked.memory else []
+        parts += [f"{asked.gpu} GPUs"] if asked.gpu else []
+        yield Diagnostic(
+            "MLC515", f"{what} {', '.join(parts)}, so `{stage.name}` runs where all do", places.key(stage, "resources"),
+            help="say what each machine has: `ci: {runners: {LABEL: {cpu: 8, memory: 32Gi, gpu: 1}}}`",
+            severity="warning",
+        )  # fmt: skip
