@@ -94,7 +94,8 @@ class Loop:
             if "uses" in step and not step["uses"].startswith("actions/checkout@")
         }
         home = self.root / "home"
-        write(home, {"bin/gh": '#!/bin/sh\necho "gh $*" >> "$GH_LOG"\n'}).joinpath("bin/gh").chmod(0o755)
+        stub = '#!/bin/sh\necho "gh $*" >> "$GH_LOG"\ncase "$*" in *"--body-file -"*) cat > "$GH_LOG.body" ;; esac\n'
+        write(home, {"bin/gh": stub}).joinpath("bin/gh").chmod(0o755)
         command = [
             tool("act"), event, "--workflows", f".github/workflows/{workflow}", "-P", "ubuntu-latest=-self-hosted",
             "--container-daemon-socket", "-", "--concurrent-jobs=1", *(f"--local-repository={each}={stand_in}" for each in sorted(uses)),
@@ -202,6 +203,7 @@ def test_the_whole_loop(loop: Loop) -> None:
     history = loop.here("git", "show", "origin/mlops-monitoring:drift.csv").stdout.splitlines()
     assert [line.split(",")[2:4] for line in history[1:]] == [["fine", "no"], ["breach", "yes"]]
     assert "issue create" in (loop.root / "gh.log").read_text()
+    assert "| shift " in (loop.root / "gh.log.body").read_text()
 
     loop.say("retraining put its result on a branch, for a person to merge; a breach never loops")
     branches = loop.here("git", "branch", "--remotes", "--list", "origin/retrain-drift-*").stdout.split()

@@ -201,7 +201,7 @@ experiments:
     page = (root / "dvc_plots/exp-rate.html").read_text()
     assert page.count("<circle") == 8
     assert "it&#x27;s deep" in page
-    assert not re.search(r"(?i)(https?:)?//|<script|url\\(|@import", page), "it needs no network"
+    assert not re.search(r"(?i)(https?:)?//|<script|url\(|@import", page), "it needs no network"
     assert run("git", "status", "--porcelain", cwd=root).stdout == ""
     failed = run("make", "exp-bad", cwd=root, check=False)
     assert failed.returncode
