@@ -52,12 +52,14 @@ pull: ## Pull data and models from the remote
 clean: ## Remove what stages wrote and DVC keeps: `dvc checkout` brings it back
 	@:
 
+BASE = "$${MLOPS_BASE:-$$(for each in $$(git symbolic-ref --quiet --short refs/remotes/origin/HEAD) origin/main origin/master main master HEAD; do git rev-parse --quiet --verify "$$each^{commit}" >/dev/null && echo "$$each" && break; done)}"
+
 metrics-diff: ## Compare metrics and params with the base branch ($MLOPS_BASE)
-	$(DVC) metrics diff $${MLOPS_BASE:-$$(git symbolic-ref --quiet --short refs/remotes/origin/HEAD || echo origin/main)}
-	$(DVC) params diff $${MLOPS_BASE:-$$(git symbolic-ref --quiet --short refs/remotes/origin/HEAD || echo origin/main)}
+	$(DVC) metrics diff $(BASE)
+	$(DVC) params diff $(BASE)
 
 plots-diff: ## Draw the plots of the base branch and of now into dvc_plots/
-	$(DVC) plots diff $${MLOPS_BASE:-$$(git symbolic-ref --quiet --short refs/remotes/origin/HEAD || echo origin/main)}
+	$(DVC) plots diff $(BASE)
 
 benchmark: ## Measure mlopsc against its peers, as ratios in one run
 	$(DVC) repro benchmark

@@ -59,10 +59,11 @@ def explain(resolved: Resolved, project: Project, document: Document, stage: str
 
 
 def touched(project: Project, path: str) -> list[Row]:
-    """The stages that run again when a file changes: those that depend on it, and all that is downstream of them."""
+    """The stages that run again when a file, or something in a folder, changes: those that depend on it, and all downstream."""
     rows: dict[str, Row] = {}
     for stage in project:
         near = next((dep for dep in stage.deps if dep == path or path.startswith(dep.rstrip("/") + "/")), None)
+        near = near or next((dep for dep in stage.deps if dep.startswith(path.rstrip("/") + "/")), None)
         above = next((name for name in stage.upstream if name in rows), None)
         if near is not None:
             rows[stage.name] = Row(

@@ -17,6 +17,7 @@ from .programs import FOLDER
 
 if TYPE_CHECKING:
     from ..schemas.operate import Monitor
+    from .graph import Stage
 
 GATE = f"{FOLDER}/gate.py"
 PREFIX = "gate-"
@@ -49,6 +50,11 @@ def gate_body(name: str, body: Mapping[str, Any], gates: Mapping[str, str | list
     if any(metric.endswith(".delta") for metric in gates):
         made["always_changed"] = True
     return made
+
+
+def is_gate(stage: Stage) -> bool:
+    """Whether a stage is one that `gate_body` has made."""
+    return stage.entry.startswith(PREFIX) and any(dep.endswith(GATE) for dep in stage.deps)
 
 
 def monitor_stage(name: str, monitor: Monitor) -> dict[str, Any]:

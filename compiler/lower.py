@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..schemas.plain import PlainStage
 from ..schemas.words import seconds
 from .commands import env_text
-from .conventions import paths_of
+from .conventions import paths_of, shell_word
 from .diagnostic import Diagnostic
 from .features import features
 from .graph import Artifact, Out, OutKind, Param, Project, Resources, Stage, Watch
@@ -62,11 +62,9 @@ def lower(
         spec=spec,
         artifacts=_artifacts(stages.values()),
         scripts=resolved.scripts,
-        operations=operations(
-            spec, [out.path for stage in stages.values() for out in stage.outs if out.kind == "metric"]
-        ),
+        operations=operations(spec, (out for stage in stages.values() for out in stage.outs)),
         monitors={name: _watch(entry) for name, entry in resolved.monitors.items()},
-        test_command=_test_command(spec.stack, snapshot),
+        test_command=_test_command(spec.stack, snapshot, tuple(spec.code.roots or ())),
         requirements=next((name for name in _REQUIREMENTS if snapshot.kind(name) == "file"), None),
         features=features(resolved),
     )
@@ -285,7 +283,7 @@ def _watch(entry: Entry) -> Watch:
     return Watch(entry.dvc, tuple(paths_of(entry.body.get("metrics"))))
 
 
-def _test_command(stack: Stack, snapshot: Snapshot) -> str | None:
+def _test_command(stack: Stack, snapshot: Snapshot, roots: tuple[str, ...]) -> str | None:
     if stack.test is not None:
         return stack.test or None
     names = snapshot.list("tests")
@@ -293,4 +291,11 @@ def _test_command(stack: Stack, snapshot: Snapshot) -> str | None:
     holds = any(name.endswith(".py") for name in names) or any(
         name.endswith(".py") for folder in folders for name in snapshot.list(f"tests/{folder}")
     )
-    return "python -m pytest" if holds else None
+    command = "python -m pytest" if holds else None
+    if stack.features is not None:
+        from .library import holds_tests, library
+
+        folder = library(stack.features, snapshot, roots)
+        if folder is not None and holds_tests(folder, snapshot):
+            command = f"python -m pytest {'tests ' if holds else ''}{shell_word(folder)}"
+    return command

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -12,9 +14,11 @@ if TYPE_CHECKING:
     from ..schemas.operate import Experiment, Monitor, Random, Range
     from ..schemas.spec import Spec
     from ..schemas.stack import Stack
-    from .graph import Script
+    from .graph import Out, Script
 
 DEFAULT_REMOTE = "registry"
+_PLAIN = re.compile(r"[\w:/.@~+=?&$*{}-]+\Z")
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 MAX_RUNS = 10_000
 """An experiment of more runs than this is taken for a mistake."""
 
@@ -33,6 +37,7 @@ class Source(NamedTuple):
     path: str
     file: str | None
     rev: str | None
+    schema: str | None
     check: str | None
 
 
@@ -57,15 +62,36 @@ def config(stack: Stack) -> str:
         return ""
     lines = ["[core]", f"    remote = {next(iter(said))}"]
     for name, url in said.items():
-        lines += [f"['remote \"{name}\"']", f"    url = {url}"]
+        lines += [f"['remote \"{name}\"']", f"    url = {_ini(_from_config(url))}"]
     return "\n".join(lines) + "\n"
+
+
+def is_relative(url: str) -> bool:
+    """Whether a place is a path that is to be seen from the root of the repository."""
+    return "://" not in url and not url.startswith(("/", "~")) and not _DRIVE.match(url)
+
+
+def _from_config(url: str) -> str:
+    """DVC sees a relative path from the folder of its configuration, .dvc."""
+    return posixpath.join("..", url) if is_relative(url) else url
+
+
+def _ini(text: str) -> str:
+    """A value as DVC reads it, by ConfigObj, for which a comma makes a list, `#` begins a comment and %(x)s is a variable.
+
+    https://configobj.readthedocs.io/en/latest/configobj.html#the-config-file-format
+    """
+    if _PLAIN.match(text):
+        return text
+    mark = "'" if "'" not in text else '"' if '"' not in text else "'''"
+    return f"{mark}{text}{mark}"
 
 
 def source(name: str, said: Data) -> Source:
     """A source of `data:`, with what is left out."""
     path = said.path or f"data/raw/{name}"
     repository = said.file is not None or said.rev is not None
-    return Source(name, said.url, path, (said.file or path) if repository else None, said.rev, said.check)
+    return Source(name, said.url, path, (said.file or path) if repository else None, said.rev, said.schema_, said.check)
 
 
 def values(said: list[Any] | Range | Random) -> list[Any]:
@@ -113,22 +139,24 @@ def sweeps(experiment: Experiment) -> list[str]:
     return [f"{name}={','.join(_hydra(value) for value in values(said))}" for name, said in experiment.set.items()]
 
 
-def operations(spec: Spec, metrics: list[str]) -> tuple[Script, ...]:
-    """The programs that the spec's models, deployments, monitors and experiments need; ``metrics`` are the pipeline's."""
+def operations(spec: Spec, outs: Iterable[Out]) -> tuple[Script, ...]:
+    """The programs that the spec's models, deployments, monitors and experiments need; ``outs`` are the pipeline's."""
     if not (spec.models or spec.deploy or spec.monitor or spec.experiments):
         return ()
     from .deploy import deploy_script
     from .programs import program
 
+    outs = list(outs)
     made = [program("register.sh")] if spec.models else []
     for name, deployment in (spec.deploy or {}).items():
         model = (spec.models or {}).get(deployment.model)
         if model is not None:
-            made.append(deploy_script(name, deployment, model.path, metrics))
+            made.append(deploy_script(name, deployment, model.path, outs))
     made += [program("compare.py")] if spec.experiments else []
     made += [program("deploy.sh")] if spec.deploy else []
     made += [program("monitor.py"), program("history.sh")] if spec.monitor else []
     made += [program("retrain.sh")] if any(retrains(monitor) for monitor in (spec.monitor or {}).values()) else []
+    made += [program("chart.py")] if spec.experiments or spec.monitor else []
     judged = spec.monitor or any(deployment.gates for deployment in (spec.deploy or {}).values())
     return (*made, *([program("gate.py")] if judged else []))
 

@@ -50,6 +50,9 @@ class Data(Model):
     rev: str | None = Field(None, description="Revision, where the source is a DVC repository.")
     file: str | None = Field(None, description="Path inside the other DVC repository.")
     check: str | None = Field(None, description="A command that fails when the data are not as they should be.")
+    schema_: str | None = Field(
+        None, alias="schema", description="A Table Schema (it has `fields`) or JSON Schema that judges the data."
+    )
     desc: str | None = None
 
 

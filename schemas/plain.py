@@ -101,7 +101,7 @@ def plain(data: dict[str, Any]) -> PlainSpec | None:
 
 def _stack(said: dict[Any, Any]) -> bool:
     return _STACK.issuperset(said) and all(
-        type(value) is str
+        (type(value) is str and (key != "registry" or (value.isprintable() and value.strip() == value != "")))
         or (key in ("ci", "orchestrator") and type(value) is list and _TEXT.issuperset(map(type, value)))
         for key, value in said.items()
     )

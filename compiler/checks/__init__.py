@@ -9,7 +9,7 @@ from ..diagnostic import Diagnostic
 from ..graph import Project
 from ..params import ParamFiles
 from ..snapshot import Snapshot
-from . import code, injection, inputs, names, order, registry, secrets, shells, uses
+from . import around, code, injection, inputs, names, order, registry, secrets, shells, uses
 from .places import Places
 
 Check = Callable[[Project, Snapshot, ParamFiles, Places], Iterator[Diagnostic]]
@@ -24,6 +24,7 @@ ALL: tuple[Check, ...] = (
     shells.check,
     secrets.check,
     registry.check,
+    around.check,
 )
 """All families. They know nothing of each other, and their order is only that of the report."""
 

@@ -6,11 +6,13 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from ..commands import RUN, SCRIPTS
 from ..diagnostic import Diagnostic, Fix
 from ..graph import Project, Stage
 from ..imports import CodeGraph, named_files
+from ..library import library
 from ..lower import parents
 from ..params import ParamFiles
 from ..snapshot import Snapshot
@@ -50,6 +52,8 @@ class _Code:
         self.made = {path for path, artifact in project.artifacts.items() if artifact.producer is not None}
         self.scripts = {script.path: script.text for script in project.scripts}
         self.needs: dict[str, dict[str, frozenset[str]] | None] = {}
+        said = project.spec.stack.features
+        self.library = library(said, snapshot, self.graph.roots) if said is not None else None
 
     def check(self, stage: Stage, places: Places) -> list[Diagnostic]:
         """What is wrong with the code that one stage runs."""
@@ -64,7 +68,10 @@ class _Code:
                 for file, names in needs.items():
                     if names.isdisjoint(stage.deps):
                         missing[file] = None
-        return [*found, _undeclared(stage, list(missing), places)] if missing else found
+        if missing:
+            store = self.library is not None and any(file.startswith(f"{self.library}/") for file in missing)
+            found.append(_undeclared(stage, list(missing), places, "error" if store else "warning"))
+        return found
 
     def _run_by(self, line: str, wdir: str) -> Sequence[str]:
         """The code files that a command line names, and those that a stage's script names which it runs."""
@@ -100,14 +107,15 @@ def _absent(stage: Stage, path: str, snapshot: Snapshot, places: Places) -> Diag
     return Diagnostic("MLC410", what, place if not place.key else places.value(stage, "script"), help=help_)
 
 
-def _undeclared(stage: Stage, missing: list[str], places: Places) -> Diagnostic:
+def _undeclared(stage: Stage, missing: list[str], places: Places, severity: Literal["error", "warning"]) -> Diagnostic:
+    """A stage that lacks a module of the feature store is wrong: what it makes is no more what the store says."""
     shown = ", ".join(f"`{file}`" for file in missing[:_SHOWN])
     if missing[_SHOWN:]:
         shown += f" and {len(missing) - _SHOWN:,} more"
     return Diagnostic(
         "MLC414", f"`{stage.name}` runs {shown} and does not depend on it: its results go stale in silence",
         places.key(stage, "deps"), help="add it to `deps`, or write `infer: [code]`",
-        fix=_with_deps(stage, missing, places), severity="warning",
+        fix=_with_deps(stage, missing, places), severity=severity,
     )  # fmt: skip
 
 

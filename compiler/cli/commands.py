@@ -163,14 +163,21 @@ def plan(arguments: argparse.Namespace) -> int:
 def explain(arguments: argparse.Namespace) -> int:
     """Show values with their origins."""
     from ..explain import as_json, as_text, explain, touched, unknown_stage
+    from ..library import places
 
-    _, run = _compile(_root(arguments))
+    disk, run = _compile(_root(arguments))
     if run.document is None or run.resolved is None or run.project is None:
         _say(run, "text")
         return WRONG
-    if rows := touched(run.project, arguments.stage.removeprefix("./")) if arguments.stage else []:
-        print(as_json(rows) if arguments.format == "json" else as_text(rows), end="")
-        return DONE
+    if arguments.stage and not {arguments.stage}.intersection(run.resolved.entries, run.project.stages):
+        roots = tuple(run.project.spec.code.roots or ())
+        paths = [path for path in places(arguments.stage, disk, roots) if path != "."]
+        if rows := next(filter(None, (touched(run.project, path) for path in paths)), []):
+            print(as_json(rows) if arguments.format == "json" else as_text(rows), end="")
+            return DONE
+        if there := next((path for path in paths if disk.kind(path) is not None), None):
+            print(as_json([]) if arguments.format == "json" else f"no stage depends on {there}\n", end="")
+            return DONE
     if arguments.stage and (problem := unknown_stage(run.resolved, run.project, arguments.stage)) is not None:
         print(f"mlopsc: {problem}", file=sys.stderr)
         return MISUSE

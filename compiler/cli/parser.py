@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         "explain", act.explain, "Show every value of a stage with where it came from, or which stages a file touches."
     )
     explain.add_argument(
-        "stage", nargs="?", help="one stage (default all), or a file: which stages run again when it changes"
+        "stage", nargs="?", help="one stage (default all), or a file, folder or module: what runs again when it changes"
     )
     explain.add_argument("--format", choices=["text", "json"], default="text")
     graph = add("graph", act.graph, "Draw the pipeline.")

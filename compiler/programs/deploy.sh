@@ -3,6 +3,8 @@
 # The commit that bears the version's tag is checked out into a folder of its own, DVC restores that commit's model there,
 # gates judge its metrics, and the project's command runs. Only when that has ended well does GTO's tag
 # MODEL#ENVIRONMENT#N say that this version is in the environment: the tags are the record of all deployments.
+#
+# One deployment to an environment at a time: others wait. What is killed half-way can be started again.
 set -eu
 wanted=${1:-newest}
 repository=$(pwd)
@@ -10,14 +12,33 @@ fail() {
     echo "deploy.sh: $*" >&2
     exit 1
 }
+# The registered versions, oldest first: a release behind its candidates, and none that GTO took back (MODEL@VERSION!).
+versions() {
+    git -c versionsort.suffix=- tag --list "$model@v[0-9]*" --sort=version:refname | sed 's/^.*@//' | while read -r each; do
+        case $each in *!) continue ;; esac
+        git rev-parse --verify --quiet "refs/tags/$model@$each!" >/dev/null || echo "$each"
+    done
+}
 # The versions that were in this environment, oldest first.
 history() {
-    git tag --list "$model#$environment#*" | sed 's/.*#//' | sort -n | while read -r number; do
-        git tag --points-at "$model#$environment#$number^{}" --list "$model@*" --sort=version:refname | tail -n 1
+    numbers | while read -r number; do
+        git tag --points-at "$model#$environment#$number^{}" --list "$model@*" --sort=version:refname | grep -v '!$' | tail -n 1
     done | sed "s/^.*@//"
 }
+numbers() { git tag --list "$model#$environment#*" | sed 's/.*#//' | sort -n; }
+fetch() { git fetch --quiet --tags origin "$@"; }
+shared() { [ "${MLOPS_PUSH:-yes}" != no ] && git remote get-url origin >/dev/null 2>&1; }
+
+state=$repository/.mlops/state
+mkdir -p "$state"
+[ -f "$state/.gitignore" ] || echo '*' > "$state/.gitignore"
+exec 9> "$state/deploy-$environment.lock"
+python -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)' || fail "the lock $state/deploy-$environment.lock cannot be had"
+if shared && ! fetch; then
+    echo "deploy.sh: the tags of origin could not all be had; going by those that are here" >&2
+fi
 case $wanted in
-newest) version=$(git tag --list "$model@*" --sort=-version:refname | head -n 1 | sed 's/^.*@//') ;;
+newest) version=$(versions | tail -n 1) ;;
 previous)
     now=$(history | tail -n 1)
     version=$(history | grep -vxF -- "$now" | tail -n 1) || fail "$environment had no version before ${now:-now}"
@@ -26,44 +47,60 @@ previous)
 esac
 [ -n "$version" ] || fail "no version of $model is registered: run make register-$model first"
 tag=$model@$version
+now=$(history | tail -n 1)
 commit=$(git rev-parse --verify --quiet "refs/tags/$tag^{commit}") || fail "there is no tag $tag here (git fetch --tags?)"
 echo "deploying $tag ($commit) to $environment"
 
-folder=$repository/.mlops/state/deploy/$environment/$version
-mkdir -p "$repository/.mlops/state"
-[ -f "$repository/.mlops/state/.gitignore" ] || echo '*' > "$repository/.mlops/state/.gitignore"
+folder=$state/deploy/$environment/$version
 git worktree prune
-if [ -e "$folder/.git" ]; then
-    git -C "$folder" checkout --quiet --force --detach "$commit"
-else
+# What an earlier try has left is taken over where Git can, and made anew where it was killed in the midst of making it.
+if ! { [ -e "$folder/.git" ] && git -C "$folder" checkout --quiet --force --detach "$commit" 2>/dev/null; }; then
     rm -rf "$folder"
-    git worktree add --quiet --force --detach "$folder" "$commit"
+    git worktree add --quiet --force --force --detach "$folder" "$commit"
 fi
 cd "$folder"
 [ ! -f "$repository/.dvc/config.local" ] || cp "$repository/.dvc/config.local" .dvc/config.local
 dvc config --local cache.dir "$repository/.dvc/cache"
-remotes=$(dvc remote list)
-if [ -n "$remotes" ]; then
-    # A remote that bears the environment's name is that environment's own.
-    own=$(printf '%s\n' "$remotes" | cut -f 1 | grep -xF -- "$environment" || true)
-    dvc pull --quiet --force ${own:+--remote "$own"} $paths || fail "the remote has not all of $tag: $paths"
+# A remote in a folder that is seen from the repository would be looked for beside this one.
+(cd "$repository" && dvc remote list) | sed 's/[[:space:]]*(default)$//' | while read -r name url; do
+    case $url in /*) dvc remote add --quiet --local --force "$name" "$url" </dev/null ;; esac
+done
+remotes=$(dvc remote list | awk '{print $1}')
+# A remote that bears the environment's name is that environment's own: a deployment brings into it what it lacks.
+own=$(printf '%s\n' "$remotes" | grep -xF -- "$environment") || own=
+restore() { eval "dvc pull --quiet --force ${1:+--remote \"\$1\"} $paths"; }
+if [ -z "$paths" ]; then
+    :
+elif [ -z "$remotes" ]; then
+    eval "dvc checkout --quiet --force $paths" || fail "no remote is configured, and the cache here has not all of $tag: $paths"
+elif [ -z "$own" ]; then
+    restore || fail "the remote has not all of $tag: $paths"
 else
-    dvc checkout --quiet --force $paths || fail "no remote is configured, and the cache here has not all of $tag: $paths"
+    restore "$own" 2>/dev/null || restore || fail "neither the remote $own nor the default one has all of $tag: $paths"
+    eval "dvc push --quiet --remote \"\$own\" $paths" || fail "$tag cannot be brought into the remote $own"
 fi
 [ -e "$MODEL_PATH" ] || fail "$MODEL_PATH is not there at $tag"
 judge
 
 DEPLOY_ENVIRONMENT=$environment MODEL=$model MODEL_VERSION=$version MODEL_COMMIT=$commit
 export DEPLOY_ENVIRONMENT MODEL MODEL_PATH MODEL_VERSION MODEL_COMMIT
-run || fail "the command failed: $environment is not recorded as having $version"
+run 9>&- || fail "the command failed: $environment is not recorded as having $version${now:+, but $now, as before}"
 
 cd "$repository"
-if [ "$(history | tail -n 1)" != "$version" ]; then
-    number=$(git tag --list "$model#$environment#*" | sed 's/.*#//' | sort -n | tail -n 1)
+latest() { echo "$model#$environment#$(numbers | tail -n 1)"; }
+record() {
+    [ "$(history | tail -n 1)" != "$version" ] || return 0
+    number=$(numbers | tail -n 1)
     git -c "user.name=$(git config user.name || echo deploy)" -c "user.email=$(git config user.email || echo deploy@localhost)" \
         tag --annotate --message "$tag is in $environment" "$model#$environment#$((${number:-0} + 1))" "$commit"
-fi
-if [ "${MLOPS_PUSH:-yes}" != no ] && git remote get-url origin >/dev/null 2>&1; then
-    git push --quiet origin "$(git tag --list "$model#$environment#*" --sort=version:refname | tail -n 1)"
+}
+record
+if shared && ! git push --quiet origin "refs/tags/$(latest)"; then
+    # From elsewhere, a deployment of the same number was recorded meanwhile: this one comes behind it.
+    git ls-remote --exit-code origin "refs/tags/$(latest)" >/dev/null || fail "origin did not take $(latest): do it again"
+    git tag --delete "$(latest)" >/dev/null
+    fetch --force
+    record
+    git push --quiet origin "refs/tags/$(latest)"
 fi
 echo "$environment has $tag"

@@ -3,7 +3,12 @@
 # It is on the branch mlops-monitoring of origin, apart from the code.
 set -eu
 branch=mlops-monitoring what=$1 monitor=$2
-fetched() { git fetch --quiet --depth=1 origin "$branch" 2>/dev/null; }
+# Whether there is a history; where that cannot be known nothing goes on, or a breach would look like the first one.
+fetched() {
+    git ls-remote --quiet --exit-code origin "refs/heads/$branch" >/dev/null && found=0 || found=$?
+    [ "$found" -ne 2 ] || return 1
+    [ "$found" -eq 0 ] && git fetch --quiet --depth=1 origin "$branch" || exit 1
+}
 case $what in
 restore)
     if fetched && git cat-file -e "FETCH_HEAD:$monitor.csv" 2>/dev/null; then
@@ -17,15 +22,26 @@ keep)
     origin=$(git remote get-url origin)
     apart() { git --git-dir="$folder/.git" --work-tree="$folder" "$@"; }
     git init --quiet "$folder"
-    if fetched; then
-        apart fetch --quiet --depth=1 "$origin" "$branch"
-        apart reset --quiet --hard FETCH_HEAD
-    fi
-    cp "monitoring/$monitor.csv" "monitoring/$monitor.html" "$folder/"
-    apart add --all
-    apart -c "user.name=$(git config user.name || echo monitor)" \
-        -c "user.email=$(git config user.email || echo monitor@localhost)" commit --quiet --message "$monitor"
-    apart push --quiet "$origin" "HEAD:refs/heads/$branch"
+    for try in 1 2 3 4 5; do
+        if fetched; then
+            apart fetch --quiet --depth=1 "$origin" "$branch"
+            apart reset --quiet --hard FETCH_HEAD
+        fi
+        cp "monitoring/$monitor.csv" "monitoring/$monitor.html" "$folder/"
+        apart add --all
+        if apart diff --cached --quiet HEAD 2>/dev/null; then
+            exit 0
+        fi
+        apart -c "user.name=$(git config user.name || echo monitor)" \
+            -c "user.email=$(git config user.email || echo monitor@localhost)" commit --quiet --message "$monitor"
+        # Another monitor may have kept its own meanwhile.
+        if apart push --quiet "$origin" "HEAD:refs/heads/$branch"; then
+            exit 0
+        fi
+        sleep "$try"
+    done
+    echo "history.sh: $origin does not take the branch $branch" >&2
+    exit 1
     ;;
 *)
     echo "history.sh: $what is neither restore nor keep" >&2

@@ -1,23 +1,26 @@
-# Made by mlopsc: keeps what a monitor saw. It needs Python and Git alone, and gate.py beside it.
+# Made by mlopsc: keeps what a monitor saw. It needs Python and Git alone, and gate.py and chart.py beside it.
 """monitor.py NAME METRICS... -- BOUND...: judge a monitor's metrics, and keep them.
 
 Each run adds a line to monitoring/NAME.csv (time, commit, verdict, metrics) and writes monitoring/NAME.html: the table of the
 bounds, and a line for each metric over time. On a breach it writes monitoring/NAME.breach.md, for an issue, and exits
-with 1. `retrain` in the CSV is `yes` where this is the first breach that was seen at this commit: what starts a
-retraining looks at that, so that a breach which retraining does not cure never starts another.
+with 1. `retrain` in the CSV is `yes` where this is the first breach that was seen with this dvc.lock: what starts a
+retraining looks at that, so that a breach which retraining does not cure never starts another, whatever else is committed
+meanwhile. A run of CI (GITHUB_RUN_ID, CI_PIPELINE_ID) that is started again writes over its own line.
 """
 
 import csv
 import datetime
 import html
 import io
+import math
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import chart
 import gate
 
-WIDTH, HEIGHT = 640, 160
+FIXED = ("time", "commit", "verdict", "retrain", "lock", "run")
 
 
 def numbers(data, prefix=""):
@@ -62,43 +65,56 @@ def as_csv(rows):
     return text.getvalue()
 
 
-def chart(name, points):
-    """One metric over time, as SVG."""
-    low, high = min(points), max(points)
-    span = (high - low) or 1.0
-    step = WIDTH / max(1, len(points) - 1)
-    places = [(index * step, HEIGHT - (value - low) / span * HEIGHT) for index, value in enumerate(points)]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places)
-    return (
-        f"<h3>{html.escape(name)}: {points[-1]:g}</h3><p>between {low:g} and {high:g} in {len(points)} runs</p>"
-        f'<svg viewBox="-5 -5 {WIDTH + 10} {HEIGHT + 10}" width="{WIDTH}"><polyline points="{path}"/>{dots}</svg>'
-    )
+def value(text):
+    """A cell of the history as a number that can be drawn, or None."""
+    try:
+        return float(text) if math.isfinite(float(text)) else None
+    except (TypeError, ValueError):
+        return None
 
 
-def page(name, verdict, table, rows):
-    """The report."""
-    fixed = ("time", "commit", "verdict", "retrain")
-    metrics = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in fixed]
-    charts = []
-    for metric in metrics:
-        points = [float(row[metric]) for row in rows if row.get(metric)]
-        charts += [chart(metric, points)] if points else []
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(name)}: {verdict}</title>'
-        "<style>body{font:15px/1.5 sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}"
-        "polyline{fill:none;stroke:#36c;stroke-width:2}circle{fill:#36c}</style>"
-        f"<h1>{html.escape(name)}: {verdict}</h1><p>{html.escape(rows[-1]['time'])}, commit {rows[-1]['commit']}</p>"
-        f"<pre>{html.escape(table)}</pre>{''.join(charts)}</html>\n"
-    )
+def over_time(metric, rows, bounds):
+    """One metric over time, with its bounds."""
+    drawn = [(index, value(row.get(metric)), row) for index, row in enumerate(rows)]
+    drawn = [(index, y, row) for index, y, row in drawn if y is not None]
+    if not drawn:
+        return ""
+    own = [(sign, limit) for name, sign, limit in bounds if name.rpartition(":")[2] == metric]
+    points = [
+        (
+            index,
+            y,
+            f"{row['time']}, commit {row['commit']}: {y:g}, {row['verdict']}",
+            not all(gate.OPERATORS[sign](y, float(limit)) for sign, limit in own),
+        )
+        for index, y, row in drawn
+    ]
+    marks = [(index, row["time"][:10]) for index, _, row in drawn[:: -(-len(drawn) // 5)]]
+    limits = [(f"{sign} {limit}", float(limit)) for sign, limit in own]
+    y = [y for _, y, _ in drawn]
+    title = f"<h2>{html.escape(metric)}: {y[-1]:g}</h2><p>between {min(y):g} and {max(y):g} in {len(y)} runs</p>"
+    return f"<div>{title}{chart.chart(points, metric, joined=True, limits=limits, marks=marks)}</div>"
+
+
+def page(name, judged, bounds, rows):
+    """The report: the bounds, and each metric over time; those that have bounds come first."""
+    known = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in FIXED]
+    bounded = {each.rpartition(":")[2] for each, _, _ in bounds}
+    known.sort(key=lambda key: key not in bounded)
+    bad = [index for index, (_, holds) in enumerate(judged, 1) if not holds]
+    head = f"<p>{rows[-1]['time'].replace('T', ' ').replace('Z', ' UTC')}, commit {rows[-1]['commit']}</p>"
+    table = chart.rows([("metric", "bound", "value", "verdict"), *(row for row, _ in judged)], bad) if judged else ""
+    body = f"{head}{table}<div class='charts'>{''.join(over_time(metric, rows, bounds) for metric in known)}</div>"
+    return chart.page(f"Monitor {name}", body, rows[-1]["verdict"], bool(bad))
 
 
 def main(arguments):
     name, arguments = arguments[0], arguments[1:]
     cut = arguments.index("--")
+    bounds = arguments[cut + 1 :]
     try:
         contents = {path: gate.load(path) for path in arguments[:cut]}
-        judged = [gate.judge(bound, contents) for bound in arguments[cut + 1 :]]
+        judged = [gate.judge(bound, contents) for bound in bounds]
     except gate.Unreadable as error:
         print(f"monitor: {error}", file=sys.stderr)
         return 2
@@ -107,18 +123,26 @@ def main(arguments):
     history = f"monitoring/{name}.csv"
     rows = read(history)
     commit = (gate.run("git", "rev-parse", "--short=12", "HEAD") or "unknown").strip()
-    seen = any(row["commit"] == commit and row["verdict"] == "breach" for row in rows)
+    lock = (gate.run("git", "rev-parse", "--quiet", "--verify", "--short=12", "HEAD:./dvc.lock") or commit).strip()
+    this_run = os.environ.get("GITHUB_RUN_ID") or os.environ.get("CI_PIPELINE_ID") or ""
+    rows = [row for row in rows if not this_run or row.get("run") != this_run]
+    seen = any(lock in (row.get("lock"), row["commit"]) and row["verdict"] == "breach" for row in rows)
     row = {
-        "time": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),  # noqa: UP017
         "commit": commit,
         "verdict": "breach" if breached else "fine",
         "retrain": "yes" if breached and not seen else "no",
+        "lock": lock,
+        "run": this_run,
     }
     for data in contents.values():
         row.update((key, f"{value:.6g}") for key, value in numbers(data))
     rows.append(row)
     write(history, as_csv(rows))
-    write(f"monitoring/{name}.html", page(name, row["verdict"], table, rows))
+    write(
+        f"monitoring/{name}.html",
+        page(name, judged, [gate.BOUND.fullmatch(each.strip()).groups() for each in bounds], rows),
+    )
     print(table, end="")
     breach = f"monitoring/{name}.breach.md"
     if breached:

@@ -1,23 +1,48 @@
 #!/bin/sh
-# Made by mlopsc. retrain.sh MONITOR: fetch the data anew, run the pipeline with its gates, push what it made, and put the
-# new lock on a branch of its own for people to merge. Where nothing comes out differently, no branch is made.
+# Made by mlopsc. retrain.sh MONITOR [PATH...]: fetch the data anew, run the pipeline with its gates, push what it made, and
+# put what changed on a branch of its own for people to merge: dvc.lock, .dvc files, and PATHs, the results that Git keeps.
+# Where nothing comes out differently, no branch is made. What is killed half-way can be started again.
 set -eu
-branch=retrain-$1-$(date -u +%Y%m%d%H%M%S)
+monitor=$1
+shift
+branch=$(git branch --show-current)
+case $branch in
+retrain-"$monitor"-[0-9]*) ;;
+*) branch=retrain-$monitor-$(date -u +%Y%m%d%H%M%S) ;;
+esac
+others() { git status --porcelain --untracked-files=no -- . ':(exclude)monitoring' "$@"; }
+unmade() {
+    for path in "$@"; do
+        set -- "$@" ":(exclude)$path"
+        shift
+    done
+    others ':(exclude)dvc.lock' ':(exclude,glob)**/*.dvc' ':(exclude,glob)**/.gitignore' "$@"
+}
+if [ -n "$(unmade "$@")" ]; then
+    unmade "$@" >&2
+    echo "retrain.sh: commit these first, or the model would be made by code that nobody has" >&2
+    exit 1
+fi
 if make -n data >/dev/null 2>&1; then
     make data
 fi
 make pipeline
-if [ -z "$(git status --porcelain)" ]; then
+for path in dvc.lock "$@" $(git ls-files --others --exclude-standard -- ':(glob)**/*.dvc'); do
+    [ ! -e "$path" ] || git add -- "$path"
+done
+git add --update -- . ':(exclude)monitoring'
+if ! git diff --cached --quiet; then
+    if [ -n "$(dvc remote list)" ]; then
+        dvc push --run-cache
+    fi
+    git checkout --quiet -B "$branch"
+    git -c "user.name=$(git config user.name || echo retrain)" \
+        -c "user.email=$(git config user.email || echo retrain@localhost)" \
+        commit --quiet --message "Retrain: the monitor $monitor was breached"
+elif [ "$(git branch --show-current)" != "$branch" ]; then
     echo "nothing came out differently: there is nothing to merge"
     exit 0
 fi
-if [ -n "$(dvc remote list)" ]; then
-    dvc push --run-cache
-fi
-git checkout --quiet -b "$branch"
-git add --all -- . ':(exclude)monitoring' ':(exclude)report.md'
-git -c "user.name=$(git config user.name || echo retrain)" -c "user.email=$(git config user.email || echo retrain@localhost)" \
-    commit --quiet --message "Retrain: the monitor $1 was breached"
 echo "branch $branch has the result"
 if [ "${MLOPS_PUSH:-yes}" != no ] && git remote get-url origin >/dev/null 2>&1; then
     git push --quiet origin "$branch"

@@ -5,13 +5,14 @@ rm -rf "$place/next"
 mkdir -p "$place/next"
 cp -R src "$MODEL_PATH" "$place/next/"
 if [ -f "$place/pid" ]; then
-    kill "$(cat "$place/pid")" 2>/dev/null || true
+    while kill "$(cat "$place/pid")" 2>/dev/null; do sleep 0.1; done
 fi
 rm -rf "$place/now"
 mv "$place/next" "$place/now"
 cd "$place/now"
-setsid nohup python src/serve.py "$(basename "$MODEL_PATH")" > "$place/log" 2>&1 < /dev/null &
-echo $! > "$place/pid"
+# It writes its own number, so that it is known also where this script is killed at once.
+setsid nohup sh -c 'echo $$ > ../pid; exec python src/serve.py "$1"' serve "$(basename "$MODEL_PATH")" \
+    > "$place/log" 2>&1 < /dev/null &
 for _ in $(seq 50); do
     if python -c "import urllib.request as u, json; d = json.load(u.urlopen('http://127.0.0.1:$PORT/?spend=1&visits=1')); \
 assert d['version'] == '$MODEL_VERSION'" 2>/dev/null; then

@@ -19,9 +19,12 @@ git push origin "refs/tags/$(git tag --list "$MODEL#$DEPLOYMENT#*" --sort=versio
 EXPERIMENT = """\
 git config user.name experiments
 git config user.email experiments@localhost
-make "exp-$EXPERIMENT" | tee experiment.log
+status=0
+make "exp-$EXPERIMENT" | tee experiment.log || status=$?
 sed -n '/^|/p' experiment.log > report.md
+test "$status" -eq 0
 """
+"""Run the experiments; the table is kept also where some of them failed."""
 
 WATCH = """\
 status=0

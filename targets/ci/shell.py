@@ -31,6 +31,13 @@ else
 fi
 """
 
+FROM = """\
+if git rev-parse --quiet --verify "$MLOPS_FROM^{commit}" > /dev/null; then
+  export MLOPS_BASE="$MLOPS_FROM"
+fi
+"""
+"""What gates compare with: ``$MLOPS_FROM``, the base branch, or for a push to it the commit that it had before. It may be gone."""
+
 PUSH = """\
 if [ -z "$(dvc remote list)" ]; then
   echo "no DVC remote is configured: nothing to push"
@@ -50,7 +57,7 @@ _REPORT = """\
     echo
     dvc params diff --md "origin/$BASE" || true
   fi
-  if dvc plots show > /dev/null 2>&1 && [ -d dvc_plots ]; then
+  if { { [ -n "$BASE" ] && dvc plots diff "origin/$BASE"; } || dvc plots show; } > /dev/null 2>&1 && [ -d dvc_plots ]; then
     printf '\\n## Plots\\n\\nThey are among the artifacts of this run: open index.html.\\n\\n'
     find dvc_plots -type f | sort | sed 's/^/- /'
   fi

@@ -21,6 +21,9 @@ _PUSHES = {
 }
 """The environment of a step that reaches the repository: Git asks a helper for the token, so no command line holds it."""
 
+_SHOWN = "${{ !cancelled() && hashFiles('report.md') != '' }}"
+"""Also where an experiment failed: the others are worth seeing."""
+
 _ISSUE = """\
 number=$(gh issue list --repo "$GITHUB_REPOSITORY" --label "monitor-$MONITOR" --state open --json number --jq '.[0].number')
 if [ -n "$number" ]; then
@@ -68,15 +71,22 @@ def workflows(project: Project) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{FOLDER}/mlops-monitor.yml", _monitor(project)
 
 
-def _workflow(name: str, on: dict[str, Any], jobs: dict[str, Any], group: str) -> dict[str, Any]:
+def _workflow(name: str, on: dict[str, Any], jobs: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "on": on,
         "permissions": {},
-        "concurrency": {"group": group, "cancel-in-progress": False},
         "defaults": {"run": {"shell": "bash -euo pipefail {0}"}},
         "jobs": jobs,
     }
+
+
+def _alone(group: str) -> dict[str, Any]:
+    """One at a time. Of a group GitHub keeps one that waits and drops the others, so each thing has a group of its own.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#concurrency
+    """
+    return {"concurrency": {"group": group, "cancel-in-progress": False}}
 
 
 def _choice(about: str, options: list[str]) -> dict[str, Any]:
@@ -112,18 +122,19 @@ def _experiments(project: Project) -> dict[str, Any]:
             "run": operate.EXPERIMENT,
         },
         {"name": "Push the run cache", **secrets(project), "run": shell.PUSH},
-        {"name": "Show the table", "run": 'cat report.md >> "$GITHUB_STEP_SUMMARY"'},
-        _artifact("experiments", "dvc_plots"),
+        {"name": "Show the table", "if": _SHOWN, "run": 'cat report.md >> "$GITHUB_STEP_SUMMARY"'},
+        {**_artifact("experiments", "dvc_plots"), "if": _SHOWN},
     ]
-    jobs = {"experiments": job(project, "Experiments", MAX_MINUTES, steps, **access(project))}
-    return _workflow("mlops experiments", on, jobs, "${{ github.workflow }}-${{ github.ref }}")
+    more = {**_alone("experiments-${{ github.ref }}-${{ inputs.experiment }}"), **access(project)}
+    return _workflow("mlops experiments", on, {"experiments": job(project, "Experiments", MAX_MINUTES, steps, **more)})
 
 
 def _deploy(project: Project) -> dict[str, Any]:
     said = operate.deployments(project)
     push: dict[str, Any] = {}
     if any(each.on == "push" for each in said.values()):
-        push["branches"] = Flow(["main"])
+        asked = project.spec.ci.on
+        push["branches"] = Flow(asked.push if asked is not None and asked.push else ["main"])
     if models := operate.tags(project):
         push["tags"] = [f"{model}@*" for model in models]
     inputs = {
@@ -136,7 +147,7 @@ def _deploy(project: Project) -> dict[str, Any]:
     }
     on: dict[str, Any] = {**({"push": push} if push else {}), "workflow_dispatch": {"inputs": inputs}}
     jobs = {f"deploy-{name}": _deployment(project, name) for name in said}
-    return _workflow("mlops deploy", on, jobs, "${{ github.workflow }}")
+    return _workflow("mlops deploy", on, jobs)
 
 
 def _deployment(project: Project, name: str) -> dict[str, Any]:
@@ -162,7 +173,7 @@ def _deployment(project: Project, name: str) -> dict[str, Any]:
         },
     ]
     made = job(
-        project, f"Deploy to {name}", MAX_MINUTES, steps, environment=environment,
+        project, f"Deploy to {name}", MAX_MINUTES, steps, environment=environment, **_alone(f"deploy-{name}"),
         **{"if": " || ".join([*([started[said.on]] if said.on in started else []), by_hand])},
     )  # fmt: skip
     made["permissions"] = {"contents": Remarked("write", "to push the tag that records the deployment")}
@@ -181,7 +192,7 @@ def _monitor(project: Project) -> dict[str, Any]:
             jobs[f"issue-{name}"] = _issue(name)
         if retrains(each):
             jobs[f"retrain-{name}"] = _retrain(project, name)
-    return _workflow("mlops monitor", on, jobs, "${{ github.workflow }}")
+    return _workflow("mlops monitor", on, jobs)
 
 
 def _watch(project: Project, name: str) -> dict[str, Any]:
@@ -200,7 +211,7 @@ def _watch(project: Project, name: str) -> dict[str, Any]:
     ]
     outputs = {key: f"${{{{ steps.state.outputs.{key} }}}}" for key in ("breached", "retrain", "report")}
     made = job(
-        project, f"Monitor {name}", MAX_MINUTES, steps, env={"MONITOR": name}, outputs=outputs,
+        project, f"Monitor {name}", MAX_MINUTES, steps, env={"MONITOR": name}, outputs=outputs, **_alone(f"monitor-{name}"),
         **{"if": " || ".join(when)}, **access(project),
     )  # fmt: skip
     made["permissions"] = {"contents": Remarked("write", "to keep the history on its branch")}
@@ -214,6 +225,7 @@ def _issue(name: str) -> dict[str, Any]:
         "if": f"needs.monitor-{name}.outputs.breached == 'yes'",
         "runs-on": "ubuntu-latest",
         "timeout-minutes": 5,
+        **_alone(f"issue-{name}"),
         "permissions": {"issues": Remarked("write", "to open one issue, and to update it")},
         "steps": [
             {
@@ -242,7 +254,7 @@ def _retrain(project: Project, name: str) -> dict[str, Any]:
     ]
     made = job(
         project, f"Retrain for {name}", MAX_MINUTES, steps, needs=Flow([f"monitor-{name}"]),
-        **{"if": f"needs.monitor-{name}.outputs.retrain == 'yes'"}, **access(project),
+        **{"if": f"needs.monitor-{name}.outputs.retrain == 'yes'"}, **access(project), **_alone(f"retrain-{name}"),
     )  # fmt: skip
     made["permissions"] = {
         "contents": Remarked("write", "to push the branch with the result"),

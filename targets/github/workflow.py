@@ -42,6 +42,14 @@ printf '%s\\n' "$REPORT" |
 """
 
 
+_FROM = (
+    "${{ github.base_ref && format('origin/{0}', github.base_ref) || "
+    "github.ref_name == github.event.repository.default_branch && github.event.before || "
+    "format('origin/{0}', github.event.repository.default_branch) }}"
+)
+"""What gates compare with: see `shell.FROM`."""
+
+
 def workflow(project: Project) -> dict[str, Any]:
     """The whole workflow."""
     ci = project.spec.ci
@@ -158,7 +166,8 @@ def pipeline(project: Project, needs: list[str], step: dict[str, Any]) -> dict[s
             {"name": "Restore DVC's cache", "uses": uses("actions/cache"), "with": cache},
             {"name": "Pull data and the run cache", **secrets(project), "run": RESTORE},
         ]
-    steps.append({"name": step["name"], **secrets(project), "run": step["run"]})
+    environment = {**secrets(project).get("env", {}), "MLOPS_FROM": _FROM}
+    steps.append({"name": step["name"], "env": environment, "run": f"{shell.FROM}{step['run'].rstrip()}\n"})
     if shell.has_dvc(project):
         pushed = "github.event_name != 'pull_request' && github.ref_name == github.event.repository.default_branch"
         steps.append({"name": "Push results and the run cache", "if": pushed, **secrets(project), "run": shell.PUSH})

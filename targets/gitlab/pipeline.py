@@ -37,11 +37,17 @@ _SCHEDULE = '$CI_PIPELINE_SOURCE == "schedule"'
 _BY_HAND = "$CI_PIPELINE_SOURCE =~ /^(api|web)$/"
 _OTHERS = "$CI_COMMIT_BRANCH != $CI_DEFAULT_BRANCH"
 
-_BASE = """\
+_BASE = (
+    """\
 BASE=${CI_MERGE_REQUEST_TARGET_BRANCH_NAME:-}
-export MLOPS_BASE=${BASE:+origin/$BASE}
 git remote set-head origin "$CI_DEFAULT_BRANCH" 2> /dev/null || true
+MLOPS_FROM=${BASE:+origin/$BASE}
+if [ "${CI_COMMIT_BRANCH:-}" = "$CI_DEFAULT_BRANCH" ]; then
+  MLOPS_FROM=${CI_COMMIT_BEFORE_SHA:-}
+fi
 """
+    + shell.FROM
+)
 
 _PUSH_RESULTS = """\
 if [ "${CI_COMMIT_BRANCH:-}" = "$CI_DEFAULT_BRANCH" ]; then

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.make import comment, is_target, word
 from ...compiler.graph import Project
+from ...compiler.programs import program
 from ...compiler.target import File
 from . import operate
 from .common import OWN, head, removed, rule, slugs_of, wrapped
@@ -65,5 +66,8 @@ def _parallel(project: Project) -> Iterator[str]:
 
 
 def files(project: Project) -> Iterator[File]:
-    """Beside the Makefile: what `make plots` writes is not for Git."""
+    """Beside the Makefile: what `make plots` writes is not for Git; and what judges data as they come."""
     yield File(".gitignore", "/dvc_plots/\n", block=True)
+    if any(said.schema_ for said in (project.spec.data or {}).values()):
+        judge = program("schema.py")
+        yield File(judge.path, judge.text)

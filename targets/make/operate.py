@@ -6,14 +6,19 @@ import posixpath
 from collections.abc import Iterator
 
 from ...compiler.emit.make import recipe, word
-from ...compiler.gates import bounds
+from ...compiler.gates import bounds, is_gate
 from ...compiler.graph import Project
 from ...compiler.metadata import TRACK, stores
-from ...compiler.operate import retrains, runs, source, sweeps
+from ...compiler.operate import Source, retrains, runs, source, sweeps
 from ...compiler.programs import FOLDER
 from .common import rule
 
-BASE = "$${MLOPS_BASE:-$$(git symbolic-ref --quiet --short refs/remotes/origin/HEAD || echo origin/main)}"
+_BASES = "$$(git symbolic-ref --quiet --short refs/remotes/origin/HEAD) origin/main origin/master main master HEAD"
+BASE = (
+    f'BASE = "$${{MLOPS_BASE:-$$(for each in {_BASES}; do '
+    'git rev-parse --quiet --verify "$$each^{commit}" >/dev/null && echo "$$each" && break; done)}"'
+)
+"""The base branch, as gates find it."""
 
 
 def names(project: Project) -> list[str]:
@@ -33,10 +38,12 @@ def names(project: Project) -> list[str]:
 
 def lines(project: Project) -> Iterator[str]:
     """The rules."""
+    yield BASE
+    yield ""
     yield from rule("metrics-diff", "Compare metrics and params with the base branch ($MLOPS_BASE)",
-                    f"$(DVC) metrics diff {BASE}", f"$(DVC) params diff {BASE}")  # fmt: skip
+                    "$(DVC) metrics diff $(BASE)", "$(DVC) params diff $(BASE)")  # fmt: skip
     yield from rule("plots-diff", "Draw the plots of the base branch and of now into dvc_plots/",
-                    f"$(DVC) plots diff {BASE}")  # fmt: skip
+                    "$(DVC) plots diff $(BASE)")  # fmt: skip
     for store in stores(project):
         yield from rule(f"record-{store}", f"Keep what the last runs made in {store}", f"python {TRACK} {store} record")
     yield from _data(project)
@@ -61,24 +68,40 @@ def _data(project: Project) -> Iterator[str]:
             fetch = f"import --force{rev} --out {word(new.path)} {word(new.url)} {word(new.file)}"
             update = f"update{rev} {pointer}"
         folder = posixpath.dirname(new.path)
-        known = f"grep -qF -- {word(new.url)} {pointer} 2>/dev/null"
+        known = " && ".join(f"grep -qxF -e {word(line)} {pointer} 2>/dev/null" for line in _pointed(new))
         recipes = [f"@mkdir -p -- {word(folder)}"] if folder else []
         recipes.append(f"if {known}; then $(DVC) {update}; else $(DVC) {fetch}; fi")
+        recipes += [f"python {FOLDER}/schema.py {word(new.path)} {word(new.schema)}"] if new.schema else []
         recipes += [recipe(new.check)] if new.check else []
         yield from rule(f"data-{name}", each.desc or f"Fetch {new.path} anew", *recipes)
+
+
+def _pointed(new: Source) -> list[str]:
+    """Lines of the .dvc file of a source. Where they are not there, as where the spec has changed, it is imported anew."""
+    return [f"- path: {new.url}"] if new.file is None else [f"- path: {new.file}", f"    url: {new.url}"]
 
 
 def _experiments(project: Project) -> Iterator[str]:
     for name, experiment in (project.spec.experiments or {}).items():
         sets = " ".join(f"--set-param {word(text)}" for text in sweeps(experiment))
         parameters = "".join(f" {word(key.partition(':')[2] or key)}" for key in experiment.set)
-        stages = "".join(f" {word(stage)}" for stage in experiment.targets or ())
+        stages = "".join(f" {word(stage)}" for stage in experiment.targets or _ends(project))
         yield from rule(
             f"exp-{name}", experiment.desc or f"Run the {runs(experiment)} experiments of {name} and compare them",
             f"$(DVC) exp run --queue --name {word(name)}-$$(date -u +%Y%m%d%H%M%S) {sets}{stages}",
-            f"$(DVC) exp run --run-all --jobs {experiment.jobs or 1}",
+            f"$(DVC) exp run --run-all --jobs {experiment.jobs or 1}; "
             f"python {FOLDER}/compare.py {word(name)} dvc_plots/exp-{name}.html{parameters}",
         )  # fmt: skip
+
+
+def _ends(project: Project) -> list[str]:
+    """What an experiment runs where there are gates: everything but them, for DVC keeps no run that fails one."""
+    judged = [stage for stage in project if is_gate(stage)]
+    if not judged:
+        return []
+    others = [stage for stage in project if not is_gate(stage)]
+    used = {project.stages[name].entry for stage in others for name in stage.upstream}
+    return list(dict.fromkeys(stage.entry for stage in others if stage.entry not in used))
 
 
 def _register(project: Project) -> Iterator[str]:
@@ -101,12 +124,15 @@ def _monitor(project: Project) -> Iterator[str]:
         needs = [target for path, target in said.items() if path in (monitor.deps or ())]
         judged = "".join(f" {word(bound)}" for bound in bounds(monitor.gates or {}))
         metrics = " ".join(word(path) for path in project.monitors[name].metrics)
+        made = [out.path for stage in project for out in stage.outs if out.cached and out.path in (monitor.deps or ())]
         yield from rule(
             f"monitor-{name}", monitor.desc or f"Look at {name} in production, and fail on a breach",
+            *(f"@test -e {word(path)} || $(DVC) pull {word(path)}" for path in made),
             f"$(DVC) repro --single-item monitoring/dvc.yaml:{word(name)}",
             f"python {FOLDER}/monitor.py {word(name)} {metrics} --{judged}",
             needs=" ".join(needs),
         )  # fmt: skip
         if retrains(monitor):
             about = "Run the pipeline on new data, and put the result on a branch"
-            yield from rule(f"retrain-{name}", about, f"sh {FOLDER}/retrain.sh {word(name)}")
+            kept = "".join(f" {word(out.path)}" for stage in project for out in stage.outs if not out.cached)
+            yield from rule(f"retrain-{name}", about, f"sh {FOLDER}/retrain.sh {word(name)}{kept}")

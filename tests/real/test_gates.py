@@ -50,12 +50,22 @@ def test_every_format_that_dvc_reads(tmp_path: Path, name: str, text: str) -> No
         ({"m.json": "{"}, "acc > 1", "m.json: "),
         ({}, "acc > 1", "m.json: "),
         ({"m.json": '{"acc": 1}', "n.json": '{"acc": 2}'}, "acc > 1", "write FILE:acc"),
+        ({"m.yaml": "acc: [1"}, "acc > 1", "m.yaml: while parsing"),
+        ({"m.toml": 'acc = "x'}, "acc > 1", "m.toml: "),
+        ({"m.csv": ""}, "acc > 1", "there is no metric acc in m.csv"),
+        ({"m.json": "[" * 100_000}, "acc > 1", "m.json: "),
+        ({"m.json": f'{{"acc": 1{"0" * 400}}}'}, "acc > 1", "not a number"),
     ],
 )
 def test_a_metric_that_cannot_be_had_is_named(tmp_path: Path, files: dict[str, str], bound: str, message: str) -> None:
     write(tmp_path, files)
     done = gate(tmp_path, *(files or ["m.json"]), "--", bound)
     assert (done.returncode, message in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+def test_a_long_table_with_long_cells(tmp_path: Path) -> None:
+    write(tmp_path, {"m.csv": "step,acc,note\n" + "1,0.1,x\n" * 300_000 + f"2,0.9,{'y' * 200_000}\n"})
+    assert gate(tmp_path, "m.csv", "--", "acc > 0.5", "step == 2").returncode == 0
 
 
 def test_nothing_holds_of_what_is_no_number(tmp_path: Path) -> None:
@@ -97,6 +107,31 @@ def test_a_gate_fails_dvc_and_make_and_compares_with_the_base(repository: Make) 
     assert run("make", "gate-score", cwd=root, check=False).returncode
     assert run("dvc", "repro", cwd=root, check=False, MLOPS_BASE="mine").returncode
     assert "no such revision" in run("dvc", "repro", cwd=root, check=False, MLOPS_BASE="gone").stderr
+
+
+def test_a_base_that_cannot_be_had_never_passes(repository: Make, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A metric that the base keeps in DVC, and no cache or remote to get it from; a clone without the base branch."""
+    root = repository({"mlops.yaml": SPEC, "in.json": '{"acc": 0.9}'})
+    run("git", "checkout", "--quiet", "-b", "main", cwd=root)
+    run("mlopsc", "build", cwd=root)
+    run("make", "pipeline", cwd=root)
+    commit(root)
+    run("git", "checkout", "--quiet", "-b", "mine", cwd=root)
+    commit_empty = ("git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--allow-empty", "-m", "b")
+    run(*commit_empty, cwd=root)
+    run("git", "checkout", "--quiet", "main", cwd=root)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    run("git", "clone", "--quiet", "--no-single-branch", f"file://{root}", "whole", cwd=elsewhere)
+    done = run("dvc", "repro", cwd=elsewhere / "whole", check=False, MLOPS_BASE="origin/main")
+    assert done.returncode == 0, "it was made anew, and is in the cache"
+    write(elsewhere / "whole", {"in.json": '{"acc": 0.95}'})
+    run("rm", "-rf", ".dvc/cache", cwd=elsewhere / "whole")
+    done = run("dvc", "repro", cwd=elsewhere / "whole", check=False, MLOPS_BASE="origin/main")
+    assert "origin/main has m.json, but not here" in done.stderr
+    run("git", "clone", "--quiet", "--depth=1", "--branch=mine", f"file://{root}", "shallow", cwd=elsewhere)
+    done = run("dvc", "repro", cwd=elsewhere / "shallow", check=False)
+    assert done.returncode
+    assert "this clone is shallow" in done.stderr
 
 
 def test_native_make_and_one_gate_for_each_item(repository: Make) -> None:

@@ -148,6 +148,27 @@ def test_it_runs(repository: Callable[[Mapping[str, str]], Path], tmp_path_facto
     assert "43" in said
 
 
+def test_a_push_is_judged_by_what_the_branch_was_before(
+    repository: Callable[[Mapping[str, str]], Path], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """On the default branch, which the base of a difference would else be itself."""
+    spec = SPECS["default"].replace(
+        "{m.json: {cache: false}}]", "{m.json: {cache: false}}], gates: {score.delta: '>= 0'}"
+    )
+    root = committed(repository, spec)
+    run("dvc", "repro", cwd=root)
+    commit(root)
+    before = run("git", "rev-parse", "HEAD", cwd=root).stdout.strip()
+    write(root, {"params.yaml": "rate: 1\n"})
+    commit(root)
+    branch = run("git", "branch", "--show-current", cwd=root).stdout.strip()
+    event = {"before": before, "ref": f"refs/heads/{branch}", "repository": {"default_branch": branch}}
+    kept = write(tmp_path_factory.mktemp("event"), {"push.json": json.dumps(event)})
+    done = acted(root, tmp_path_factory, "push", "--job", "pipeline", "--eventpath", str(kept / "push.json"))
+    assert done.returncode
+    assert f"-1 (43 at {before})" in done.stdout, (done.stdout + done.stderr)[-4000:]
+
+
 @pytest.mark.parametrize("owner", ["acme", "somebody-else"])
 def test_the_report_becomes_one_comment_of_the_pull_request(
     repository: Callable[[Mapping[str, str]], Path], tmp_path_factory: pytest.TempPathFactory, owner: str
@@ -180,10 +201,15 @@ def test_the_report_becomes_one_comment_of_the_pull_request(
         assert not (kept / "arguments").exists()
 
 
-def committed(repository: Callable[[Mapping[str, str]], Path]) -> Path:
+def committed(repository: Callable[[Mapping[str, str]], Path], spec: str = SPECS["default"]) -> Path:
     """A repository with a pipeline, its workflow built and committed."""
-    root = repository({**FILES, "mlops.yaml": SPECS["default"]})
+    root = repository({**FILES, "mlops.yaml": spec})
     run("mlopsc", "build", cwd=root)
+    commit(root)
+    return root
+
+
+def commit(root: Path) -> None:
     run("git", "add", "--all", cwd=root)
     author = ("-c", "user.name=a", "-c", "user.email=a@example.org")
     run("git", *author, "commit", "--quiet", "-m", "x", cwd=root)

@@ -25,6 +25,8 @@ from test_gitlab import gitlab
 pytestmark = pytest.mark.real
 
 EVENT = {"schedule": "0 6 * * *"}
+SECRETS = {"AWS_ACCESS_KEY_ID": "id-that-is-secret", "AWS_SECRET_ACCESS_KEY": "key-that-is-secret"}
+TOKEN = "token-that-is-secret"
 
 
 def log(rows: int, seed: int, shift: float) -> str:
@@ -52,7 +54,8 @@ class Loop:
         self.root, self.s3, self.port = root, s3, free_port()
         self.service = root / "service"
         self.work = root / "work"
-        self.environment = {**AWS, "AWS_ENDPOINT_URL": s3, "SERVICE_DIR": str(self.service)}
+        self.environment = {**AWS, **SECRETS, "AWS_ENDPOINT_URL": s3, "SERVICE_DIR": str(self.service)}
+        self.runs = 0
 
     def say(self, text: str) -> None:
         print(f"\n== {text}", flush=True)
@@ -75,6 +78,7 @@ class Loop:
 
     def act(self, event: str, workflow: str, *arguments: str, check: bool = True) -> str:
         """A run of one workflow by act on a fresh clone; actions but checkout have stand-ins that do nothing."""
+        self.runs += 1
         clone = self.root / "runner"
         shutil.rmtree(clone, ignore_errors=True)
         run("git", "clone", "--quiet", str(self.root / "origin.git"), str(clone), cwd=self.root)
@@ -90,12 +94,14 @@ class Loop:
             if "uses" in step and not step["uses"].startswith("actions/checkout@")
         }
         home = self.root / "home"
-        write(home, {"bin/gh": '#!/bin/sh\necho "gh $*" >> "$GH_LOG"\n'}).joinpath("bin/gh").chmod(0o755)
+        stub = '#!/bin/sh\necho "gh $*" >> "$GH_LOG"\ncase "$*" in *"--body-file -"*) cat > "$GH_LOG.body" ;; esac\n'
+        write(home, {"bin/gh": stub}).joinpath("bin/gh").chmod(0o755)
         command = [
             tool("act"), event, "--workflows", f".github/workflows/{workflow}", "-P", "ubuntu-latest=-self-hosted",
             "--container-daemon-socket", "-", "--concurrent-jobs=1", *(f"--local-repository={each}={stand_in}" for each in sorted(uses)),
-            *(f"--secret={key}={self.environment[key]}" for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")),
-            f"--secret=AWS_ENDPOINT_URL={self.s3}", "--secret=GITHUB_TOKEN=none",
+            "--insecure-secrets",  # so that a secret in the log would be seen there
+            *(f"--secret={key}={value}" for key, value in SECRETS.items()),
+            f"--secret=AWS_ENDPOINT_URL={self.s3}", f"--secret=GITHUB_TOKEN={TOKEN}", f"--env=GITHUB_RUN_ID={self.runs}",
             f"--env=SERVICE_DIR={self.service}", f"--env=GH_LOG={self.root / 'gh.log'}", f"--env=PORT={self.port}",
             *arguments,
         ]  # fmt: skip
@@ -104,6 +110,7 @@ class Loop:
             PATH=f"{home / 'bin'}{os.pathsep}{Path(tool('dvc')).parent}{os.pathsep}{os.environ['PATH']}",
         )  # fmt: skip
         said = done.stdout + done.stderr
+        assert not [secret for secret in (*SECRETS.values(), TOKEN) if secret in said], "a secret is in the log"
         print(f"$ act {event} {workflow} {' '.join(arguments)} -> {done.returncode}", flush=True)
         if check and done.returncode:
             raise AssertionError(said[-20000:])
@@ -121,6 +128,9 @@ class Loop:
         home = self.root / "gitlab-home"
         home.mkdir(exist_ok=True)
         done = gitlab(clone, home, *jobs)
+        assert not [secret for secret in SECRETS.values() if secret in done.stdout + done.stderr], (
+            "a secret is in the log"
+        )
         print(f"$ gitlab-ci-local {' '.join(jobs)} -> {done.returncode}", flush=True)
         if done.returncode:
             raise AssertionError((done.stdout + done.stderr)[-6000:])
@@ -193,6 +203,7 @@ def test_the_whole_loop(loop: Loop) -> None:
     history = loop.here("git", "show", "origin/mlops-monitoring:drift.csv").stdout.splitlines()
     assert [line.split(",")[2:4] for line in history[1:]] == [["fine", "no"], ["breach", "yes"]]
     assert "issue create" in (loop.root / "gh.log").read_text()
+    assert "| shift " in (loop.root / "gh.log.body").read_text()
 
     loop.say("retraining put its result on a branch, for a person to merge; a breach never loops")
     branches = loop.here("git", "branch", "--remotes", "--list", "origin/retrain-drift-*").stdout.split()

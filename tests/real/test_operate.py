@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -40,36 +41,48 @@ def test_sources_are_fetched_checked_and_fetched_again(
     repository: Make, served: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     url, folder = served
-    write(folder, {"a.csv": "one\n"})
+    write(folder, {"a.csv": "one\n", "a.csv.old": "old\n"})
     other = tmp_path_factory.mktemp("other")
     run("git", "init", "--quiet", cwd=other)
     named(other)
     run("dvc", "init", "--quiet", cwd=other)
-    write(other, {"base.txt": "v1\n"})
-    run("dvc", "add", "base.txt", cwd=other)
+    write(other, {"base.txt": "v1\n", "base.txt2": "second\n"})
+    run("dvc", "add", "base.txt", "base.txt2", cwd=other)
     commit(other)
     run("git", "tag", "v1", cwd=other)
     spec = f"""\
 mlops: 1
 stack: {{ci: []}}
 data:
-  a: {{url: "{url}/a.csv", path: data/a.csv, check: "! grep -q bad data/a.csv"}}
+  a: {{url: "{url}/a.csv", path: data/a.csv, schema: a.json, check: "! grep -q bad data/a.csv"}}
   base: {{url: "{other}", file: base.txt, rev: v1, path: data/base.txt}}
 stages:
   join: {{cmd: cat data/a.csv data/base.txt > joined, deps: [data/a.csv, data/base.txt], outs: [joined]}}
 """
-    root = repository({"mlops.yaml": spec})
+    schema = '{"fields": [{"name": "NAME", "constraints": {"maxLength": 20}}], "fieldsMatch": "partial"}'
+    root = repository({"mlops.yaml": spec, "a.json": schema.replace("NAME", "one")})
     run("mlopsc", "build", cwd=root)
     run("make", "data", cwd=root)
     run("make", "pipeline", cwd=root)
     assert (root / "joined").read_text() == "one\nv1\n"
     assert "rev: v1" in (root / "data/base.txt.dvc").read_text()
     write(folder, {"a.csv": "two\n"})
+    assert "the columns are two; they should be one" in run("make", "data-a", cwd=root, check=False).stderr
+    write(root, {"a.json": '{"fields": [{"name": "two"}]}'})
     run("make", "data-a", cwd=root)
     run("make", "pipeline", cwd=root)
     assert (root / "joined").read_text() == "two\nv1\n"
     write(folder, {"a.csv": "bad, and longer\n"})
     assert run("make", "data", cwd=root, check=False).returncode
+    changed = (
+        spec.replace('/a.csv"', '/a.csv.old"')
+        .replace("file: base.txt", "file: base.txt2")
+        .replace("schema: a.json, ", "")
+    )
+    write(root, {"mlops.yaml": changed})
+    run("mlopsc", "build", cwd=root)
+    run("make", "data", "pipeline", cwd=root)
+    assert (root / "joined").read_text() == "old\nsecond\n", "a source that the spec has changed is imported anew"
 
 
 def test_the_registry_on_s3_restores_a_second_clone(repository: Make, s3: str, tmp_path: Path) -> None:
@@ -79,11 +92,12 @@ mlops: 1
 stack: {registry: "s3://registry/store", ci: []}
 stages:
   train: {cmd: cp in model, deps: [in], outs: [model]}
-models: {m: {path: model, from: train}}
+models: {m: {path: model, from: train}, d: {path: in.csv, type: dataset}}
 """
     environment = {**AWS, "AWS_ENDPOINT_URL": s3}
-    root = repository({"mlops.yaml": spec, "in": "weights"})
+    root = repository({"mlops.yaml": spec, "in": "weights", "in.csv": "rows"})
     named(root)
+    run("dvc", "add", "in.csv", cwd=root)
     run("mlopsc", "build", cwd=root)
     assert "secret" not in (root / ".dvc/config").read_text()
     run("make", "pipeline", cwd=root)
@@ -97,6 +111,10 @@ models: {m: {path: model, from: train}}
         "dvc", "artifacts", "get", str(root), "m", "--rev", "v1.2.3", "--out", "got", cwd=tmp_path, **environment
     )
     assert (tmp_path / "got").read_text() == "weights"
+    run("make", "register-d", cwd=root, VERSION="v0.1.0", **environment)
+    get = ("dvc", "artifacts", "get", str(root), "d", "--rev", "v0.1.0", "--out", "rows")
+    run(*get, cwd=tmp_path, **environment)
+    assert (tmp_path / "rows").read_text() == "rows", "a dataset is registered as a model is"
 
 
 DEPLOY = """\
@@ -152,23 +170,40 @@ def test_deployments_restore_judge_record_and_go_back(
 
 
 def test_experiments_are_run_and_compared(repository: Make) -> None:
+    """Two at a time; also what no gate would let pass, for that is what one wants to know; a run that fails is told."""
     spec = """\
 mlops: 1
 stack: {ci: []}
 stages:
-  train: {cmd: "echo '{\\"acc\\": ${train.rate}}' > m.json", deps: [in], params: [train.rate], metrics: [{m.json: {cache: false}}]}
+  train:
+    cmd: "test ${train.rate} != 0.5 && echo '{\\"acc\\": ${train.rate}}' > m.json"
+    deps: [in]
+    params: [train]
+    metrics: [{m.json: {cache: false}}]
+    gates: {acc: "> 0.9"}
 experiments:
-  rate: {set: {train.rate: [0.25, 0.75]}}
+  rate: {set: {train.rate: [0.25, 0.75], train.kind: [wide, "it's deep"]}, jobs: 2}
+  bad: {set: {train.rate: [0.5, 0.75]}}
 """
-    root = repository({"mlops.yaml": spec, "in": "", "params.yaml": "train:\n  rate: 0.5\n"})
+    root = repository({"mlops.yaml": spec, "in": "", "params.yaml": "train:\n  rate: 1\n  kind: wide\n"})
     named(root)
     run("mlopsc", "build", cwd=root)
     run("make", "pipeline", cwd=root)
     commit(root)
+
+    def table(text: str) -> list[list[str]]:
+        rows = [line for line in text.splitlines() if line.startswith(("| rate-", "| bad-"))]
+        return sorted([cell.strip() for cell in line.split("|")[2:-1]] for line in rows)
+
     done = run("make", "exp-rate", cwd=root).stdout
-    rows = [
-        [cell.strip() for cell in line.split("|")[2:-1]] for line in done.splitlines() if line.startswith("| rate-")
-    ]
-    assert sorted(rows) == [["0.25", "0.25"], ["0.75", "0.75"]]
-    assert "<circle" in (root / "dvc_plots/exp-rate.html").read_text()
+    kinds = ("it's deep", "wide")
+    assert table(done) == [[rate, kind, rate] for rate in ("0.25", "0.75") for kind in kinds]
+    page = (root / "dvc_plots/exp-rate.html").read_text()
+    assert page.count("<circle") == 8
+    assert "it&#x27;s deep" in page
+    assert not re.search(r"(?i)(https?:)?//|<script|url\(|@import", page), "it needs no network"
     assert run("git", "status", "--porcelain", cwd=root).stdout == ""
+    failed = run("make", "exp-bad", cwd=root, check=False)
+    assert failed.returncode
+    assert "these failed" in failed.stderr
+    assert ["0.75", "0.75"] in [row[:2] for row in table(failed.stdout)], failed.stdout

@@ -42,6 +42,38 @@ def test_a_grid_is_every_combination() -> None:
     assert sweeps(said) == ["a.b=1,true,null,'x,y\\'s'", "c=[1,2],0.5"]
 
 
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("experiments: {e: {set: {p: {low: 0, high: 1, log: true, count: 3, seed: 1}}}}", "MLC450"),
+        ("experiments: {e: {set: {p: {low: 5, high: 1, count: 3, seed: 1}}}}", "MLC450"),
+        ("experiments: {e: {set: {p: {low: .nan, high: 1, count: 3, seed: 1}}}}", "MLC450"),
+        ("experiments: {e: {set: {p: {low: 0, high: 1, count: 3000000000, seed: 1}}}}", "MLC450"),
+        ("experiments: {e: {set: {p: {start: 5, stop: 1, step: 1}}}}", "MLC450"),
+        ("experiments: {e: {set: {p: {start: 0, stop: 1e300, step: 1e-300}}}}", "MLC450"),
+        ("experiments: {e: {set: {p: {start: 0, stop: .inf, step: 1}}}}", "MLC450"),
+        ("experiments: {e: {set: {p: {start: 0, stop: 20000, step: 1}}}}", "MLC450"),
+        ("experiments: {e: {set: {p: []}}}", "MLC450"),
+        ("experiments: {e: {set: {}}}", "MLC450"),
+        ("data: {a: {url: s3://a/x, path: d}, b: {url: s3://a/y, path: d/e}}", "MLC451"),
+        ("data: {a: {url: s3://a/x, path: d/e}, b: {url: s3://a/y, path: d}}", "MLC451"),
+        ("data: {a: {url: s3://a/x, path: ../d}}", "MLC451"),
+        ("data: {a: {url: s3://a/x, path: /etc/passwd}}", "MLC451"),
+        ("data: {a: {url: s3://a/x, path: .}}", "MLC451"),
+        ("data: {a: {url: s3://a/x, path: o}}", "MLC451"),
+        ("data: {a: {url: s3://a/x, schema: none.json}}", "MLC454"),
+        ("models: {m: {path: o}}\ndeploy: {p: {model: m, run: x, gates: {acc: '> 1'}}}", "MLC452"),
+        ("stack: {registry: ''}", "MLC104"),
+        ('stack: {registry: "s3://a\\nfoo = 1"}', "MLC104"),
+        ('stack: {registry: {"a\'b": s3://a}}', "MLC104"),
+    ],
+)
+def test_what_cannot_work_is_said_and_never_a_traceback(said: str, code: str) -> None:
+    base = "mlops: 1\nstages:\n  s: {cmd: run, deps: [in], outs: [o], params: [p]}\n"
+    found = list(compile_spec(Memory({"mlops.yaml": f"{base}{said}\n", "in": "", "params.yaml": "p: 1\n"})).report)
+    assert [each.code for each in found if each.severity == "error"] == [code], found
+
+
 def test_sources() -> None:
     assert source("raw", Data(url="https://example.org/a.csv")).path == "data/raw/raw"
     other = source("raw", Data(url="https://example.org/r.git", file="data/x", rev="v1", path="in"))
@@ -53,6 +85,28 @@ def test_remotes_are_a_part_of_dvcs_configuration() -> None:
     text = config(Stack(registry={"staging": "s3://a", "production": "s3://b"}))
     assert text.splitlines()[:2] == ["[core]", "    remote = staging"]
     assert "['remote \"production\"']\n    url = s3://b" in text
+
+
+PLACES = [
+    "s3://a,b#c%d",
+    "s3://a b",
+    '"s3://q',
+    "s3://it's",
+    "s3://x #y",
+    "s3://${x}",
+    "s3://$x",
+    "../store",
+    "c/d",
+    "/abs, #1",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_dvc_reads_every_place_as_it_was_said(place: str) -> None:
+    from configobj import ConfigObj  # type: ignore[import-untyped]
+
+    read = ConfigObj(config(Stack(registry=place)).splitlines())['remote "registry"']["url"]
+    assert read == (f"../{place}" if place in ("../store", "c/d") else place)
 
 
 SPEC = """\

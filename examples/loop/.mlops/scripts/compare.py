@@ -1,4 +1,4 @@
-# Made by mlopsc: compares experiments. It needs Python and DVC alone.
+# Made by mlopsc: compares experiments. It needs Python and DVC alone, and chart.py beside it.
 """compare.py NAME PAGE PARAM...: the newest experiments of that name at this commit, as a table, and as plots in PAGE.
 
 The table has a line for each run and a column for each parameter that was set and each number that differs; PAGE (HTML)
@@ -8,18 +8,20 @@ has beside it a plot of each such number over each parameter. Exit status: 0, or
 import csv
 import html
 import io
+import math
 import os
 import re
 import subprocess
 import sys
 
-SIZE, EDGE = 260, 34
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import chart
 
 
 def number(text):
-    """A cell as a number, or None."""
+    """A cell as a number that can be drawn, or None."""
     try:
-        return float(text)
+        return float(text) if math.isfinite(float(text)) else None
     except ValueError:
         return None
 
@@ -49,41 +51,37 @@ def table(rows):
 
 
 def plot(rows, across, up):
-    """One metric over one parameter, as SVG."""
-    points = [(number(row[across]), number(row[up]), row["Experiment"]) for row in rows]
-    points = [point for point in points if point[0] is not None and point[1] is not None]
-    xs, ys = [point[0] for point in points], [point[1] for point in points]
-    wide, high = (max(xs) - min(xs)) or 1.0, (max(ys) - min(ys)) or 1.0
-    dots = "".join(
-        f'<circle cx="{EDGE + (x - min(xs)) / wide * SIZE:.1f}" cy="{EDGE + SIZE - (y - min(ys)) / high * SIZE:.1f}" r="4">'
-        f"<title>{html.escape(f'{name}: {across} {x:g}, {up} {y:g}')}</title></circle>"
-        for x, y, name in points
+    """One metric over one parameter; what is no number has its place by the order in which it is there."""
+    rows = [row for row in rows if row[across] != "" and number(row[up]) is not None]
+    names = list(dict.fromkeys(row[across] for row in rows))
+    numeric = all(number(name) is not None for name in names)
+    points = [
+        (
+            number(row[across]) if numeric else names.index(row[across]),
+            number(row[up]),
+            ", ".join(f"{key}: {cell}" for key, cell in row.items()),
+            False,
+        )
+        for row in rows
+    ]
+    few = len(names) <= 8
+    marks = (
+        [(number(name) if numeric else index, name[:16]) for index, name in enumerate(names)]
+        if few or not numeric
+        else None
     )
-    whole = SIZE + 2 * EDGE
-    return (
-        f'<svg viewBox="0 0 {whole} {whole}" width="{whole}"><rect x="{EDGE}" y="{EDGE}" width="{SIZE}" height="{SIZE}"/>'
-        f'{dots}<text x="{EDGE}" y="{whole - 12}">{html.escape(across)}: {min(xs):g} to {max(xs):g}</text>'
-        f'<text x="{EDGE}" y="20">{html.escape(up)}: {min(ys):g} to {max(ys):g}</text></svg>'
-    )
+    title = f"<h2>{html.escape(up)} by {html.escape(across)}</h2>"
+    return f"<div>{title}{chart.chart(points, up, marks=marks)}</div>"
 
 
 def page(name, rows, parameters):
     """The report."""
-    numeric = [key for key in rows[0] if key != "Experiment" and any(number(row[key]) is not None for row in rows)]
-    plots = [
-        plot(rows, across, up)
-        for up in numeric
-        if up not in parameters
-        for across in numeric
-        if across in parameters and any(number(row[across]) is not None and number(row[up]) is not None for row in rows)
-    ]
-    head = "".join(f"<th>{html.escape(key)}</th>" for key in rows[0])
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row.values()) + "</tr>" for row in rows)
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(name)}</title>'
-        "<style>body{font:15px/1.5 sans-serif;margin:2rem}td,th{padding:.1rem .8rem;text-align:left}"
-        "rect{fill:none;stroke:#ccc}circle{fill:#36c}text{font-size:12px}</style>"
-        f"<h1>Experiments of {html.escape(name)}</h1><table><tr>{head}</tr>{body}</table>{''.join(plots)}</html>\n"
+    metrics = [key for key in rows[0] if key not in ("Experiment", *parameters)]
+    metrics = [key for key in metrics if any(number(row[key]) is not None for row in rows)]
+    plots = [plot(rows, across, up) for up in metrics for across in parameters if across in rows[0]]
+    table = chart.rows([list(rows[0]), *(row.values() for row in rows)])
+    return chart.page(
+        f"Experiments of {name}", f"{table}<div class='charts'>{''.join(plots)}</div>", f"{len(rows)} runs"
     )
 
 

@@ -2,7 +2,6 @@
 # Made by mlopsc from mlops.yaml: edit that. deploy-staging.sh [VERSION | newest | previous]
 environment=staging model=shop MODEL_PATH=models/train
 paths=models/train
-export PORT=8765
 judge() { python "$repository/.mlops/scripts/gate.py" metrics/evaluate.json -- 'accuracy >= 0.9'; }
-run() { sh -c 'sh serve.sh'; }
+run() ( export PORT=8765; exec sh -c 'sh serve.sh' )
 . ./.mlops/scripts/deploy.sh

@@ -7,6 +7,7 @@ $MLOPS_BASE, else the default branch of `origin`, else main or master, else HEAD
 a bound on a difference holds. Exit status: 0 all hold, 1 one does not, 2 a metric is missing or cannot be read.
 """
 
+import collections
 import csv
 import io
 import json
@@ -42,8 +43,9 @@ def parse(path, text):
 
         return tomllib.loads(text)
     if ending in (".csv", ".tsv"):
-        rows = list(csv.DictReader(io.StringIO(text), delimiter="\t" if ending == ".tsv" else ","))
-        return rows[-1] if rows else {}
+        csv.field_size_limit(2**31 - 1)
+        rows = csv.DictReader(io.StringIO(text), delimiter="\t" if ending == ".tsv" else ",")
+        return next(iter(collections.deque(rows, maxlen=1)), {})
     try:
         from ruamel.yaml import YAML
     except ImportError:
@@ -53,25 +55,36 @@ def parse(path, text):
     return YAML(typ="safe", pure=True).load(text)
 
 
-def load(path):
+def read(path, place, text):
+    """The content of a metrics file that was found in a place. Each format's reader has errors of its own."""
+    try:
+        return parse(path, text)
+    except Exception as error:
+        raise Unreadable(f"{path}{place}: {error}") from error
+
+
+def load(path, place=""):
     """A metrics file of the working tree."""
     try:
         with open(path, encoding="utf-8-sig") as file:
-            return parse(path, file.read())
-    except (OSError, ValueError, ImportError) as error:
-        raise Unreadable(f"{path}: {error}") from error
+            text = file.read()
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"{path}{place}: {error}") from error
+    return read(path, place, text)
 
 
 def load_base(path, base):
     """The same file at the base, from Git or from DVC; None where it is not there."""
     shown = run("git", "show", f"{base}:./{path}")
     if shown is not None:
-        return parse(path, shown)
+        return read(path, f" at {base}", shown.lstrip("\ufeff"))
     with tempfile.TemporaryDirectory() as folder:
         copy = os.path.join(folder, os.path.basename(path))
         if run("dvc", "get", "--quiet", "--rev", base, "--out", copy, ".", path) is None or not os.path.exists(copy):
-            return None
-        return load(copy)
+            if run("dvc", "list", "--rev", base, ".", path) is None:
+                return None
+            raise Unreadable(f"{base} has {path}, but not here: `dvc fetch` has to reach the remote for it")
+        return load(copy, f" at {base}")
 
 
 def run(*command):
@@ -92,6 +105,8 @@ def base_revision():
             return name
         if name == wanted[0]:
             raise Unreadable(f"MLOPS_BASE is {name}, and Git knows no such revision")
+    if (run("git", "rev-parse", "--is-shallow-repository") or "").strip() == "true":
+        raise Unreadable("this clone is shallow, without the base branch: `git fetch --unshallow`, or set MLOPS_BASE")
     return "HEAD"
 
 
@@ -118,8 +133,8 @@ def number(value, name):
         return float(value)
     try:
         return float(value)
-    except (TypeError, ValueError) as error:
-        raise Unreadable(f"{name} is {value!r}, which is not a number") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Unreadable(f"{name} is {str(value)[:80]!r}, which is not a number") from error
 
 
 def find(name, contents):

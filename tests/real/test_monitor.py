@@ -1,0 +1,111 @@
+"""Monitors: a breach starts one retraining and never a second, the history survives races, and people's files stay theirs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from conftest import run, write
+from mlopsc.compiler import programs
+from test_operate import commit, named
+
+pytestmark = pytest.mark.real
+PROGRAMS = Path(programs.__file__).parent
+Make = Callable[[Mapping[str, str]], Path]
+
+
+def look(root: Path, shift: float, **environment: str) -> list[tuple[str, str]]:
+    """A look of the monitor; the verdict and what it starts, of all looks so far."""
+    write(root, {"m.json": json.dumps({"shift": shift, "deep": {"x": float("nan")}})})
+    command = (sys.executable, str(PROGRAMS / "monitor.py"), "drift", "m.json", "--", "shift <= 1")
+    settings = {"GITHUB_RUN_ID": "", "CI_PIPELINE_ID": "", **environment}
+    assert run(*command, cwd=root, check=False, **settings).returncode == (shift > 1)
+    with (root / "monitoring/drift.csv").open(newline="") as file:
+        return [(row["verdict"], row["retrain"]) for row in csv.DictReader(file)]
+
+
+def test_a_breach_starts_one_retraining_for_each_model(tmp_path: Path) -> None:
+    """Whatever else is committed; and a run of CI that is started again says what it said before."""
+    run("git", "init", "--quiet", cwd=tmp_path)
+    named(tmp_path)
+    write(tmp_path, {"dvc.lock": "one\n"})
+    commit(tmp_path)
+    assert look(tmp_path, 0.5) == [("fine", "no")]
+    assert look(tmp_path, 2, GITHUB_RUN_ID="7")[-1] == ("breach", "yes")
+    assert look(tmp_path, 2, GITHUB_RUN_ID="7") == [("fine", "no"), ("breach", "yes")]
+    write(tmp_path, {"README": "unrelated\n"})
+    commit(tmp_path)
+    assert look(tmp_path, 2, CI_PIPELINE_ID="8")[-1] == ("breach", "no")
+    assert look(tmp_path, 0.5)[-1] == ("fine", "no")
+    assert look(tmp_path, 2)[-1] == ("breach", "no")
+    write(tmp_path, {"dvc.lock": "two\n"})
+    commit(tmp_path)
+    assert look(tmp_path, 2)[-1] == ("breach", "yes")
+    page = (tmp_path / "monitoring/drift.html").read_text()
+    assert len(re.findall(r'<circle class="dot bad"', page)) == 4
+    assert not re.search(r"(?i)(https?:)?//|<script|url\(|@import|nan", page), "it needs no network, and draws numbers"
+
+
+def history(root: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["sh", str(PROGRAMS / "history.sh"), *arguments], cwd=root)
+
+
+def test_two_monitors_keep_their_histories_at_the_same_time(tmp_path: Path) -> None:
+    origin = tmp_path / "origin"
+    run("git", "init", "--quiet", "--bare", str(origin), cwd=tmp_path)
+    roots = [tmp_path / name for name in ("a", "b", "c")]
+    for root in roots:
+        run("git", "clone", "--quiet", str(origin), str(root), cwd=tmp_path)
+        named(root)
+        write(root, {f"monitoring/{root.name}.csv": f"{root.name}\n", f"monitoring/{root.name}.html": ""})
+    started = [history(root, "keep", root.name) for root in roots]
+    assert [each.wait(120) for each in started] == [0, 0, 0]
+    kept = run("git", "ls-tree", "--name-only", "mlops-monitoring", cwd=origin).stdout.split()
+    assert kept == ["a.csv", "a.html", "b.csv", "b.html", "c.csv", "c.html"]
+    assert history(roots[0], "keep", "a").wait(120) == 0, "nothing to keep is no failure"
+    (roots[0] / "monitoring/a.csv").unlink()
+    assert history(roots[0], "restore", "a").wait(120) == 0
+    assert (roots[0] / "monitoring/a.csv").read_text() == "a\n"
+    origin.rename(tmp_path / "away")
+    assert history(roots[0], "restore", "a").wait(120) != 0, "a history that cannot be had is not an empty one"
+
+
+SPEC = """\
+mlops: 1
+stack: {ci: []}
+stages:
+  train: {cmd: "cp in model && cp in m.txt", deps: [in], outs: [model, {m.txt: {cache: false}}]}
+monitor:
+  drift: {cmd: "cp in d.json", deps: [in, model], metrics: [d.json], gates: {x: "< 1"}, on_breach: [retrain]}
+"""
+
+
+def test_a_retraining_proposes_what_the_pipeline_made_and_nothing_else(repository: Make, tmp_path: Path) -> None:
+    root = repository({"mlops.yaml": SPEC, "in": '{"x": 0}'})
+    named(root)
+    run("mlopsc", "build", cwd=root)
+    run("make", "pipeline", cwd=root)
+    commit(root)
+    assert "nothing came out differently" in run("make", "retrain-drift", cwd=root).stdout
+    write(root, {"private.txt": "mine", "in": '{"x": 5}'})
+    assert "commit these first" in run("make", "retrain-drift", cwd=root, check=False).stderr
+    run("git", "add", "in", cwd=root)
+    run("git", "commit", "--quiet", "-m", "new data", cwd=root)
+    assert run("make", "monitor-drift", cwd=root, check=False).returncode
+    lock = root / ".git/index.lock"
+    lock.touch()  # as where it is killed between the pipeline and the commit
+    assert run("make", "retrain-drift", cwd=root, check=False).returncode
+    lock.unlink()
+    run("make", "retrain-drift", cwd=root)
+    branch = run("git", "branch", "--show-current", cwd=root).stdout.strip()
+    assert branch.startswith("retrain-drift-")
+    shown = run("git", "show", "--name-only", "--format=", cwd=root).stdout.split()
+    assert shown == ["dvc.lock", "m.txt"]
+    assert f"branch {branch} has the result" in run("make", "retrain-drift", cwd=root).stdout, "done again, it is done"
+    assert run("git", "log", "--oneline", cwd=root).stdout.count("Retrain:") == 1
