@@ -87,6 +87,7 @@ def judge(name: str) -> Path:
                 "pip",
                 "install",
                 "--quiet",
+                "--compile-bytecode",
                 "--python",
                 str(folder),
                 "-r",
