@@ -55,7 +55,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary, s3(Path(temporary)) as url:
         folder = Path(temporary)
         log = folder / "ran.log"
-        files = {"step.py": STEP, "raw.txt": "raw", "params.yaml": "p: 0\n", "mlops.yaml": SPEC.replace("LOG", str(log))}
+        files = {
+            "step.py": STEP,
+            "raw.txt": "raw",
+            "params.yaml": "p: 0\n",
+            "mlops.yaml": SPEC.replace("LOG", str(log)),
+        }
         environment = project(folder / "p", url, "bench-worker", files)
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ |= {**environment, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "TMPDIR": str(folder)}
