@@ -12,6 +12,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -114,6 +115,7 @@ def test_each_task_on_a_host_of_its_own(drawn: Drawn, seed: int, tmp_path: Path,
     repository(root, bucket(net, f"hosts-{number}", said), f"http://{SERVICES}:{FAILING}", files)
     environment = {**FOR_ALL, "MLOPS_REPO": f"git://{SERVICES}/p{number}", "MLOPS_REV": commit(root)}
     statuses: list[int] = []
+    over = threading.Event()  # one stage has failed for good: others need not be tried again
 
     def task(stage: str, kills: bool = False) -> None:
         chance = random.Random(f"{seed} {stage}")
@@ -123,8 +125,10 @@ def test_each_task_on_a_host_of_its_own(drawn: Drawn, seed: int, tmp_path: Path,
             statuses.append(status)
             if status == 0:
                 return
-            assert status in (4, -signal.SIGKILL), f"{stage} gave {status}:\n{said.read_text()}"
-        raise AssertionError(f"{stage} was not done in {ATTEMPTS} attempts:\n{said.read_text()}")
+            if over.is_set() or status not in (4, -signal.SIGKILL):
+                break
+        over.set()
+        raise AssertionError(f"{stage} was not done in {turn + 1} attempts, and gave {status}:\n{said.read_text()}")
 
     engine(drawn.needs, lambda stage: task(stage, kills=True))
     assert set(ran(log)) == set(drawn.outs()), "every command has run"
@@ -142,8 +146,8 @@ def test_each_task_on_a_host_of_its_own(drawn: Drawn, seed: int, tmp_path: Path,
     kept = tmp_path / f"seen/outs{number}.tar"
     told = {**environment, "KEPT": str(kept), "OUTS": " ".join(drawn.outs())}
     with net.host() as host:
-        person = net.start_empty(host, "sh", "-ec", fetch, log=said, environment=told)
-        assert person.wait(SECONDS) == 0, said.read_text()
+        people = (net.start_empty(host, "sh", "-ec", fetch, log=said, environment=told) for _ in range(3))
+        assert any(person.wait(SECONDS) == 0 for person in people), said.read_text()
     assert ran(log) == [], "a command ran again"
     there = tmp_path / f"fetched{number}"
     there.mkdir()
