@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cloned import STEP
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+
+FEW = settings(
+    max_examples=int(os.environ.get("MLOPS_EXAMPLES", "1")),
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.large_base_example],
+)
+"""How many pipelines a test draws: one, because each is run dozens of times by real tools, or MLOPS_EXAMPLES."""
 
 REPAIRED = {"p": "1", "deep.q": "two", "bad": "good"}
 """Values of the parameters; before the repair ``bad`` is `fail`, at which a command fails."""

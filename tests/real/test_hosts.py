@@ -20,15 +20,14 @@ from pathlib import Path
 import pytest
 from cloned import commit, ran, repository
 from conftest import AWS, judge, run
-from drawn import Drawn, pipelines
+from drawn import FEW, Drawn, pipelines
 from hosts import SERVICES, Network, network
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mlopsc.compiler.worker import TEXT
 
 pytestmark = pytest.mark.real
 
-EXAMPLES = int(os.environ.get("MLOPS_EXAMPLES", "1"))
 NUMBERS = itertools.count()
 AT_ONCE = 3
 ATTEMPTS = 12
@@ -97,13 +96,7 @@ def attempt(net: Network, stage: str, seconds: float | None, log: Path, environm
             return task.wait(60)
 
 
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.large_base_example],
-)
+@FEW
 @given(drawn=pipelines(), seed=st.integers(0, 99))
 def test_each_task_on_a_host_of_its_own(drawn: Drawn, seed: int, tmp_path: Path, net: Network) -> None:
     number = next(NUMBERS)

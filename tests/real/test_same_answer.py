@@ -1,8 +1,7 @@
 """Random pipelines by every way to run them: the same outputs, the same stages run, the same failure and what it stops.
 
-MLOPS_EXAMPLES sets how many pipelines are drawn (one, because each is run dozens of times by real tools). What a
-pipeline must come to is worked out in drawn.py, so that DVC is judged like all others. Where stages fail, the pipeline is
-then repaired: what was left is done, and what was done is not done again.
+MLOPS_EXAMPLES sets how many are drawn. What a pipeline must come to is worked out in drawn.py, so that DVC is judged like
+all others. Where stages fail, it is then repaired: what was left is done, and what was done is not done again.
 """
 
 from __future__ import annotations
@@ -21,15 +20,14 @@ import pytest
 import yaml
 from cloned import commit, project, ran, restored, work
 from conftest import AWS, BIN, judge, run, write
-from drawn import Drawn, Step, pipelines
-from hypothesis import HealthCheck, Phase, given, settings
+from drawn import FEW, Drawn, Step, pipelines
+from hypothesis import given
 from hypothesis import strategies as st
 from mlopsc.compiler.worker import TEXT
 from services import acted, gitlab
 
 pytestmark = pytest.mark.real
 
-EXAMPLES = int(os.environ.get("MLOPS_EXAMPLES", "1"))
 NUMBERS = itertools.count()
 CLONES = "stack: {orchestrator: [dvc, airflow, mlflow], build: none, ci: []}"
 CI = f"ci: {{secrets: [{', '.join(AWS)}]}}"
@@ -148,13 +146,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize("name", WAYS)
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.large_base_example],
-)
+@FEW
 @given(drawn=pipelines(), seed=st.integers(0, 9))
 def test_every_way_gives_the_same(
     name: str, drawn: Drawn, seed: int, tmp_path: Path, s3: str, tmp_path_factory: pytest.TempPathFactory
