@@ -64,13 +64,14 @@ def s3(folder: Path) -> Iterator[str]:
 
 
 def wine(stack: str) -> dict[str, str]:
-    """The example's own files, with another stack."""
+    """The example's own files, with another stack, and with what DVC needs for a remote on S3."""
     ours = {str(path.relative_to(WINE)): path for path in WINE.rglob("*") if path.is_file()}
     kept = {
         name: path.read_text()
         for name, path in ours.items()
         if name.split("/")[0] not in OWN and "__pycache__" not in name
     }
+    kept["requirements.txt"] = kept["requirements.txt"].replace("dvc>=", "dvc[s3]>=")
     kept["mlops.yaml"] = kept["mlops.yaml"].replace(
         "project: wine\n", f"project: wine\nstack: {{{stack}}}\n{SECRETS}\n"
     )
