@@ -178,6 +178,9 @@ ENGINES: dict[str, tuple[str, Engine]] = {
 }
 IN_PLACE = ("dvc repro", "make by dvc", "native make")
 """Those that leave what they make in the folder they were started in; with all others it is on the DVC remote."""
+BY_PUSH = ("github", "gitlab")
+UNCACHED = {"evaluate", "gate-evaluate"}
+"""What runs once more in a clone behind these: they end with `dvc push --run-cache`, which leaves out what is not cached."""
 
 
 def measure(name: str, folder: Path, url: str) -> tuple[int, float, dict[str, str]]:
@@ -194,9 +197,10 @@ def measure(name: str, folder: Path, url: str) -> tuple[int, float, dict[str, st
     clone = folder / f"{slug}-restored"
     run("git", "clone", "-q", str(root), str(clone), cwd=folder)
     said = run("dvc", "repro", "--pull", cwd=clone, **{**environment, "PATH": _path(BIN)}).stdout
-    if "Running stage" in said:
+    again = re.findall(r"Running stage '(.+)'", said)
+    if set(again) - (UNCACHED if name in BY_PUSH else set()):
         raise AssertionError(f"{name} did not leave its results on the remote:\n{said}")
-    return len(said.split("is cached")) - 1, seconds, outputs(clone)
+    return said.count("is cached") + len(again), seconds, outputs(clone)
 
 
 def row(name: str, folder: Path, url: str, reference: dict[str, str]) -> bool:
