@@ -17,12 +17,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/real")]
 
-from cloned import commit, project, work  # noqa: E402
-from conftest import BIN, answers, judge, run  # noqa: E402
+import pytest  # noqa: E402
+import yaml  # noqa: E402
+from cloned import project, work  # noqa: E402
+from conftest import AWS, BIN, answers, judge, run, tool  # noqa: E402
+from services import acted, gitlab  # noqa: E402
 
 WINE = ROOT / "examples/wine"
 OWN = (
@@ -39,6 +43,7 @@ OWN = (
     "plots",
 )
 OUTS = ("data", "models", "metrics", "plots")
+SECRETS = f"ci: {{secrets: [{', '.join(AWS)}]}}"
 
 
 @contextmanager
@@ -59,14 +64,17 @@ def s3(folder: Path) -> Iterator[str]:
 
 
 def wine(stack: str) -> dict[str, str]:
-    """The example's own files, with another stack."""
+    """The example's own files, with another stack, and with what DVC needs for a remote on S3."""
     ours = {str(path.relative_to(WINE)): path for path in WINE.rglob("*") if path.is_file()}
     kept = {
         name: path.read_text()
         for name, path in ours.items()
         if name.split("/")[0] not in OWN and "__pycache__" not in name
     }
-    kept["mlops.yaml"] = kept["mlops.yaml"].replace("project: wine\n", f"project: wine\nstack: {{{stack}, ci: []}}\n")
+    kept["requirements.txt"] = kept["requirements.txt"].replace("dvc>=", "dvc[s3]>=")
+    kept["mlops.yaml"] = kept["mlops.yaml"].replace(
+        "project: wine\n", f"project: wine\nstack: {{{stack}}}\n{SECRETS}\n"
+    )
     return kept
 
 
@@ -81,6 +89,14 @@ def outputs(root: Path) -> dict[str, str]:
 def stages(root: Path) -> list[str]:
     """The stages of the pipeline, in an order that respects what they need."""
     return [line.split(maxsplit=1)[0] for line in run("dvc", "stage", "list", cwd=root).stdout.splitlines()]
+
+
+def done(root: Path) -> int:
+    """How many stages have run in a folder, as DVC's lock or make's stamps tell."""
+    lock = root / "dvc.lock"
+    if lock.exists():
+        return len(yaml.safe_load(lock.read_text())["stages"])
+    return len(list((root / ".mlops/make").glob("*.stamp")))
 
 
 def by_dvc(root: Path, _: dict[str, str]) -> None:
@@ -119,21 +135,52 @@ def by_sacred(root: Path, environment: dict[str, str]) -> None:
     run("python", ".mlops/scripts/track.py", "sacred", "run", cwd=root, **environment)
 
 
+def by_github(root: Path, environment: dict[str, str]) -> None:
+    homes = SimpleNamespace(mktemp=lambda name: Path(tempfile.mkdtemp(prefix=name, dir=root.parent)))
+    secrets = [word for name, value in AWS.items() for word in ("--secret", f"{name}={value}")]
+    _good(acted(root, homes, "push", "--defaultbranch", "main", *secrets, UV_CACHE_DIR=str(_packages())))
+
+
+def by_gitlab(root: Path, environment: dict[str, str]) -> None:
+    home = root.parent / "gitlab-home"
+    home.mkdir()
+    (home / "uv").symlink_to(_packages())
+    variables = {name: {"type": "variable", "values": {"mlops": value}} for name, value in AWS.items()}
+    (root / ".gitlab-ci-local-variables.yml").write_text(yaml.safe_dump(variables))
+    _good(gitlab(root, home))
+
+
+def _packages() -> Path:
+    """uv's cache: both services install what the example needs for each job, which is not what is compared."""
+    return Path(run(tool("uv"), "cache", "dir", cwd=ROOT).stdout.strip())
+
+
+def _good(done: subprocess.CompletedProcess[str]) -> None:
+    if done.returncode:
+        raise AssertionError(f"{done.args[0]} failed:\n{(done.stdout + done.stderr)[-5000:]}")
+
+
 def _path(place: Path) -> str:
     return os.pathsep.join([str(place), str(BIN), os.environ["PATH"]])
 
 
 Engine = Callable[[Path, dict[str, str]], None]
 ENGINES: dict[str, tuple[str, Engine]] = {
-    "dvc repro": ("orchestrator: [dvc, make]", by_dvc),
-    "make by dvc": ("orchestrator: [dvc, make]", by_make),
-    "native make": ("orchestrator: make", by_native_make),
-    "worker": ("orchestrator: [dvc, airflow]", by_worker),
-    "airflow": ("orchestrator: [dvc, airflow]", by_airflow),
-    "mlflow": ("orchestrator: [dvc, mlflow]", by_mlflow),
-    "sacred": ("orchestrator: [dvc, sacred]", by_sacred),
+    "dvc repro": ("orchestrator: [dvc, make], ci: []", by_dvc),
+    "make by dvc": ("orchestrator: [dvc, make], ci: []", by_make),
+    "native make": ("orchestrator: make, ci: []", by_native_make),
+    "github": ("orchestrator: [dvc, make], ci: github", by_github),
+    "gitlab": ("orchestrator: [dvc, make], ci: gitlab", by_gitlab),
+    "worker": ("orchestrator: [dvc, airflow], ci: []", by_worker),
+    "airflow": ("orchestrator: [dvc, airflow], ci: []", by_airflow),
+    "mlflow": ("orchestrator: [dvc, mlflow], ci: []", by_mlflow),
+    "sacred": ("orchestrator: [dvc, sacred], ci: []", by_sacred),
 }
-CLONES = ("worker", "airflow", "mlflow", "sacred")
+IN_PLACE = ("dvc repro", "make by dvc", "native make")
+"""Those that leave what they make in the folder they were started in; with all others it is on the DVC remote."""
+BY_PUSH = ("github", "gitlab")
+UNCACHED = {"evaluate", "gate-evaluate"}
+"""What runs once more in a clone behind these: they end with `dvc push --run-cache`, which leaves out what is not cached."""
 
 
 def measure(name: str, folder: Path, url: str) -> tuple[int, float, dict[str, str]]:
@@ -142,41 +189,52 @@ def measure(name: str, folder: Path, url: str) -> tuple[int, float, dict[str, st
     slug = name.replace(" ", "-")
     root = folder / slug
     environment = project(root, url, f"engine-{slug}", wine(stack))
-    environment["MLOPS_REV"] = commit(root)
     start = time.perf_counter()
     engine(root, environment)
     seconds = time.perf_counter() - start
-    if name not in CLONES:
-        return len(stages(WINE)), seconds, outputs(root)
+    if name in IN_PLACE:
+        return done(root), seconds, outputs(root)
     clone = folder / f"{slug}-restored"
     run("git", "clone", "-q", str(root), str(clone), cwd=folder)
     said = run("dvc", "repro", "--pull", cwd=clone, **{**environment, "PATH": _path(BIN)}).stdout
-    if "Running stage" in said:
+    again = re.findall(r"Running stage '(.+)'", said)
+    if set(again) - (UNCACHED if name in BY_PUSH else set()):
         raise AssertionError(f"{name} did not leave its results on the remote:\n{said}")
-    return len(said.split("is cached")) - 1, seconds, outputs(clone)
+    return said.count("is cached") + len(again), seconds, outputs(clone)
+
+
+def row(name: str, folder: Path, url: str, reference: dict[str, str]) -> bool:
+    """Print an engine's line; whether what it made is what the first one made, which becomes the reference."""
+    try:
+        count, seconds, found = measure(name, folder, url)
+    except pytest.skip.Exception as missing:
+        print(f"| {name} | | | skipped: {missing} |", flush=True)
+        return True
+    except (AssertionError, subprocess.SubprocessError, pytest.fail.Exception) as error:
+        print(f"| {name} | | | failed |", flush=True)
+        print(error, file=sys.stderr, flush=True)
+        return False
+    if not reference:
+        reference |= found
+    differ = sorted(path for path in {*found, *reference} if found.get(path) != reference.get(path))
+    says = f"differ: {', '.join(differ)}" if differ else "equal" if found else "none"
+    print(f"| {name} | {count} | {seconds:.1f} | {says} |", flush=True)
+    return says == "equal"
 
 
 def main(names: list[str]) -> int:
-    """Print the table; 1 where outputs differ."""
+    """Print the table; 1 where outputs differ or an engine fails."""
     folder = Path(tempfile.mkdtemp(prefix="engines-"))
-    failed = False
-    print(f"{'engine':<14}{'stages':>7}{'seconds':>9}  outputs")
+    first, *others = ENGINES
+    print("| engine | stages | seconds | outputs |\n|---|---|---|---|")
     try:
         with s3(folder) as url:
             reference: dict[str, str] = {}
-            for name in [each for each in ENGINES if not names or each in names or each == "dvc repro"]:
-                count, seconds, found = measure(name, folder, url)
-                reference = reference or found
-                equal = found == reference and bool(found)
-                failed |= not equal
-                differ = sorted(path for path in {*found, *reference} if found.get(path) != reference.get(path))
-                print(
-                    f"{name:<14}{count:>7}{seconds:>9.1f}  {'equal' if equal else 'differ: ' + ', '.join(differ)}",
-                    flush=True,
-                )
+            chosen = [first, *(each for each in others if not names or each in names)]
+            good = [row(name, folder, url, reference) for name in chosen]
+            return int(not all(good))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return int(failed)
 
 
 if __name__ == "__main__":

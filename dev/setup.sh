@@ -17,6 +17,6 @@ if ! uv=$(command -v uv); then
     [ -x .venv/bin/uv ] || .venv/bin/python -m pip install --quiet --disable-pip-version-check uv
     uv=.venv/bin/uv
 fi
-"$uv" pip install --quiet --python .venv -r dev/requirements.txt
+"$uv" pip install --quiet --compile-bytecode --python .venv -r dev/requirements.txt  # DVC starts in half the time
 "$uv" pip install --quiet --python .venv --no-deps -e .
 touch "$stamp"

@@ -28,13 +28,18 @@ if words == "fail":
 
 def project(root: Path, s3: str, name: str, files: Mapping[str, str]) -> dict[str, str]:
     """A repository of these files, built and committed; gives the environment that a task of it needs."""
+    repository(root, bucket(s3, name), s3, files)
+    return {**AWS, "MLOPS_REPO": f"file://{root}", "MLOPS_REV": commit(root)}
+
+
+def repository(root: Path, remote: str, endpoint: str, files: Mapping[str, str]) -> None:
+    """A repository of these files, built, with a DVC remote on S3 at an endpoint."""
     write(root, files)
     run("git", "init", "--quiet", "-b", "main", cwd=root)
     run("dvc", "init", "--quiet", cwd=root)
-    run("dvc", "remote", "add", "-q", "-d", "store", bucket(s3, name), cwd=root)
-    run("dvc", "remote", "modify", "store", "endpointurl", s3, cwd=root)
+    run("dvc", "remote", "add", "-q", "-d", "store", remote, cwd=root)
+    run("dvc", "remote", "modify", "store", "endpointurl", endpoint, cwd=root)
     run("mlopsc", "build", cwd=root)
-    return {**AWS, "MLOPS_REPO": f"file://{root}", "MLOPS_REV": commit(root)}
 
 
 def commit(root: Path) -> str:

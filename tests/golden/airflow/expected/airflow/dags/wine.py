@@ -84,7 +84,7 @@ for try in "$python" "${dvc%/*}/python" python3 python; do
     if "$try" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("dvc") is None)' 2>/dev/null; then
         trap - EXIT
         DVC_NO_ANALYTICS=1 exec "$try" -c "$(cat <<'PROGRAM'
-import json, os, shutil, signal, subprocess, sys
+import functools, json, os, shutil, signal, subprocess, sys
 
 def fail(status, *lines):
     print("worker: " + "\\n        ".join(lines), file=sys.stderr, flush=True)
@@ -114,6 +114,9 @@ class Worker:
     def __init__(self, name):
         from dvc.repo import Repo
         self.repo = Repo()
+        # DVC makes a client of the remote for each thing it asks of it, at 0.2 s each: one will do.
+        ask = functools.cache(self.repo.cloud.get_remote)
+        self.repo.cloud.get_remote = lambda name=None, command=\"": ask(name)
         self.cache = self.repo.stage_cache
         self.remote = os.environ.get("MLOPS_REMOTE") or None
         self.target = self.repo.stage.get_target(name)
