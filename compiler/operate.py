@@ -48,11 +48,16 @@ def remotes(stack: Stack) -> dict[str, str]:
     return {DEFAULT_REMOTE: stack.registry} if isinstance(stack.registry, str) else dict(stack.registry)
 
 
-def package(spec: Spec) -> str:
-    """DVC as pip takes it, with the extras that the URLs of remotes and external data need."""
+def extras(spec: Spec) -> list[str]:
+    """The extras of DVC that the URLs of remotes and external data need; the package of each is ``dvc_EXTRA``."""
     urls = [*remotes(spec.stack).values(), *(said.url for said in (spec.data or {}).values())]
-    extras = sorted({EXTRAS[scheme] for url in urls if (scheme := url.partition("://")[0]) in EXTRAS})
-    return f"dvc[{','.join(extras)}]" if extras else "dvc"
+    return sorted({EXTRAS[scheme] for url in urls if (scheme := url.partition("://")[0]) in EXTRAS})
+
+
+def package(spec: Spec) -> str:
+    """DVC as pip takes it, with the extras that it needs."""
+    needed = extras(spec)
+    return f"dvc[{','.join(needed)}]" if needed else "dvc"
 
 
 def config(stack: Stack) -> str:

@@ -9,7 +9,7 @@ from shlex import quote
 from ...compiler.emit.make import comment, is_target, recipe, word
 from ...compiler.emit.names import distinct
 from ...compiler.graph import Project
-from ...compiler.operate import package
+from ...compiler.operate import extras, package
 from ...compiler.target import HEADER
 
 OWN = frozenset("all help setup pipeline pipeline-parallel test check metrics plots push pull clean FORCE".split())
@@ -25,6 +25,8 @@ _SETUP = {
 
 _PIP = "$(if $(shell command -v uv),uv pip install --quiet --python .venv,.venv/bin/python -m pip install --quiet)"
 
+_FOUND = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))"
+"""Whether packages are there: DVC without the extra that a remote needs fails only when it first reaches for it."""
 
 _NOT_IN_SLUGS = re.compile(r"[^A-Za-z0-9_.@+-]")
 
@@ -74,7 +76,9 @@ def _setup(project: Project) -> Iterator[str]:
     if project.requirements is not None:
         yield f"\t{_SETUP[project.requirements]}"
     if "dvc" in project.spec.stack.orchestrators:
-        yield f"\t@command -v dvc >/dev/null || $(PIP) {quote(package(project.spec))}"
+        needed = " ".join(f"dvc_{extra}" for extra in extras(project.spec))
+        there = f".venv/bin/python -c '{_FOUND}' {needed}" if needed else "command -v dvc >/dev/null"
+        yield f"\t@{there} || $(PIP) {quote(package(project.spec))}"
     if "pytest" in (project.test_command or ""):
         yield "\t@.venv/bin/python -c 'import pytest' 2>/dev/null || $(PIP) pytest"
     yield ""

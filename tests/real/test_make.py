@@ -218,3 +218,16 @@ def test_help_and_the_rest(by_dvc: Path) -> None:
     run("make", "each", cwd=by_dvc)
     assert ran(by_dvc) == ["d/1.txt", "d/2.txt"]
     assert "left" in run("make", "check", cwd=by_dvc).stdout
+
+
+def test_setup_brings_what_the_remote_needs(repository: Callable[[Mapping[str, str]], Path]) -> None:
+    """Also where the requirements name DVC without it: it would fail at the first push."""
+    spec = "mlops: 1\nstack: {registry: 's3://bucket/p', ci: []}\nstages: {a: {cmd: echo, deps: [in.txt]}}\n"
+    root = repository({"mlops.yaml": spec, "in.txt": "", "requirements.txt": "dvc\n"})
+    run("mlopsc", "build", cwd=root)
+    assert "dvc[s3]" in run("make", "setup", "PIP=echo", cwd=root).stdout
+    (packages,) = root.glob(".venv/lib/python*/site-packages")
+    (packages / "dvc_s3.py").write_text("")
+    said = run("make", "setup", "PIP=echo", cwd=root).stdout
+    assert "-r requirements.txt" in said
+    assert "dvc[s3]" not in said
