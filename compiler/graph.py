@@ -138,7 +138,7 @@ class Project:
     for the sections that are mlopsc's own (``stack``, ``ci``, ``models``, ...). ``scripts`` are files that
     commands of stages need; ``operations`` are those that register, deploy and monitor. ``monitors`` are stages of
     their own, which the pipeline does not run. ``test_command`` tests the code; ``requirements`` is the file that names the
-    Python packages (requirements.txt, pyproject.toml, ...); both None where there is none.
+    Python packages (requirements.txt, pyproject.toml, ...), ``remote`` is the URL of the DVC remote; None where there is none.
     ``features`` tells where the spec uses which `target.Feature`.
     """
 
@@ -152,6 +152,7 @@ class Project:
     monitors: Mapping[str, Watch] = field(default_factory=dict)
     test_command: str | None = None
     requirements: str | None = None
+    remote: str | None = None
     features: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Stage]:

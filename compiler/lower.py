@@ -14,7 +14,7 @@ from .conventions import paths_of, shell_word
 from .diagnostic import Diagnostic
 from .features import features
 from .graph import Artifact, Out, OutKind, Param, Project, Resources, Stage, Watch
-from .operate import operations
+from .operate import operations, remote
 from .params import DEFAULT
 from .resolve import Entry, Resolved
 from .snapshot import Snapshot
@@ -66,6 +66,7 @@ def lower(
         monitors={name: _watch(entry) for name, entry in resolved.monitors.items()},
         test_command=_test_command(spec.stack, snapshot, tuple(spec.code.roots or ())),
         requirements=next((name for name in _REQUIREMENTS if snapshot.kind(name) == "file"), None),
+        remote=remote(spec.stack, snapshot),
         features=features(resolved),
     )
     return project, found

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from . import registry
-from .target import Emulated, Feature, Kept, Refused, Target
+from .target import Elsewhere, Emulated, Feature, Kept, Refused, Target
 
-_WORDS = {Kept: "kept", Emulated: "emulated", Refused: "refused"}
+_WORDS = {Kept: "kept", Emulated: "emulated", Elsewhere: "elsewhere", Refused: "refused"}
+_WIDEST = max(map(len, _WORDS.values()))
 Row = tuple[Feature, dict[str, Kept | Emulated | Refused]]
 
 
@@ -29,7 +30,7 @@ def as_text() -> str:
     """The matrix for a terminal: one word a cell, then the reasons."""
     names, rows = matrix()
     width = max(len(feature.value) for feature, _ in rows)
-    columns = [max(len(name), len("emulated")) for name in names]
+    columns = [max(len(name), _WIDEST) for name in names]
     head = " ".join(name.ljust(column) for name, column in zip(names, columns, strict=True))
     lines = [f"{'':{width}} {head}".rstrip()]
     notes: list[str] = []

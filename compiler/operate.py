@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from ..schemas.spec import Spec
     from ..schemas.stack import Stack
     from .graph import Out, Script
+    from .snapshot import Snapshot
 
 DEFAULT_REMOTE = "registry"
+CONFIG = ".dvc/config"
+_REMOTE = re.compile(r"""^\s*\[\s*['"]?remote\b[^\]]*\][^\[]*?^\s*url\s*=([^\n]*)""", re.MULTILINE)
 _PLAIN = re.compile(r"[\w:/.@~+=?&$*{}-]+\Z")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 MAX_RUNS = 10_000
@@ -46,6 +49,15 @@ def remotes(stack: Stack) -> dict[str, str]:
     if stack.registry is None:
         return {}
     return {DEFAULT_REMOTE: stack.registry} if isinstance(stack.registry, str) else dict(stack.registry)
+
+
+def remote(stack: Stack, snapshot: Snapshot) -> str | None:
+    """The URL of the DVC remote: the spec's first one, else one that .dvc/config names; None where there is none."""
+    for url in remotes(stack).values():
+        return url
+    text = snapshot.read(CONFIG) if snapshot.kind(CONFIG) == "file" else None
+    match = _REMOTE.search((text or b"").decode("utf-8", "replace"))
+    return match.group(1).strip() if match else None
 
 
 def extras(spec: Spec) -> list[str]:

@@ -83,6 +83,13 @@ class Refused:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere(Refused):
+    """It is not in what is emitted, and not lost either: ``why`` tells how the files of a target among ``by`` say it."""
+
+    by: tuple[str, ...] = ("dvc",)
+
+
 Support = Mapping[Feature, Kept | Emulated | Refused]
 
 

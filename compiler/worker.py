@@ -9,7 +9,7 @@ What it promises stands in docs/engines/worker.md; why it is made so in docs/dec
 from __future__ import annotations
 
 from .commands import SCRIPTS
-from .graph import Script
+from .graph import Project, Script
 
 WORKER = f"{SCRIPTS}/worker.sh"
 """Where the script lies in a repository that has an engine among its targets."""
@@ -374,6 +374,22 @@ BOOTSTRAP = (
     f'cd "./${{MLOPS_SUBDIR:-}}"; unset MLOPS_REPO MLOPS_SUBDIR; exec sh {WORKER} "$@"'
 )
 """The same with the script from the repository, for engines that limit the length of a command (SageMaker: 256)."""
+
+
+def lacking(project: Project) -> tuple[str, str] | None:
+    """What workers need to hand results over and this project lacks, and what to do about it."""
+    if "dvc" not in project.spec.stack.orchestrators:
+        what = "tasks run their stages by DVC, and `stack.orchestrator` does not name it"
+        return what, f"write `orchestrator: [{', '.join(['dvc', *project.spec.stack.orchestrators])}]`"
+    if project.remote is None:
+        what = "tasks hand results over by a DVC remote, and there is none"
+        return what, "say where it is: `stack: {registry: s3://BUCKET/PATH}`"
+    if project.remote.startswith(("http://", "https://")):
+        what = (
+            f"tasks hand results over by the run cache, which DVC cannot keep on a remote by HTTP: `{project.remote}`"
+        )
+        return what, "name one on S3, GS, Azure, SSH, or a folder that all machines see"
+    return None
 
 
 def command(stage: str) -> list[str]:

@@ -19,6 +19,7 @@ def test_the_example_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     assert (ROOT / "examples/wine/mlops.yaml").read_text().rstrip() in readme
     assert run("mlopsc", "explain", "featurize", cwd=ROOT / "examples/wine").stdout.rstrip() in readme
+    assert run("mlopsc", "graph", cwd=ROOT / "examples/wine").stdout.rstrip() in readme
 
 
 def test_links_lead_somewhere() -> None:

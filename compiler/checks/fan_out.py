@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ..diagnostic import Diagnostic
 from ..fan_out import fan, kept, smallest
 from ..graph import Project
-from ..operate import remotes
 from ..params import ParamFiles
 from ..snapshot import Snapshot
 from ..span import At
+from ..worker import lacking
 from .places import Places
-from .registry import CONFIG
-
-_REMOTE = re.compile(rb"^\s*\[\s*'?remote\b", re.MULTILINE)
 
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
     """MLC513, MLC514 and MLC515."""
-    if (wrong := _without_remote(project, snapshot)) is not None:
+    if (wrong := lacking(project)) is not None:
         yield Diagnostic("MLC513", wrong[0], At(("ci", "fan-out")), help=wrong[1])
         return
     yield from _in_the_last_job(project)
     yield from _without_runner(project, places)
-
-
-def _without_remote(project: Project, snapshot: Snapshot) -> tuple[str, str] | None:
-    if "dvc" not in project.spec.stack.orchestrators:
-        what = "jobs hand results over by DVC, and `stack.orchestrator` does not name it"
-        return what, "write `orchestrator: [dvc, make]`, or take `fan-out` out"
-    said = remotes(project.spec.stack)
-    if not said:
-        text = snapshot.read(CONFIG) if snapshot.kind(CONFIG) == "file" else None
-        if text is not None and _REMOTE.search(text):
-            return None
-        what = "jobs hand results over by a DVC remote, and there is none"
-        return what, "say where it is: `stack: {registry: s3://BUCKET/PATH}`"
-    url = next(iter(said.values()))
-    if url.startswith(("http://", "https://")):
-        what = f"jobs hand results over by the run cache, which DVC cannot keep on a remote by HTTP: `{url}`"
-        return what, "name one on S3, GS, Azure, SSH, or a folder that all runners see"
-    return None
 
 
 def _in_the_last_job(project: Project) -> Iterator[Diagnostic]:

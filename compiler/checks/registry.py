@@ -7,13 +7,12 @@ from collections.abc import Iterator
 
 from ..diagnostic import Diagnostic
 from ..graph import Project
-from ..operate import remotes
+from ..operate import CONFIG, remotes
 from ..params import ParamFiles
 from ..snapshot import Snapshot
 from ..span import At
 from .places import Places
 
-CONFIG = ".dvc/config"
 _OURS = re.compile(r"^# >>> mlopsc.*?^# <<< mlopsc[^\n]*\n?", re.MULTILINE | re.DOTALL)
 
 

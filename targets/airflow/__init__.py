@@ -13,7 +13,7 @@ from ...compiler.graph import Project
 from ...compiler.span import At
 from ...compiler.target import Emulated, Feature, File, Kept, Support
 from ...compiler.worker import script_file
-from ..engines import TASKS, schedules
+from ..engines import TASKS, schedules, unmet
 from .dag import path, text
 
 
@@ -41,6 +41,7 @@ class Airflow:
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """The DAG and the worker script; a diagnostic where monitors ask for more than the one schedule of a DAG."""
+        yield from unmet(project)
         asked = schedules(project)
         if len(set(asked.values())) > 1:
             name = next(iter(asked))

@@ -16,7 +16,7 @@ from ...compiler.graph import Project
 from ...compiler.span import At
 from ...compiler.target import Emulated, Feature, File, Kept, Support, yaml_file
 from ...compiler.worker import script_file
-from ..engines import INSTALLED, TASKS, carried, schedules
+from ..engines import INSTALLED, TASKS, carried, schedules, unmet
 from .workflow import cron, name_of, workflow
 
 
@@ -43,6 +43,7 @@ class Argo:
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """The template, its schedule and the worker script; a diagnostic for each text that Argo would read."""
+        yield from unmet(project)
         if wrong := list(_unsaid(project)):
             yield from wrong
             return

@@ -14,9 +14,9 @@ from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.azureml import passes, word
 from ...compiler.graph import Project
 from ...compiler.span import At
-from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
+from ...compiler.target import Elsewhere, Emulated, Feature, File, Kept, Support, yaml_file
 from ...compiler.worker import script_file
-from ..engines import INSTALLED, TASKS, carried
+from ..engines import INSTALLED, TASKS, carried, unmet
 from .machines import size
 from .pipeline import name_of, pipeline, schedule, schedule_names
 
@@ -33,7 +33,7 @@ class Azureml:
         Feature.TEMPLATES: Emulated("an input of the pipeline for each parameter that a command uses, passed to DVC"),
         Feature.DESC: Kept(),
         Feature.TIMEOUT: Emulated("the command ends in time by itself; `limits.timeout` leaves it time to fetch data"),
-        Feature.RETRIES: Refused("AzureML runs a command job once; DVC tries again, and dvc.yaml says it"),
+        Feature.RETRIES: Elsewhere("AzureML runs a command job once; DVC tries again, and dvc.yaml says it"),
         Feature.IMAGE: Kept(),
         Feature.CPU: _MACHINE,
         Feature.MEMORY: _MACHINE,
@@ -44,6 +44,7 @@ class Azureml:
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """The pipeline, its schedules and the worker script; a diagnostic for each value that AzureML cannot carry."""
+        yield from unmet(project)
         if wrong := list(_unsaid(project)):
             yield from wrong
             return

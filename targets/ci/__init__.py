@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...compiler.target import Emulated, Feature, Refused, Support
+from ...compiler.target import Elsewhere, Emulated, Feature, Support
 
-BY_MAKE = Refused("the pipeline is run through make or DVC, whose files say it")
+BY_MAKE = Elsewhere("the pipeline is run through make or DVC, whose files say it", ("make", "dvc"))
 
 
 def _fanned(how: str) -> Emulated:
@@ -26,7 +26,7 @@ PIPELINE: Support = {
     Feature.CPU: _MACHINE,
     Feature.MEMORY: _MACHINE,
     Feature.GPU: _MACHINE,
-    Feature.MODELS: Refused("a tag registers a model, and `make register-NAME` sets it"),
+    Feature.MODELS: Elsewhere("a tag registers a model, and `make register-NAME` sets it", ("make",)),
     Feature.FAN_OUT: Emulated("a job for each stage runs the worker script; the last one restores all and reports"),
     Feature.CI_RUNNERS: _fanned("labels of the machine of a job"),
 }

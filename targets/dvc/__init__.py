@@ -14,7 +14,7 @@ from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
 from ...compiler.metadata import IGNORED, scripts, stores
 from ...compiler.operate import config
-from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
+from ...compiler.target import Elsewhere, Emulated, Feature, File, Kept, Refused, Support, yaml_file
 
 _GLOB = re.compile(r"([\\*?\[\]])")
 
@@ -57,7 +57,7 @@ class Dvc:
         Feature.REGISTRY: Emulated("remotes in .dvc/config; credentials come from the environment"),
         Feature.DEPLOY: Emulated("a script for each environment, and GTO's tags"),
         Feature.MONITOR: Emulated("a stage in monitoring/dvc.yaml, and a script that keeps the history"),
-        Feature.DATA: Refused("DVC keeps a source in a .dvc file, which `make data` writes"),
+        Feature.DATA: Elsewhere("DVC keeps a source in a .dvc file, which `make data` writes", ("make",)),
         Feature.EXPERIMENTS: Emulated("a script that compares them; `make exp-NAME` queues and runs them"),
         Feature.IMAGE: Refused("DVC runs commands on this machine, not in containers"),
         Feature.CPU: Refused("DVC has no scheduler"),

@@ -6,16 +6,19 @@ is a fact of the worker stands in `compiler/worker.py`; what is a fact of one en
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from shlex import quote
 
+from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project, Stage
 from ...compiler.metadata import params
 from ...compiler.operate import package
-from ...compiler.target import Emulated, Feature, Refused, Support
+from ...compiler.span import At
+from ...compiler.target import Elsewhere, Emulated, Feature, Support
+from ...compiler.worker import lacking
 
-BY_DVC = Refused("each task runs its stage by DVC, and dvc.yaml says it")
-ELSEWHERE = Refused("it is no part of the pipeline: make and the CI do it")
+BY_DVC = Elsewhere("each task runs its stage by DVC, and dvc.yaml says it")
+ELSEWHERE = Elsewhere("it is no part of the pipeline: make and the CI do it", ("make", "github", "gitlab"))
 
 TASKS: Support = {
     **dict.fromkeys(Feature, BY_DVC),
@@ -25,7 +28,7 @@ TASKS: Support = {
     Feature.STAGE_GATES: Emulated("a task for each gate, which fails where a bound is not met"),
     **dict.fromkeys(
         (
-            Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR,
+            Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR,
             Feature.CI_TRIGGERS, Feature.CI_RUNNER, Feature.CI_SECRETS, Feature.FAN_OUT, Feature.CI_RUNNERS,
         ),
         ELSEWHERE,
@@ -55,6 +58,14 @@ REVISION = (
     'commit=$(echo "$found" | head -n 1 | cut -f 1); printf %s "${commit:-$REVISION}" | tee "$1"'
 )
 """What a first task runs, so that all others work on one commit: it turns a branch or a tag into that, in the file $1."""
+
+
+def unmet(project: Project) -> Iterator[Diagnostic]:
+    """MLC543: what every task needs to get at the results of others. A remote may still be named in .dvc/config."""
+    if (wrong := lacking(project)) is not None:
+        later = project.remote is None and "dvc" in project.spec.stack.orchestrators
+        place = At(("stack", "orchestrator"))
+        yield Diagnostic("MLC543", wrong[0], place, help=wrong[1], severity="warning" if later else "error")
 
 
 def credentials(project: Project) -> list[str]:

@@ -12,7 +12,7 @@ from typing import ClassVar
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
 from ...compiler.span import At
-from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
+from ...compiler.target import Elsewhere, Emulated, Feature, File, Kept, Support, yaml_file
 from ..ci import PIPELINE
 from ..ci.shell import fans_out, minutes
 from .operate import workflows
@@ -31,7 +31,7 @@ class Github:
         Feature.TIMEOUT: Emulated(
             "the command ends in time by itself; the job has an hour more", only_with=Feature.FAN_OUT
         ),
-        Feature.RETRIES: Refused("GitHub does not start a job again; the command itself tries again"),
+        Feature.RETRIES: Elsewhere("GitHub does not start a job again; the command itself tries again"),
         Feature.EXPERIMENTS: Emulated("a workflow started by hand, which runs `make exp-NAME`"),
         Feature.DEPLOY: Emulated("a workflow started by a registry tag; who approves is a rule of the environment"),
         Feature.MONITOR: Emulated("a workflow started by the clock, which runs `make monitor-NAME`"),

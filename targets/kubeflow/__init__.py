@@ -12,7 +12,7 @@ from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project, Resources, Stage
 from ...compiler.target import Emulated, Feature, File, Kept, Support, yaml_file
 from ...compiler.worker import script_file
-from ..engines import GRACE, credentials
+from ..engines import GRACE, credentials, unmet
 from .ir import EXPORTS, OWN, SUPPORT, Engine, accelerators, pipeline, problems, sized, slug, slugs
 
 ACCELERATOR = "nvidia.com/gpu"
@@ -36,6 +36,7 @@ class Kubeflow:
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """The pipeline with its Kubernetes part, and the worker script."""
+        yield from unmet(project)
         yield from problems(project)
         yield yaml_file(
             f"kubeflow/{slug(project.name)}.yaml",

@@ -16,8 +16,7 @@ from ...compiler.graph import Project
 from ...compiler.metadata import IGNORED, TRACK, params, scripts
 from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
 from ...compiler.worker import script_file
-
-_BY_DVC = Refused("each entry point runs its stage by DVC, and dvc.yaml says it")
+from ..engines import TASKS, unmet
 
 
 class Mlflow:
@@ -25,7 +24,7 @@ class Mlflow:
 
     name = "mlflow"
     support: ClassVar[Support] = {
-        **dict.fromkeys(Feature, _BY_DVC),
+        **TASKS,
         Feature.STAGES: Kept(),
         Feature.FOREACH: Emulated("an entry point for each stage it makes"),
         Feature.MATRIX: Emulated("an entry point for each stage it makes"),
@@ -43,6 +42,7 @@ class Mlflow:
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """The MLproject, the driver with its data, and the worker script."""
+        yield from unmet(project)
         yield yaml_file("MLproject", mlproject(project))
         for script in (script_file(), *scripts(project)):
             yield File(script.path, script.text)

@@ -13,8 +13,7 @@ from ...compiler.graph import Project
 from ...compiler.metadata import IGNORED, scripts
 from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support
 from ...compiler.worker import script_file
-
-_BY_DVC = Refused("each run is of a stage that DVC runs, and dvc.yaml says it")
+from ..engines import TASKS, unmet
 
 
 class Sacred:
@@ -22,7 +21,7 @@ class Sacred:
 
     name = "sacred"
     support: ClassVar[Support] = {
-        **dict.fromkeys(Feature, _BY_DVC),
+        **TASKS,
         Feature.STAGES: Kept(),
         Feature.FOREACH: Emulated("a run for each stage it makes"),
         Feature.MATRIX: Emulated("a run for each stage it makes"),
@@ -32,10 +31,15 @@ class Sacred:
         Feature.PLOTS: Emulated("artifacts of the stage's run"),
         Feature.SCRIPT: Emulated("a run; DVC runs the script"),
         Feature.STAGE_GATES: Emulated("a run for each gate, which fails where a bound is not met"),
+        **dict.fromkeys(
+            (Feature.IMAGE, Feature.CPU, Feature.MEMORY, Feature.GPU),
+            Refused("Sacred runs a stage where it is started"),
+        ),
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """The driver with its data, and the worker script."""
+        yield from unmet(project)
         for script in (script_file(), *scripts(project)):
             yield File(script.path, script.text)
         yield File(".gitignore", IGNORED["sacred"], block=True)

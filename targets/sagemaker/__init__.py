@@ -13,7 +13,7 @@ from ...compiler.graph import Project
 from ...compiler.programs import program
 from ...compiler.target import Emulated, Feature, File, Kept, Support, json_file
 from ...compiler.worker import script_file
-from ..engines import TASKS
+from ..engines import TASKS, unmet
 from .definition import pipeline, pipeline_name
 from .limits import beyond
 
@@ -40,6 +40,7 @@ class Sagemaker:
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """The definition, the program that submits it, and the worker; a diagnostic for what SageMaker does not take."""
+        yield from unmet(project)
         made = pipeline(project)
         yield from beyond(project, made)
         yield json_file(f"sagemaker/{pipeline_name(project)}.json", made)

@@ -14,7 +14,7 @@ from ...compiler.graph import Project, Resources
 from ...compiler.programs import program
 from ...compiler.target import Emulated, Feature, File, Kept, Support, yaml_file
 from ...compiler.worker import script_file
-from ..engines import credentials
+from ..engines import credentials, unmet
 from ..kubeflow.ir import EXPORTS, OWN, SUPPORT, Engine, accelerators, pipeline, problems, sized, slug
 
 ACCELERATOR = "NVIDIA_TESLA_T4"
@@ -60,6 +60,7 @@ class Vertex:
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """The pipeline, the program that submits it, and the worker script."""
+        yield from unmet(project)
         yield from problems(project)
         yield from _limits(project)
         yield yaml_file(f"vertex/{slug(project.name)}.yaml", pipeline(project, engine(project)))

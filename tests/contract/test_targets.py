@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from mlopsc.compiler import registry
 from mlopsc.compiler.build import compile_spec, emit, merge_patch
 from mlopsc.compiler.emit.yaml import dump
 from mlopsc.compiler.snapshot import Memory
-from mlopsc.compiler.target import Emulated, Feature, File, Refused
+from mlopsc.compiler.target import Elsewhere, Emulated, Feature, File, Refused
 
 ROOT = Path(__file__).parents[2]
 FILES = {"params.yaml": "lr: 1\n", "in.txt": "", "sub/in.txt": "", "ci.yaml": ""}
@@ -135,6 +136,7 @@ def test_pure_and_deterministic(name: str) -> None:
     run = compile_spec(Memory({**FILES, "mlops.yaml": dump(spec(name, WITH[Feature.MATRIX], {}))}))
     target = registry.find([(name, ())])[0][0]
     assert run.project is not None
+    run.project = replace(run.project, remote="s3://bucket/p")
     first, second = (list(target.emit(run.project)) for _ in range(2))
     assert first == second
     for file in first:
@@ -148,3 +150,13 @@ def test_built_in_names_are_the_entry_points() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["entry-points"]["mlopsc.targets"] == registry.BUILT_IN
     assert set(registry.BUILT_IN) <= set(registry.installed())
+
+
+@pytest.mark.parametrize("name", installed())
+def test_what_is_said_elsewhere_is_said(name: str) -> None:
+    """A target that points at the files of others: one of them has the construct."""
+    support = {each: registry.find([(each, ())])[0][0].support for each in installed()}
+    for feature, said in support[name].items():
+        if isinstance(said, Elsewhere):
+            others = [support[other].get(feature, Refused("")) for other in said.by]
+            assert any(not isinstance(other, Refused) for other in others), feature
