@@ -13,6 +13,7 @@ from .graph import Project, Resources, Stage
 from .lower import resources
 from .span import At
 from .target import Feature
+from .worker import kept
 
 
 class Fan(NamedTuple):
@@ -40,20 +41,6 @@ def fan(project: Project) -> Fan:
         else:
             jobs[stage.name] = tuple(name for name in stage.upstream if name in jobs)
     return Fan(jobs, tuple(last))
-
-
-def kept(stage: Stage) -> bool:
-    """Whether DVC keeps what a stage makes in its run cache, as far as the spec can tell.
-
-    Source: `_can_hash` of DVC 3.67, `dvc/stage/cache.py`.
-    """
-    paths = [*stage.deps, *(out.path for out in stage.outs)]
-    return (
-        bool((stage.deps or stage.params) and stage.outs)
-        and not stage.always_changed
-        and not any("://" in path for path in paths)
-        and not any(out.flags.get("persist") for out in stage.outs)
-    )
 
 
 def place(project: Project, stage: Stage, feature: Feature) -> At:

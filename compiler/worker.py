@@ -9,7 +9,7 @@ What it promises stands in docs/engines/worker.md; why it is made so in docs/dec
 from __future__ import annotations
 
 from .commands import SCRIPTS
-from .graph import Project, Script
+from .graph import Project, Script, Stage
 
 WORKER = f"{SCRIPTS}/worker.sh"
 """Where the script lies in a repository that has an engine among its targets."""
@@ -390,6 +390,20 @@ def lacking(project: Project) -> tuple[str, str] | None:
         )
         return what, "name one on S3, GS, Azure, SSH, or a folder that all machines see"
     return None
+
+
+def kept(stage: Stage) -> bool:
+    """Whether DVC keeps what a stage makes in its run cache, as far as the spec can tell.
+
+    Source: `_can_hash` of DVC 3.67, `dvc/stage/cache.py`.
+    """
+    paths = [*stage.deps, *(out.path for out in stage.outs)]
+    return (
+        bool((stage.deps or stage.params) and stage.outs)
+        and not stage.always_changed
+        and not any("://" in path for path in paths)
+        and not any(out.flags.get("persist") for out in stage.outs)
+    )
 
 
 def command(stage: str) -> list[str]:

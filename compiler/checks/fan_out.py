@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..diagnostic import Diagnostic
-from ..fan_out import fan, kept, smallest
+from ..fan_out import fan, smallest
 from ..graph import Project
 from ..params import ParamFiles
 from ..snapshot import Snapshot
 from ..span import At
-from ..worker import lacking
+from ..worker import kept, lacking
 from .places import Places
 
 

@@ -15,7 +15,7 @@ from ...compiler.metadata import params
 from ...compiler.operate import package
 from ...compiler.span import At
 from ...compiler.target import Elsewhere, Emulated, Feature, Support
-from ...compiler.worker import lacking
+from ...compiler.worker import kept, lacking
 
 BY_DVC = Elsewhere("each task runs its stage by DVC, and dvc.yaml says it")
 ELSEWHERE = Elsewhere("it is no part of the pipeline: make and the CI do it", ("make", "github", "gitlab"))
@@ -61,11 +61,23 @@ REVISION = (
 
 
 def unmet(project: Project) -> Iterator[Diagnostic]:
-    """MLC543: what every task needs to get at the results of others. A remote may still be named in .dvc/config."""
+    """MLC543 and MLC544: what keeps tasks from the results of others. A remote may still be named in .dvc/config."""
     if (wrong := lacking(project)) is not None:
         later = project.remote is None and "dvc" in project.spec.stack.orchestrators
         place = At(("stack", "orchestrator"))
         yield Diagnostic("MLC543", wrong[0], place, help=wrong[1], severity="warning" if later else "error")
+    told: set[str] = set()
+    for stage in project:
+        for above in (project.stages[name] for name in stage.upstream):
+            if above.entry not in told and not above.frozen and not kept(above):
+                told.add(above.entry)
+                yield Diagnostic(
+                    "MLC544",
+                    f"the task of `{stage.name}` cannot get at what `{above.name}` makes: DVC does not keep it in the run cache",
+                    above.at,
+                    help="give it deps and outs in the repository, without `always_changed` and `persist`",
+                    severity="warning",
+                )
 
 
 def credentials(project: Project) -> list[str]:
