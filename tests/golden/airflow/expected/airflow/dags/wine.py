@@ -84,23 +84,34 @@ for try in "$python" "${dvc%/*}/python" python3 python; do
     if "$try" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("dvc") is None)' 2>/dev/null; then
         trap - EXIT
         DVC_NO_ANALYTICS=1 exec "$try" -c "$(cat <<'PROGRAM'
-import functools, json, os, shutil, signal, subprocess, sys
+import functools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
 
 def fail(status, *lines):
     print("worker: " + "\\n        ".join(lines), file=sys.stderr, flush=True)
     sys.exit(status)
 
+
 def stop(number, frame):
     import psutil
+
     for child in psutil.Process().children(recursive=True):
         child.terminate()
     sys.exit(128 + number)
+
 
 def set_params(words):
     # What `dvc exp run --set-param` does; a file whose values stay the same keeps its bytes.
     from dvc.utils.cli_parse import to_path_overrides
     from dvc.utils.hydra import apply_overrides
     from dvc.utils.serialize import LOADERS
+
     for path, overrides in to_path_overrides(words).items():
         load = LOADERS[os.path.splitext(path)[1].lower()]
         with open(path, "rb") as file:
@@ -110,9 +121,11 @@ def set_params(words):
             with open(path, "wb") as file:
                 file.write(before)
 
+
 class Worker:
     def __init__(self, name):
         from dvc.repo import Repo
+
         self.repo = Repo()
         # DVC makes a client of the remote for each thing it asks of it, at 0.2 s each: one will do.
         ask = functools.cache(self.repo.cloud.get_remote)
@@ -147,8 +160,10 @@ class Worker:
         store = self.store()
         folder = store.fs.join(store.path, "runs", key[:2], key)
         try:
-            found = [(str(store.fs.info(path).get("mtime") or store.fs.info(path).get("LastModified")), path)
-                     for path in store.fs.find(folder)]
+            found = [
+                (str(store.fs.info(path).get("mtime") or store.fs.info(path).get("LastModified")), path)
+                for path in store.fs.find(folder)
+            ]
         except FileNotFoundError:
             found = []
         if not found:
@@ -165,6 +180,7 @@ class Worker:
         # Learn what an upstream stage made, without running it or fetching more than its record.
         from dvc.stage.cache import _get_cache_hash
         from dvc.stage.serialize import to_single_stage_lockfile
+
         if not stage.cmd:
             self.made.update((out.fs_path, (out, stage)) for out in stage.outs)
             return
@@ -176,11 +192,12 @@ class Worker:
         key = self.key(stage)
         if before and not key and not stage.always_changed:
             same = {dep["path"]: dep.get("md5") for dep in before.get("deps", ())} == {
-                dep["path"]: dep.get("md5") for dep in to_single_stage_lockfile(stage).get("deps", ())}
+                dep["path"]: dep.get("md5") for dep in to_single_stage_lockfile(stage).get("deps", ())
+            }
             if same and before.get("params") == to_single_stage_lockfile(stage).get("params"):
                 key = \""
         entry = self.entry(key) if key else None
-        if entry is None and before and (key == \"" or key and _get_cache_hash(before.copy(), key=True) == key):
+        if entry is None and before and (key == \"" or (key and _get_cache_hash(before.copy(), key=True) == key)):
             entry = to_single_stage_lockfile(stage)
         if entry is None:
             self.missing(stage, key)
@@ -206,8 +223,11 @@ class Worker:
             else:
                 self.pull(out)
                 if out.changed_cache():
-                    fail(3, f"the remote lacks {out}, which stage {stage.addressing} made",
-                         f"run that again: worker {stage.addressing}")
+                    fail(
+                        3,
+                        f"the remote lacks {out}, which stage {stage.addressing} made",
+                        f"run that again: worker {stage.addressing}",
+                    )
                 out.checkout(force=True)
             self.here.add(where)
 
@@ -219,6 +239,7 @@ class Worker:
     def run(self):
         import networkx
         from dvc.repo.reproduce import get_active_graph
+
         stage = self.target
         for other in networkx.dfs_postorder_nodes(get_active_graph(self.repo.index.graph), stage):
             if other is not stage:
@@ -247,16 +268,20 @@ class Worker:
     def watch(self, marker):
         # DVC does not tell whether the command ran or its result was found: note the first start of it.
         from dvc.stage import run
+
         start = run._run
+
         def noted(*args, **kwargs):
             open(marker, "w").close()
             return start(*args, **kwargs)
+
         run._run = noted
 
     def push(self):
         # Data first: a record on the remote means that what it names is there too.
         from dvc.stage.cache import _get_cache_hash
         from dvc.stage.serialize import to_single_stage_lockfile
+
         stage = self.target
         can = kept(stage)
         outs = [out for out in stage.outs if out.can_push]
@@ -264,8 +289,11 @@ class Worker:
             self.cache.save(stage)
             twin = self.cache._create_stage(to_single_stage_lockfile(stage), wdir=stage.wdir)
             pushed = {out.fs_path: out for out in outs}
-            outs = [pushed[out.fs_path] if pushed[out.fs_path].use_cache else out
-                    for out in twin.outs if out.fs_path in pushed]
+            outs = [
+                pushed[out.fs_path] if pushed[out.fs_path].use_cache else out
+                for out in twin.outs
+                if out.fs_path in pushed
+            ]
         for out in outs:
             for odb, objects in out.get_used_objs(remote=self.remote).items():
                 if self.repo.cloud.push(objects, odb=odb, remote=self.remote).failed:
@@ -281,6 +309,7 @@ class Worker:
 
     def report(self, ran):
         from dvc.dependency import ParamsDependency
+
         stage = self.target
         metrics = {}
         for out in stage.outs:
@@ -300,8 +329,16 @@ class Worker:
                 copy(out.fs_path, there, **({"dirs_exist_ok": True} if copy is shutil.copytree else {}))
         rev = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
         outs = {out.def_path: out.hash_info.value for out in stage.outs}
-        record = {"stage": stage.addressing, "rev": rev, "ran": ran, "cmd": stage.cmd, "params": {}, "deps": {},
-                  "outs": outs, "metrics": sorted(metrics)}
+        record = {
+            "stage": stage.addressing,
+            "rev": rev,
+            "ran": ran,
+            "cmd": stage.cmd,
+            "params": {},
+            "deps": {},
+            "outs": outs,
+            "metrics": sorted(metrics),
+        }
         for dep in stage.deps:
             if isinstance(dep, ParamsDependency):
                 record["params"][dep.def_path] = dep.hash_info.value
@@ -311,32 +348,49 @@ class Worker:
         with open(os.path.join(folder, f"stage-{name}.json"), "w") as file:
             json.dump(record, file, indent=1)
 
+
 def kept(stage):
     # DVC asks the same of a stage, but reads its deps for it, which need not be here.
-    return (stage.cmd and stage.deps and stage.outs and not stage.always_changed
-            and all(dep.protocol == "local" and dep.def_path and dep.hash_info for dep in stage.deps)
-            and all(out.protocol == "local" and out.def_path and not out.persist and out.is_in_repo for out in stage.outs))
+    return (
+        stage.cmd
+        and stage.deps
+        and stage.outs
+        and not stage.always_changed
+        and all(dep.protocol == "local" and dep.def_path and dep.hash_info for dep in stage.deps)
+        and all(out.protocol == "local" and out.def_path and not out.persist and out.is_in_repo for out in stage.outs)
+    )
+
 
 def key_of(stage):
     from dvc.stage.cache import _get_cache_hash
     from dvc.stage.serialize import to_single_stage_lockfile
+
     return _get_cache_hash(to_single_stage_lockfile(stage), key=True)
+
 
 def path(out):
     return out.def_path
 
+
 def lines(name):
     # The lines of a variable, and of those that go on where an engine limits its length: NAME_1, NAME_2, ...
-    return [line for key in sorted(os.environ) if key == name or key.startswith(name + "_")
-            for line in os.environ[key].splitlines()]
+    return [
+        line
+        for key in sorted(os.environ)
+        if key == name or key.startswith(name + "_")
+        for line in os.environ[key].splitlines()
+    ]
+
 
 def overlap(one, other):
     return one == other or one.startswith(other + os.sep) or other.startswith(one + os.sep)
+
 
 def main(name, *words):
     from dvc.exceptions import DvcException, ReproductionError
     from dvc.stage.exceptions import StageNotFound
     from dvc.ui import ui
+
     signal.signal(signal.SIGTERM, stop)
     ui.enable()
     try:
@@ -358,6 +412,7 @@ def main(name, *words):
     except Exception as error:
         fail(4, f"{type(error).__name__}: {error}", "nothing is lost: the task can be run again")
     print(f"worker: {name} " + ("ran" if ran else "was done before: its result is restored"), flush=True)
+
 
 work, leave = os.environ.get("MLOPS_CLONE"), os.environ.get("MLOPS_KEEP")
 try:
