@@ -57,7 +57,7 @@ def lower(
     spec = resolved.spec
     project = Project(
         name=spec.project or "pipeline",
-        dvc=_dvc(resolved),
+        dvc=dvc_of(resolved),
         stages=stages,
         spec=spec,
         artifacts=_artifacts(stages.values()),
@@ -266,7 +266,8 @@ def _artifacts(stages: Iterable[Stage]) -> dict[str, Artifact]:
     return artifacts
 
 
-def _dvc(resolved: Resolved) -> dict[str, Any]:
+def dvc_of(resolved: Resolved) -> dict[str, Any]:
+    """dvc.yaml as data, templates intact."""
     sections = {key: value for key, value in resolved.sections.items() if value is not None}
     stages = {name: entry.dvc for name, entry in resolved.entries.items()}
     dvc = {"vars": sections.pop("vars")} if "vars" in sections else {}

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby, islice
 
 from ..build import Compiled, compile_spec
 from ..diagnostic import Diagnostic, Report
@@ -19,6 +20,8 @@ from .text import project_name, spec_text
 from .tidy import stage_shape
 
 DVC = "dvc.yaml"
+MANY = 40
+"""Lines of a difference that are shown."""
 MISSING = "remove what you have put right, and it is checked again"
 
 
@@ -263,7 +266,7 @@ def differences(before: oracle.Seen, after: oracle.Seen) -> Sequence[Diagnostic]
             found += [
                 Diagnostic("MLC705", f"`{name}` of `{path}` would not stay the same", help=help_) for name in names
             ]
-    if not found and (before.code, before.status) != (after.code, after.status):
+    if not found and (before.code, _sorted_below(before.status)) != (after.code, _sorted_below(after.status)):
         what = f"`dvc status` would not stay the same:\n{_diff(before.status, after.status + after.errors)}"
         help_ = "a stage depends on a folder that files are written to: let it depend on what it needs in it"
         found.append(Diagnostic("MLC706", what, help=help_))
@@ -275,11 +278,21 @@ def _changed_names(old: Mapping[str, object], new: Mapping[str, object]) -> list
     return sorted(name for name in old.keys() | new.keys() if stage_shape(old.get(name)) != stage_shape(new.get(name)))
 
 
+def _sorted_below(status: str) -> list[str]:
+    """The lines of `dvc status`, those of what changed in a stage sorted: DVC prints deps as dvc.yaml has them."""
+    return [line for _, group in groupby(status.splitlines(), _depth) for line in sorted(group)]
+
+
+def _depth(line: str) -> int | str:
+    """How deep a line stands; one that is no item of a list is a group of its own."""
+    return 2 if line.startswith("\t\t") else line
+
+
 def _diff(before: str, after: str) -> str:
     from difflib import unified_diff
 
     lines = unified_diff(before.splitlines(), after.splitlines(), "before", "after", lineterm="", n=1)
-    return "\n".join(lines)
+    return "\n".join(islice(lines, MANY))
 
 
 Say = Callable[[str], None]
