@@ -77,6 +77,12 @@ def test_an_edit_that_fails_does_not_spoil_the_one_tried_below_it() -> None:
             "  b:\n    cmd: cat in\n    deps: *them\n",
             "stages:\n  a:\n    deps: &them\n    - src/a.py\n    - in\n  b:\n    cmd: cat in\n    deps: *them\n",
         ),
+        (  # an edit after which the text cannot be read costs no other one
+            "stages:\n  a:\n    cmd: python src/a.py\n    deps: [src/a.py]\n    outs: &them\n    - data/a\n"
+            "  b:\n    cmd: cat in\n    deps: *them\n"
+            "  m:\n    cmd: python src/m.py\n    deps: [src/m.py]\n    outs:\n    - data/m\n",
+            "stages:\n  a:\n    outs: &them\n    - data/a\n  b:\n    cmd: cat in\n    deps: *them\n  m:\n",
+        ),
         (  # an alias among its lines does not keep a stage from being tidied
             "stages:\n  z:\n    cmd: cat in\n    deps: &them\n    - in\n"
             "  a:\n    cmd: python src/a.py\n    deps:\n    - src/a.py\n    outs:\n    - data/a\n    meta: *them\n",
