@@ -80,8 +80,8 @@ def test_an_edit_that_fails_does_not_spoil_the_one_tried_below_it() -> None:
         (  # an edit after which the text cannot be read costs no other one
             "stages:\n  a:\n    cmd: python src/a.py\n    deps: [src/a.py]\n    outs: &them\n    - data/a\n"
             "  b:\n    cmd: cat in\n    deps: *them\n"
-            "  m:\n    cmd: python src/m.py\n    deps: [src/m.py]\n    outs:\n    - data/m\n",
-            "stages:\n  a:\n    outs: &them\n    - data/a\n  b:\n    cmd: cat in\n    deps: *them\n  m:\n",
+            "  y:\n    cmd: python src/y.py\n    deps: [src/y.py]\n    outs:\n    - data/y\n",
+            "stages:\n  a:\n    outs: &them\n    - data/a\n  b:\n    cmd: cat in\n    deps: *them\n  y:\n",
         ),
         (  # an alias among its lines does not keep a stage from being tidied
             "stages:\n  z:\n    cmd: cat in\n    deps: &them\n    - in\n"
@@ -95,7 +95,7 @@ def test_an_edit_that_fails_does_not_spoil_the_one_tried_below_it() -> None:
     ],
 )
 def test_texts_that_hang_together(stages: str, left: str) -> None:
-    assert tidy(stages, a="import m, n\n" if "src/m" in stages else "", m="", n="")[0] == left
+    assert tidy(stages, a="import m, n\n" if "src/m" in stages else "", m="", n="", y="")[0] == left
 
 
 def test_what_stands_below_the_stages_is_kept() -> None:
