@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from ..node import Unreadable, compose, find
+from ..node import Unreadable, compose
 from ..span import Source
 
 _ANCHOR = re.compile(r"(?<![^\s\[{,])&(?=[^\s&,\[\]{}])")
@@ -47,12 +47,13 @@ def parts_of(text: str) -> Parts:
         tree = compose(Source("mlops.yaml", text))
     except Unreadable:
         return Parts(text, [], "")
-    stages = find(tree, ("stages",))[1]
-    if tree is None or stages is None or stages.kind != "mapping" or not stages.items:
+    items = tree.items if tree is not None and tree.kind == "mapping" else ()
+    stages = next((value for key, value in items if key.text == "stages"), None)
+    if stages is None or stages.kind != "mapping" or not stages.items:
         return Parts(text, [], "")
     names = [str(key.text) for key, _ in stages.items]
     starts = [text.rfind("\n", 0, key.start) + 1 for key, _ in stages.items]
-    below = [key.start for key, _ in tree.items if key.start > stages.start]
+    below = [key.start for key, _ in items if key.start > stages.start]
     end = text.rfind("\n", 0, min(below)) + 1 if below else len(text)
     own_lines = all(not text[start : key.start].strip() for start, (key, _) in zip(starts, stages.items, strict=True))
     if not own_lines or len({*starts, end}) <= len(starts) or sorted([*starts, end]) != [*starts, end]:

@@ -106,6 +106,11 @@ def test_what_stands_below_the_stages_is_kept() -> None:
     assert parts.tail == "models: {}\n"
 
 
+@pytest.mark.parametrize("stages", ["metrics: [m.json]\n", "stages: {}\n", "stages: &a {a: {cmd: x}}\n", ""])
+def test_nothing_to_tidy(stages: str) -> None:
+    assert tidy(stages)[0] == stages
+
+
 def test_halving_finds_those_that_go_together() -> None:
     asked = []
 
