@@ -124,13 +124,9 @@ def _compiled(found: Adoption, folder: Folder) -> None:
     name = project_name(os.path.basename(full.rstrip("/")))
     stack, over = _stack(found, folder, disk)
     lines = ["mlops: 1", f"project: {name}", *stack]
-    folder.text = spec_text(original, lines)
-    folder.run = compile_spec(Overlay(full, {**over, SPEC_NAME: folder.text}))
-    wrong = [each for each in folder.run.report if each.severity == "error"]
-    if wrong and all(each.code.startswith("MLC4") for each in wrong):
-        folder.accepted = dict(sorted(Counter(each.code for each in wrong).items()))
-        folder.text = spec_text(original, [*lines, f"accept: [{', '.join(folder.accepted)}]"])
-        folder.run = compile_spec(Overlay(full, {**over, SPEC_NAME: folder.text}))
+    folder.text, folder.run, folder.accepted = worded(
+        original, lines, lambda text: compile_spec(Overlay(full, {**over, SPEC_NAME: text}))
+    )
     if folder.run.report.failed:
         return
     lock, problems = read_lock(disk)
@@ -140,6 +136,20 @@ def _compiled(found: Adoption, folder: Folder) -> None:
     folder.plan, planned = plan(folder.run.files, ours, disk, folder.run.inputs)
     folder.run.report.add([*problems, *planned])
     _changes(found, folder, over)
+
+
+def worded(
+    original: bytes, lines: Sequence[str], compiled: Callable[[bytes], Compiled]
+) -> tuple[bytes, Compiled, Mapping[str, int]]:
+    """A dvc.yaml as a spec, what it compiles to, and how often it needs `accept` for which code."""
+    text = spec_text(original, lines)
+    run = compiled(text)
+    wrong = [each for each in run.report if each.severity == "error"]
+    if not wrong or not all(each.code.startswith("MLC4") for each in wrong):
+        return text, run, {}
+    accepted = dict(sorted(Counter(each.code for each in wrong).items()))
+    text = spec_text(original, [*lines, f"accept: [{', '.join(accepted)}]"])
+    return text, compiled(text), accepted
 
 
 def _changes(found: Adoption, folder: Folder, over: Mapping[str, bytes]) -> None:

@@ -87,7 +87,7 @@ def _taken(parts: Parts, new: dict[int, str], at: At, same: Mapping[str, str]) -
         for index, block in new.items():
             parts.stages[index].block = block
         return set(new)
-    good = {index for index in new if all(now.get(name) == same[name] for name in parts.stages[index].stages)}
+    good = {index for index in new if all(now.get(name) == same.get(name) for name in parts.stages[index].stages)}
     if len(new) == 1 or (now and not good):
         return set()
     if good and len(good) < len(new):
@@ -104,6 +104,8 @@ def _compiles_to(text: str, at: At, same: Mapping[str, str]) -> bool:
 
 def _edits(part: Part, data: object, stages: Mapping[str, Any], code: CodeGraph) -> Attempts:
     for stage in part.stages:
+        if stage not in stages:  # `<<`, a key that stands for others
+            continue
         body = stages[stage].get("do", stages[stage])
         path = stage_path(data, stage)
         if not (yield from _by_convention(part, stage, path, body, code)):
