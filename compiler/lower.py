@@ -67,7 +67,7 @@ def lower(
         ),
         monitors={name: _watch(entry) for name, entry in resolved.monitors.items()},
         test_command=_test_command(spec.stack, snapshot),
-        requirements=next((name for name in _REQUIREMENTS if snapshot.kind(name) == "file"), None),
+        requirements=requirements_of(snapshot),
         features=features(resolved),
     )
     return project, found
@@ -250,6 +250,11 @@ def _ordered(stages: dict[str, Stage]) -> dict[str, Stage]:
     except CycleError:
         return stages
     return {name: stages[name] for name in order}
+
+
+def requirements_of(snapshot: Snapshot) -> str | None:
+    """The file that says what the project needs installed."""
+    return next((name for name in _REQUIREMENTS if snapshot.kind(name) == "file"), None)
 
 
 def _artifacts(stages: Iterable[Stage]) -> dict[str, Artifact]:

@@ -128,7 +128,10 @@ def _by_convention(part: Part, stage: str, path: Path, body: Mapping[str, Any], 
         if (yield from _try(part, text, what)):
             for key in ("deps", "outs", "metrics", "plots", "params"):
                 gone = without_key(part.text, (*path, key))
-                if not (yield from _try(part, gone, f"{stage}: `{key}` is what the conventions give")) and key == "deps":
+                if (
+                    not (yield from _try(part, gone, f"{stage}: `{key}` is what the conventions give"))
+                    and key == "deps"
+                ):
                     yield from _fewer_deps(part, stage, path, body, code)
             return True
     return False

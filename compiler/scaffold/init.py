@@ -86,7 +86,9 @@ def _of_dvc(disk: Disk) -> tuple[bytes, str]:
             "`mlopsc import --dry-run` tells where, and whether DVC takes it",
         )
     if accepted:
-        said.append(("accept", f"[{', '.join(accepted)}]", "wrong already, so it only warns; remove what you put right"))
+        said.append(
+            ("accept", f"[{', '.join(accepted)}]", "wrong already, so it only warns; remove what you put right")
+        )
     shown = [f"{key}: {value}" + ("" if flow(original) else f"    # {why}") for key, value, why in said]
     return spec_text(original, shown), TAKE_OVER
 

@@ -54,7 +54,9 @@ def test_more_stages_are_not_more_readings() -> None:
     for stages in (6, 60):
         text, at = tidy(chain(stages), **{f"s{number}": "" for number in range(stages)})
         assert text.splitlines()[:3] == ["stages:", "  s0:", "    deps: [in]"]
-        assert len(text.splitlines()) == 1 + stages + 1 + stages // 3, "a line each, the first deps, and outs of its own"
+        assert len(text.splitlines()) == 1 + stages + 1 + stages // 3, (
+            "a line each, the first deps, and outs of its own"
+        )
         counts.append(at.count)
     assert counts[0] == counts[1] < 30
 
