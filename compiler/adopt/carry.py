@@ -68,8 +68,14 @@ def carried(snapshot: Snapshot, path: str, requirements: str | None) -> Carried:
     ``requirements`` is the file that the made workflow installs.
     """
     source, problems = decode(path, snapshot.read(path) or b"")
-    data = None if problems else load(source)[0]
-    if not isinstance(data, Mapping) or not isinstance(jobs := data.get("jobs"), Mapping) or not jobs:
+    data, more = load(source)
+    if (
+        problems
+        or more
+        or not isinstance(data, Mapping)
+        or not isinstance(jobs := data.get("jobs"), Mapping)
+        or not jobs
+    ):
         raise Stays("it has no jobs that can be read")
     if len(jobs) != 1:
         raise Stays(f"it has {len(jobs)} jobs, and one is what can be taken over")
@@ -133,7 +139,8 @@ def _mapping(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _triggers(on: Any, found: Carried) -> dict[str, Any]:
-    events = dict.fromkeys(map(str, [on] if isinstance(on, str) else on)) if isinstance(on, str | list) else on
+    named = [on] if isinstance(on, str) else on
+    events = dict.fromkeys(map(str, named)) if isinstance(named, list) else named
     if not isinstance(events, Mapping) or not events:
         raise Stays("when it runs cannot be read")
     said: dict[str, Any] = {"push": [], "pull_request": False, "manual": False}
