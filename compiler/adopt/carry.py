@@ -131,6 +131,10 @@ def _only(given: Mapping[Any, Any], known: Collection[str], what: str) -> None:
             raise Stays(f"{what} has `{key}`")
 
 
+def _is_cron(item: Any) -> bool:
+    return isinstance(item, Mapping) and list(item) == ["cron"]
+
+
 def _mapping(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = holder.get(key) or {}
     if not isinstance(value, Mapping):

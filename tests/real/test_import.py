@@ -258,7 +258,7 @@ STEP = "      - uses: iterative/setup-cml@v2\n"
         ("jobs:\n", "jobs:\n  other: {runs-on: x, steps: [{run: make}]}\n", "2 jobs"),
         ("jobs:\n", "permissions: {id-token: write}\njobs:\n", "`id-token`"),
         ('[{cron: "0 6 * * 1"}]', "x", "`schedule`"),
-        ("jobs:\n", "on: push\njobs:\n", "cannot be read"),
+        ("jobs:\n", "on: push\njobs:\n", "can be read"),
         ("with: {fetch-depth: 0}", "with: x", "`with`"),
         ("jobs:\n", "defaults: {run: {shell: pwsh}}\njobs:\n", "`defaults`"),
     ],
