@@ -158,9 +158,7 @@ def _triggers(on: Any, found: Carried) -> dict[str, Any]:
             said["pull_request"] = True
         elif event == "workflow_dispatch" and not filters:
             said["manual"] = True
-        elif event == "schedule" and all(
-            isinstance(each, Mapping) and list(each) == ["cron"] for each in filters or [0]
-        ):
+        elif event == "schedule" and isinstance(filters, list) and filters and all(map(_is_cron, filters)):
             said["schedule"] = [each["cron"] for each in filters]
         else:
             raise Stays(
