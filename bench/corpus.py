@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from mlopsc.compiler.adopt.road import Folder
 
 RECORD = os.path.join(os.path.dirname(__file__), "corpus.json")
-MANY = 1000
-"""Stages of a pipeline in which nothing is counted: `tidy` compiles it once for each edit, and one comes to 4172."""
 
 
 @dataclass
@@ -65,13 +63,13 @@ def _counted(found: Outcome, root: str, folder: Folder) -> None:
     from mlopsc.compiler.adopt.road import Overlay
     from mlopsc.compiler.adopt.suggest import undeclared
     from mlopsc.compiler.adopt.tidy import tidied
-    from mlopsc.compiler.build import Compiled, compile_spec
+    from mlopsc.compiler.build import compile_spec
     from mlopsc.compiler.imports import command_files, named_files
     from mlopsc.compiler.snapshot import Disk
 
     top = os.path.join(root, folder.path)
     project = folder.run.project
-    if project is None or len(project.stages) > MANY:
+    if project is None:
         return
     stages = {each.entry: each for each in project}.values()
     named = {path for each in stages for cmd in each.commands for path in named_files(cmd.text, Disk(top), each.wdir)}
@@ -80,14 +78,14 @@ def _counted(found: Outcome, root: str, folder: Folder) -> None:
         with open(f"{top}/{path}", "ab"):
             pass
 
-    def compiled(text: str) -> Compiled:
-        return compile_spec(Overlay(top, {"mlops.yaml": text.encode()}))
+    def at(text: str) -> Overlay:
+        return Overlay(top, {"mlops.yaml": text.encode()})
 
     text = folder.text.decode("utf-8-sig")
     found.lines += len(text.splitlines())
     disk = Disk(top)
-    found.saved += len(text.splitlines()) - len(tidied(text, compiled, disk).text.splitlines())
-    if (project := compiled(text).project) is not None:
+    found.saved += len(text.splitlines()) - len(tidied(text, at).text.splitlines())
+    if (project := compile_spec(at(text)).project) is not None:
         runs = {
             stage.entry for stage in stages for each in stage.commands
             if any(path.endswith(".py") for path in command_files(each.text, disk, stage.wdir))

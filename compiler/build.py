@@ -47,6 +47,26 @@ class Compiled:
 
 def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     """Read, validate, resolve, lower, check, emit. Whatever is wrong is in the report; files only if nothing is."""
+    run = resolve_spec(snapshot, name)
+    if run.resolved is None or run.document is None or run.params is None:
+        return run
+    spec = run.resolved.spec
+    run.project, found = lower(run.resolved, run.params.load, snapshot)
+    run.report.add(found)
+    checked = checks.run(run.project, snapshot, run.params, run.document.data, run.document.texts)
+    run.report.add(_accepted(checked, spec.accept or ()))
+    run.report.add(run.params.found)
+    targets, found = registry.find(_wanted(run.project))
+    run.report.add(found)
+    run.report.add(_unsaid(run.project, targets))
+    if not run.report.failed:
+        run.files, found = emit(run.project, targets)
+        run.report.add(found)
+    return run
+
+
+def resolve_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
+    """The first part of the road: each entry in DVC's words, with nothing expanded and nothing checked."""
     run = Compiled()
     run.document, found = read_spec(snapshot, name)
     run.report.add(found)
@@ -60,17 +80,6 @@ def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     defaults = run.params.load(DEFAULT)
     run.resolved, found = resolve(spec, data, snapshot, defaults if isinstance(defaults, dict) else {})
     run.report.add(found)
-    run.project, found = lower(run.resolved, run.params.load, snapshot)
-    run.report.add(found)
-    checked = checks.run(run.project, snapshot, run.params, run.document.data, run.document.texts)
-    run.report.add(_accepted(checked, spec.accept or ()))
-    run.report.add(run.params.found)
-    targets, found = registry.find(_wanted(run.project))
-    run.report.add(found)
-    run.report.add(_unsaid(run.project, targets))
-    if not run.report.failed:
-        run.files, found = emit(run.project, targets)
-        run.report.add(found)
     return run
 
 

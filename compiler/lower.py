@@ -57,7 +57,7 @@ def lower(
     spec = resolved.spec
     project = Project(
         name=spec.project or "pipeline",
-        dvc=_dvc(resolved),
+        dvc=dvc_of(resolved),
         stages=stages,
         spec=spec,
         artifacts=_artifacts(stages.values()),
@@ -65,7 +65,7 @@ def lower(
         operations=operations(spec, (out for stage in stages.values() for out in stage.outs)),
         monitors={name: _watch(entry) for name, entry in resolved.monitors.items()},
         test_command=_test_command(spec.stack, snapshot, tuple(spec.code.roots or ())),
-        requirements=next((name for name in _REQUIREMENTS if snapshot.kind(name) == "file"), None),
+        requirements=requirements_of(snapshot),
         remote=remote(spec.stack, snapshot),
         features=features(resolved),
     )
@@ -251,6 +251,11 @@ def _ordered(stages: dict[str, Stage]) -> dict[str, Stage]:
     return {name: stages[name] for name in order}
 
 
+def requirements_of(snapshot: Snapshot) -> str | None:
+    """The file that says what the project needs installed."""
+    return next((name for name in _REQUIREMENTS if snapshot.kind(name) == "file"), None)
+
+
 def _artifacts(stages: Iterable[Stage]) -> dict[str, Artifact]:
     producers: dict[str, str] = {}
     consumers: defaultdict[str, list[str]] = defaultdict(list)
@@ -265,7 +270,8 @@ def _artifacts(stages: Iterable[Stage]) -> dict[str, Artifact]:
     return artifacts
 
 
-def _dvc(resolved: Resolved) -> dict[str, Any]:
+def dvc_of(resolved: Resolved) -> dict[str, Any]:
+    """dvc.yaml as data, templates intact."""
     sections = {key: value for key, value in resolved.sections.items() if value is not None}
     stages = {name: entry.dvc for name, entry in resolved.entries.items()}
     dvc = {"vars": sections.pop("vars")} if "vars" in sections else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from ..build import Compiled, compile_spec
 from ..diagnostic import Diagnostic, Report
@@ -16,7 +17,7 @@ from ..sources import SPEC_NAME
 from . import oracle
 from .road import DVC, Overlay, differences, top_of
 from .suggest import with_code
-from .tidy import shape, tidied
+from .tidy import shapes, tidied
 
 
 @dataclass
@@ -34,7 +35,7 @@ def shortened(root: str) -> Rewrite:
     text, _, made = _read(root)
     if made.report.failed:
         return made
-    found = tidied(text, lambda new: _compiled(root, new), Disk(root))
+    found = tidied(text, partial(_with, root))
     before, after = len(text.splitlines()), len(found.text.splitlines())
     if found.text == text:
         made.account.append(f"nothing to tidy: {before} lines")
@@ -85,13 +86,17 @@ def _extends() -> Diagnostic:
 
 
 def _compiled(root: str, text: str) -> Compiled:
-    return compile_spec(Overlay(root, {SPEC_NAME: text.encode("utf-8")}))
+    return compile_spec(_with(root, text))
 
 
-def _others(run: Compiled, but: Iterable[str]) -> str:
+def _with(root: str, text: str) -> Overlay:
+    return Overlay(root, {SPEC_NAME: text.encode("utf-8")})
+
+
+def _others(run: Compiled, but: Iterable[str]) -> dict[str, str]:
     dvc = dict(run.project.dvc) if run.project is not None else {}
     left = {name: body for name, body in (dvc.get("stages") or {}).items() if name not in set(but)}
-    return shape({**dvc, "stages": left})
+    return shapes({**dvc, "stages": left})
 
 
 def _planned(root: str, text: str, new: str, made: Rewrite) -> None:

@@ -7,18 +7,23 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby, islice
 
 from ..build import Compiled, compile_spec
 from ..diagnostic import Diagnostic, Report
 from ..lock import digest, read_lock
+from ..lower import requirements_of
 from ..plan import Change, Plan, plan
 from ..snapshot import Disk, Kind, inside
 from ..sources import SPEC_NAME
 from . import makefile, oracle, workflow
+from .carry import WORKFLOW, Carried, Stays, carried
 from .text import project_name, spec_text
 from .tidy import stage_shape
 
 DVC = "dvc.yaml"
+MANY = 40
+"""Lines of a difference that are shown."""
 MISSING = "remove what you have put right, and it is checked again"
 
 
@@ -45,6 +50,8 @@ class Folder:
     run: Compiled = field(default_factory=Compiled)
     plan: Plan = field(default_factory=lambda: Plan(()))
     accepted: Mapping[str, int] = field(default_factory=dict)
+    head: int = 3
+    """How many lines stand before those of dvc.yaml, without `accept`."""
 
     def at(self, name: str) -> str:
         """A file of this folder, from the root."""
@@ -62,6 +69,9 @@ class Adoption:
     took: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     before: oracle.Seen | None = None
+    take_ci: bool = False
+    ci: Carried | None = None
+    """The workflow that is, or could be, taken over."""
 
     @property
     def plan(self) -> Plan:
@@ -75,12 +85,14 @@ class Adoption:
         return sum(len(each["stages"] or ()) for each in seen.values())
 
 
-def adopt(root: str, only: Collection[str] = ()) -> Adoption:
+def adopt(root: str, only: Collection[str] = (), take_ci: bool = False) -> Adoption:
     """Take over every dvc.yaml under ``root`` (or those in the folders ``only``). Nothing is written here.
+
+    With ``take_ci`` also a workflow that does nothing but call DVC, which is kept under another name.
 
     ``root`` is the root of the DVC repository, where there is one: that is what `dvc status` speaks of.
     """
-    found = Adoption(os.path.realpath(root))
+    found = Adoption(os.path.realpath(root), take_ci=take_ci)
     paths = [path for path in pipelines(found.root) if not only or path in only]
     if not paths:
         help_ = "name the folder that has one: `mlopsc import PATH`"
@@ -120,23 +132,38 @@ def _compiled(found: Adoption, folder: Folder) -> None:
     original = disk.read(DVC) or b""
     name = project_name(os.path.basename(full.rstrip("/")))
     stack, over = _stack(found, folder, disk)
-    lines = ["mlops: 1", f"project: {name}", *stack]
-    folder.text = spec_text(original, lines)
-    folder.run = compile_spec(Overlay(full, {**over, SPEC_NAME: folder.text}))
-    wrong = [each for each in folder.run.report if each.severity == "error"]
-    if wrong and all(each.code.startswith("MLC4") for each in wrong):
-        folder.accepted = dict(sorted(Counter(each.code for each in wrong).items()))
-        folder.text = spec_text(original, [*lines, f"accept: [{', '.join(folder.accepted)}]"])
-        folder.run = compile_spec(Overlay(full, {**over, SPEC_NAME: folder.text}))
+    taken = found.ci if found.take_ci and not folder.path else None
+    lines = ["mlops: 1", f"project: {name}", stack, *([taken.line] if taken else [])]
+    folder.head = len(lines)
+    folder.text, folder.run, folder.accepted = worded(
+        original, lines, lambda text: compile_spec(Overlay(full, {**over, SPEC_NAME: text}))
+    )
     if folder.run.report.failed:
         return
     lock, problems = read_lock(disk)
     ours = {**lock, DVC: digest(original.decode("utf-8", "surrogateescape"))}
     if over:
         ours["Makefile"] = digest((disk.read("Makefile") or b"").decode("utf-8", "surrogateescape"))
-    folder.plan, planned = plan(folder.run.files, ours, disk, folder.run.inputs)
+    replaced = [taken.path] if taken and any(file.path == taken.path for file in folder.run.files) else []
+    if taken and not replaced:
+        found.changes.append(Change(taken.path, "delete", disk.read(taken.path), None, backup=True))
+    folder.plan, planned = plan(folder.run.files, ours, disk, folder.run.inputs, replaced)
     folder.run.report.add([*problems, *planned])
     _changes(found, folder, over)
+
+
+def worded(
+    original: bytes, lines: Sequence[str], compiled: Callable[[bytes], Compiled]
+) -> tuple[bytes, Compiled, Mapping[str, int]]:
+    """A dvc.yaml as a spec, what it compiles to, and how often it needs `accept` for which code."""
+    text = spec_text(original, lines)
+    run = compiled(text)
+    wrong = [each for each in run.report if each.severity == "error"]
+    if not wrong or not all(each.code.startswith("MLC4") for each in wrong):
+        return text, run, {}
+    accepted = dict(sorted(Counter(each.code for each in wrong).items()))
+    text = spec_text(original, [*lines, f"accept: [{', '.join(accepted)}]"])
+    return text, compiled(text), accepted
 
 
 def _changes(found: Adoption, folder: Folder, over: Mapping[str, bytes]) -> None:
@@ -146,20 +173,18 @@ def _changes(found: Adoption, folder: Folder, over: Mapping[str, bytes]) -> None
         found.changes.append(change._replace(path=folder.at(change.path)))
 
 
-def _stack(found: Adoption, folder: Folder, disk: Disk) -> tuple[list[str], dict[str, bytes]]:
-    """The lines of the spec that say what is not to be written, and the files that the user's own move to."""
+def _stack(found: Adoption, folder: Folder, disk: Disk) -> tuple[str, dict[str, bytes]]:
+    """The line of the spec that says what is not to be written, and the files that the user's own move to."""
     if folder.path:
-        return ["stack: {orchestrator: dvc, build: none, ci: []}"], {}
-    for path in workflow.files(disk):
-        jobs = ", ".join(f"`{job}`" for job in workflow.wrapping(disk, path))
-        why = f"{jobs} only calls DVC; `stack: {{ci: ...}}` can make it" if jobs else "it is your own"
-        found.left.append(f"{path}: {why}")
+        return "stack: {orchestrator: dvc, build: none, ci: []}", {}
+    _workflows(found, disk)
+    ci = "github" if found.take_ci and found.ci is not None else "[]"
     if (raw := disk.read("Makefile")) is None:
         other = next((name for name in ("GNUmakefile", "makefile", "local.mk") if disk.kind(name)), None)
         if other is None:
-            return ["stack: {ci: []}"], {}
+            return f"stack: {{ci: {ci}}}", {}
         found.left.append(f"{other}: no Makefile is written beside it")
-        return ["stack: {orchestrator: dvc, build: none, ci: []}"], {}
+        return f"stack: {{orchestrator: dvc, build: none, ci: {ci}}}", {}
     text, made = raw.decode("utf-8", "surrogateescape"), _made(found.root)
     parts = makefile.split(text, made)
     in_the_way = (
@@ -171,10 +196,37 @@ def _stack(found: Adoption, folder: Folder, disk: Disk) -> tuple[list[str], dict
         in_the_way = f"its own {', '.join(f'`{name}`' for name in parts.clashing)} would clash with those that are made"
     if in_the_way:
         found.left.append(f"Makefile: as it is, and none is made ({in_the_way})")
-        return ["stack: {orchestrator: dvc, build: none, ci: []}"], {}
+        return f"stack: {{orchestrator: dvc, build: none, ci: {ci}}}", {}
     found.took += [f"Makefile: `{name}` is one of those that are made" for name in parts.taken]
     found.took.append("Makefile: your own targets are in local.mk, which the made Makefile includes")
-    return ["stack: {ci: []}"], {"local.mk": parts.local.encode("utf-8", "surrogateescape")}
+    return f"stack: {{ci: {ci}}}", {"local.mk": parts.local.encode("utf-8", "surrogateescape")}
+
+
+def _workflows(found: Adoption, disk: Disk) -> None:
+    """Find the one workflow that can be taken over, and say of each other one why it stays."""
+    for path in workflow.files(disk):
+        try:
+            if path == workflow.GITLAB:
+                raise Stays("when it runs and with which secrets is said in GitLab, not in the file")
+            this = carried(disk, path, requirements_of(disk))
+            if path != WORKFLOW and disk.kind(WORKFLOW) is not None:
+                raise Stays(f"`{WORKFLOW}` is there already")
+            if disk.kind(f"{path}.orig") is not None:
+                raise Stays(f"`{path}.orig` is there already")
+            if found.ci is not None:
+                raise Stays(f"`{found.ci.path}` is what can be taken over")
+        except Stays as stays:
+            jobs = ", ".join(f"`{job}`" for job in workflow.wrapping(disk, path))
+            found.left.append(f"{path}: as it is: {stays}" + (f" ({jobs} only calls DVC)" if jobs else ""))
+            continue
+        found.ci = this
+        if found.take_ci:
+            found.took.append(f"{path}: `{this.line}`; the file is kept as `{path}.orig`, where GitHub does not look")
+            found.took += [f"  {each}" for each in this.differs]
+        else:
+            found.left.append(
+                f"{path}: as it is; it only calls DVC: `mlopsc import --take-ci` makes it from `{this.line}`"
+            )
 
 
 def _included(disk: Disk, path: str) -> str | None:
@@ -241,7 +293,7 @@ def _unsaid(folder: Folder) -> Diagnostic:
 
 
 def _lines_of_original(folder: Folder) -> int:
-    head = 3 + bool(folder.accepted)
+    head = folder.head + bool(folder.accepted)
     return folder.text.count(b"\n") - (0 if folder.text.lstrip().startswith(b"{") else head)
 
 
@@ -263,7 +315,7 @@ def differences(before: oracle.Seen, after: oracle.Seen) -> Sequence[Diagnostic]
             found += [
                 Diagnostic("MLC705", f"`{name}` of `{path}` would not stay the same", help=help_) for name in names
             ]
-    if not found and (before.code, before.status) != (after.code, after.status):
+    if not found and (before.code, _sorted_below(before.status)) != (after.code, _sorted_below(after.status)):
         what = f"`dvc status` would not stay the same:\n{_diff(before.status, after.status + after.errors)}"
         help_ = "a stage depends on a folder that files are written to: let it depend on what it needs in it"
         found.append(Diagnostic("MLC706", what, help=help_))
@@ -275,11 +327,21 @@ def _changed_names(old: Mapping[str, object], new: Mapping[str, object]) -> list
     return sorted(name for name in old.keys() | new.keys() if stage_shape(old.get(name)) != stage_shape(new.get(name)))
 
 
+def _sorted_below(status: str) -> list[str]:
+    """The lines of `dvc status`, those of what changed in a stage sorted: DVC prints deps as dvc.yaml has them."""
+    return [line for _, group in groupby(status.splitlines(), _depth) for line in sorted(group)]
+
+
+def _depth(line: str) -> int | str:
+    """How deep a line stands; one that is no item of a list is a group of its own."""
+    return 2 if line.startswith("\t\t") else line
+
+
 def _diff(before: str, after: str) -> str:
     from difflib import unified_diff
 
     lines = unified_diff(before.splitlines(), after.splitlines(), "before", "after", lineterm="", n=1)
-    return "\n".join(lines)
+    return "\n".join(islice(lines, MANY))
 
 
 Say = Callable[[str], None]

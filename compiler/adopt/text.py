@@ -39,6 +39,12 @@ def spec_text(original: bytes, lines: Sequence[str]) -> bytes:
     return mark + head + b"".join(b" " * indent + line.encode() + end for line in lines) + rest
 
 
+def flow(original: bytes) -> bool:
+    """Whether the lines would stand in one flow mapping, where a comment would end it."""
+    body = original.removeprefix(BOM)
+    return body[_first(body)[0] :].lstrip(b" ").startswith(b"{")
+
+
 def _first(body: bytes) -> tuple[int, int]:
     """Where the lines go (behind `---` and directives, before comments unless such come first), and the indent."""
     start = offset = 0

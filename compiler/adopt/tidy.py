@@ -1,23 +1,32 @@
 """A spec made shorter: what conventions would fill in anyway is taken out, one key at a time.
 
-An edit stays only if the compiled pipeline is the same without it; DVC is asked about all of them at the end.
+An edit stays only if the pipeline is the same without it. Stages are edited at the same time, each in lines of its own, and
+one reading of the spec tells which edits to keep; the whole is compiled and compared at the end, and DVC is asked then.
 """
 
 from __future__ import annotations
 
 import json
+import posixpath
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..build import Compiled
+from ..build import compile_spec, resolve_spec
 from ..imports import CodeGraph, command_files
+from ..lower import dvc_of
 from ..snapshot import Snapshot
 from ..span import Path
 from .edit import quoted, stage_path, with_line, without_items, without_key
+from .parts import Part, Parts, most, parts_of
 
-Compile = Callable[[str], Compiled]
+At = Callable[[str], Snapshot]
+"""The repository with a text as its spec."""
+Attempts = Generator[tuple[str, str], bool, None]
+"""Edits of a part, each as its new lines and what was done; it is told whether the edit stays."""
+Attempt = Generator[tuple[str, str], bool, bool]
+
 UNORDERED = frozenset(["deps", "outs", "params", "metrics", "plots"])
 """Keys of a stage whose lists mean the same in any order: DVC sorts them itself in dvc.lock."""
 
@@ -30,46 +39,100 @@ class Tidied:
     done: list[str] = field(default_factory=list)
 
 
-def tidied(text: str, compile_text: Compile, snapshot: Snapshot) -> Tidied:
+def tidied(text: str, at: At) -> Tidied:
     """The shortest text that greedy edits lead to."""
-    run = compile_text(text)
-    found = Tidied(text)
+    snapshot = at(text)
+    run = compile_spec(snapshot)
     if run.project is None or run.report.failed:
-        return found
-    same = shape(run.project.dvc)
-
-    def taken(new: str | None, what: str) -> bool:
-        if new is None:
-            return False
-        now = compile_text(new)
-        if now.project is None or now.report.failed or shape(now.project.dvc) != same:
-            return False
-        found.text = new
-        found.done.append(what)
-        return True
-
+        return Tidied(text)
+    same = shapes(run.project.dvc)
+    parts = parts_of(text)
+    before = [part.block for part in parts.stages]
     data = run.document.data if run.document is not None else {}
-    for stage, body in run.project.dvc.get("stages", {}).items():
-        body = body.get("do", body)
+    stages = run.project.dvc.get("stages", {})
+    code = CodeGraph(snapshot, tuple(run.project.spec.code.roots or ()))
+    edits = [_edits(part, data, stages, code) for part in parts.stages]
+    wishes = {index: wish for index, each in enumerate(edits) if (wish := next(each, None)) is not None}
+    while wishes:
+        taken: set[int] = set()
+        for turn in (0, 1):  # what a stage leaves out may depend on the one above it, so never both at once
+            taken |= _taken(parts, {index: wish[0] for index, wish in wishes.items() if index % 2 == turn}, at, same)
+        for index in taken:
+            parts.stages[index].done.append(wishes[index][1])
+        wishes = {index: wish for index in wishes if (wish := _next(edits[index], index in taken)) is not None}
+    after = [part.block for part in parts.stages]
+    changed = [index for index, block in enumerate(after) if block != before[index]]
+
+    def with_(kept: Collection[int]) -> str:
+        return parts.text([after[i] if i in kept else block for i, block in enumerate(before)])
+
+    kept = most(changed, lambda some: _compiles_to(with_(some), at, same))
+    return Tidied(with_(kept), [line for index in changed if index in kept for line in parts.stages[index].done])
+
+
+def _next(edits: Attempts, taken: bool) -> tuple[str, str] | None:
+    try:
+        return edits.send(taken)
+    except StopIteration:
+        return None
+
+
+def _taken(parts: Parts, new: dict[int, str], at: At, same: Mapping[str, str]) -> set[int]:
+    """Put the new lines of some parts in, those that leave the pipeline as it is; which these are."""
+    if not new:
+        return set()
+    run = resolve_spec(at(parts.text([new.get(i, part.block) for i, part in enumerate(parts.stages)])))
+    now = {} if run.resolved is None else shapes(dvc_of(run.resolved))
+    if now == same:
+        for index, block in new.items():
+            parts.stages[index].block = block
+        return set(new)
+    good = {index for index in new if all(now.get(name) == same.get(name) for name in parts.stages[index].stages)}
+    if len(new) == 1 or (now and not good):
+        return set()
+    if good and len(good) < len(new):
+        return _taken(parts, {index: new[index] for index in good}, at, same)
+    half = list(new)[len(new) // 2 :]  # it cannot be read, or another stage is what differs
+    first = _taken(parts, {index: block for index, block in new.items() if index not in half}, at, same)
+    return first | _taken(parts, {index: new[index] for index in half}, at, same)
+
+
+def _compiles_to(text: str, at: At, same: Mapping[str, str]) -> bool:
+    run = compile_spec(at(text))
+    return run.project is not None and not run.report.failed and shapes(run.project.dvc) == same
+
+
+def _edits(part: Part, data: object, stages: Mapping[str, Any], code: CodeGraph) -> Attempts:
+    for stage in part.stages:
+        if stage not in stages:  # `<<`, a key that stands for others
+            continue
+        body = stages[stage].get("do", stages[stage])
         path = stage_path(data, stage)
-        if not _by_convention(found, stage, path, body, taken):
-            _code(found, stage, path, body, taken, snapshot)
-    return found
+        if not (yield from _by_convention(part, stage, path, body, code)):
+            yield from _code(part, stage, path, body, code)
 
 
-Taken = Callable[[str | None, str], bool]
+def _try(part: Part, new: str | None, what: str) -> Attempt:
+    """One edit; nothing where it cannot be made within the part."""
+    if new is None or not new.startswith(part.lead):
+        return False
+    return (yield new[len(part.lead) :], what)
 
 
-def _by_convention(found: Tidied, stage: str, path: Path, body: Mapping[str, Any], taken: Taken) -> bool:
+def _by_convention(part: Part, stage: str, path: Path, body: Mapping[str, Any], code: CodeGraph) -> Attempt:
     """Leave the command, and then all else that can be, to the conventions."""
     cmd = body.get("cmd")
     if not isinstance(cmd, str) or "\n" in cmd:
         return False
-    for text, what in _commandless(found.text, path, cmd, body, stage):
-        if taken(text, what):
+    for text, what in _commandless(part.text, path, cmd, body, stage):
+        if (yield from _try(part, text, what)):
             for key in ("deps", "outs", "metrics", "plots", "params"):
-                if not taken(without_key(found.text, (*path, key)), f"{stage}: `{key}` is what the conventions give"):
-                    _fewer_deps(found, stage, path, key, taken)
+                gone = without_key(part.text, (*path, key))
+                if (
+                    not (yield from _try(part, gone, f"{stage}: `{key}` is what the conventions give"))
+                    and key == "deps"
+                ):
+                    yield from _fewer_deps(part, stage, path, body, code)
             return True
     return False
 
@@ -104,36 +167,44 @@ def _scalar(text: str) -> str:
     return text if plain else quoted(text)
 
 
-def _fewer_deps(found: Tidied, stage: str, path: Path, key: str, taken: Taken) -> None:
-    if key != "deps":
+def _fewer_deps(part: Part, stage: str, path: Path, body: Mapping[str, Any], code: CodeGraph) -> Attempts:
+    indexes = _code_among(body, code)
+    if not indexes:
         return
-    index = 0
-    while (new := without_items(found.text, (*path, key), {index})) is not None:
-        if not taken(new, f"{stage}: one of its `deps` is code that it imports"):
-            index += 1
+    what = f"{stage}: {len(indexes)} of its `deps` are the code that it runs and imports"
+    yield from _try(part, without_items(part.text, (*path, "deps"), indexes), what)
 
 
-def _code(found: Tidied, stage: str, path: Path, body: Mapping[str, Any], taken: Taken, snapshot: Snapshot) -> None:
+def _code(part: Part, stage: str, path: Path, body: Mapping[str, Any], code: CodeGraph) -> Attempts:
     """Keep the command, and leave the list of code files to `infer: [code]`."""
-    cmd = body.get("cmd")
-    wdir = str(body.get("wdir") or ".")
-    if not isinstance(cmd, str) or "infer" in body or wdir != ".":
+    indexes = _code_among(body, code)
+    if "infer" in body or body.get("wdir", ".") != "." or len(indexes) < 2:  # a line more for one less is no gain
         return
-    graph = CodeGraph(snapshot)
-    code = {file for named in command_files(cmd, snapshot) for file in graph.closure(named)[0]}
-    stated = body.get("deps") or []
-    indexes = {index for index, dep in enumerate(stated) if dep in code}
-    if len(indexes) < 2:  # a line more for one less is no gain
-        return
-    new = without_items(found.text, (*path, "deps"), indexes)
+    new = without_items(part.text, (*path, "deps"), indexes)
     text = None if new is None else with_line(new, path, "infer: [code]")
-    taken(text, f"{stage}: {len(indexes)} of its `deps` are the code that it runs and imports (`infer: [code]`)")
+    what = f"{stage}: {len(indexes)} of its `deps` are the code that it runs and imports (`infer: [code]`)"
+    yield from _try(part, text, what)
 
 
-def shape(dvc: Mapping[str, Any]) -> str:
-    """A pipeline as text that is the same for pipelines that mean the same."""
-    stages = {name: stage_shape(body) for name, body in (dvc.get("stages") or {}).items()}
-    return json.dumps({**dvc, "stages": stages}, sort_keys=True, default=str)
+def _code_among(body: Mapping[str, Any], code: CodeGraph) -> set[int]:
+    """Which of a stage's deps are code that its command runs and imports."""
+    cmd, wdir = body.get("cmd"), str(body.get("wdir") or ".")
+    if not isinstance(cmd, str):
+        return set()
+    files = {file for named in command_files(cmd, code.snapshot, wdir) for file in code.closure(named)[0]}
+    deps = [posixpath.normpath(posixpath.join(wdir, str(dep))) for dep in body.get("deps") or ()]
+    return {index for index, dep in enumerate(deps) if dep in files}
+
+
+def shapes(dvc: Mapping[str, Any]) -> dict[str, str]:
+    """A pipeline as texts that are the same for pipelines that mean the same: by stage, and of the rest by the empty name."""
+    stages = dvc.get("stages") or {}
+    rest = {key: value for key, value in dvc.items() if key != "stages"}
+    return {"": _text(rest)} | {name: _text(stage_shape(body)) for name, body in stages.items()}
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 def stage_shape(body: Any) -> Any:
@@ -144,8 +215,4 @@ def stage_shape(body: Any) -> Any:
 
 
 def _sorted(value: Any) -> Any:
-    return (
-        sorted(value, key=lambda item: json.dumps(item, sort_keys=True, default=str))
-        if isinstance(value, list)
-        else value
-    )
+    return sorted(value, key=_text) if isinstance(value, list) else value

@@ -25,7 +25,7 @@ def import_(arguments: argparse.Namespace) -> int:
         return MISUSE
     root, only = top_of(path)
     recover(root)
-    found = adopt(root, only)
+    found = adopt(root, only, arguments.take_ci)
     if not found.report.failed and not arguments.dry_run:
         found.report.add(apply(found.plan, root))
     if found.report.failed:

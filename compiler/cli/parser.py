@@ -85,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     adopt.add_argument("path", nargs="?", default=".", metavar="PATH", help="the repository (default here)")
     adopt.add_argument("--dry-run", action="store_true", help="check all, say what would be written, write nothing")
+    adopt.add_argument(
+        "--take-ci",
+        action="store_true",
+        help="make the GitHub workflow that only calls DVC too; yours is kept as .orig",
+    )
     tidy = add(
         "tidy", adopting.tidy, "Shorten mlops.yaml by what the conventions give anyway; every stage stays the same."
     )

@@ -32,7 +32,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     newer = commands.add_parser("update", help=text, description=text)
     _common(newer)
     newer.set_defaults(act=update)
-    text = "Write the first mlops.yaml of a repository that is there, guessed from its scripts."
+    text = "Write the first mlops.yaml of a repository that is there: from its dvc.yaml, or guessed from its scripts."
     begun = commands.add_parser("init", help=text, description=text)
     begun.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
     begun.set_defaults(act=init)
@@ -174,5 +174,5 @@ def init(arguments: argparse.Namespace) -> int:
     if told:  # `dvc init` adds its files to Git's index
         undo = f"git rm -rq --cached {' '.join(told)}; {undo}"
     print(f"wrote {', '.join(begun.written)} and touched nothing else; to undo it: {undo}")
-    print("\nnext: correct what is wrong in mlops.yaml, then `mlopsc check`, `mlopsc plan`, `mlopsc build`")
+    print(f"\nnext: {begun.next}")
     return DONE

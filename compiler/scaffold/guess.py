@@ -61,7 +61,7 @@ def guess(snapshot: Snapshot, folder: str, tracked: Collection[str], params: Col
         found = traces(script, text)
         if script in commands or _is_step(script, text, found):
             known.append((script, _name(script), found))
-    spec = Spec(_project(folder), _stack(snapshot), [])
+    spec = Spec(_project(folder), stack_of(snapshot), [])
     taken: dict[str, str] = {}
     made = {path for _, _, found in known for path in found.writes}
     for script, name, found in _in_order(known):
@@ -115,7 +115,8 @@ def _project(folder: str) -> str:
         return "pipeline"
 
 
-def _stack(snapshot: Snapshot) -> dict[str, tuple[Any, str]]:
+def stack_of(snapshot: Snapshot) -> dict[str, tuple[Any, str]]:
+    """What is not to be written, as the user has it already, and why."""
     stack: dict[str, tuple[Any, str]] = {}
     if any(snapshot.kind(name) for name in ("Makefile", "makefile", "GNUmakefile")):
         stack["orchestrator"] = (["dvc"], "there is a Makefile, which stays yours:")

@@ -8,21 +8,26 @@ from dataclasses import dataclass
 
 from ..diagnostic import Diagnostic
 from ..snapshot import Disk
-from .guess import Guess, Spec, guess
+from .guess import Guess, Spec, guess, stack_of
 from .refusal import Refusal
 from .run import dvc_init, git, git_init
 
+NEXT = "correct what is wrong in mlops.yaml, then `mlopsc check`, `mlopsc plan`, `mlopsc build`"
+TAKE_OVER = (
+    "`mlopsc build --overwrite dvc.yaml`, and dvc.yaml is made from mlops.yaml; or, to have DVC itself show that no stage "
+    "changes, remove mlops.yaml and run `mlopsc import`, which takes the Makefile and CI over too"
+)
 _METRIC, _PLOT = ("metric", "score"), ("plot", "figure", "fig", "chart")
 
 
 @dataclass(frozen=True)
 class Begun:
-    """What was guessed, what was written, and what the checks say about it."""
+    """The spec, what was written, what the checks say about it, and what to do next."""
 
-    spec: Spec
     text: str
     written: list[str]
     found: list[Diagnostic]
+    next: str
 
 
 def init(root: str, dry: bool = False) -> Begun:
@@ -30,22 +35,13 @@ def init(root: str, dry: bool = False) -> Begun:
     disk = Disk(root)
     if disk.kind("mlops.yaml") is not None:
         raise Refusal("mlops.yaml is here already", "`mlopsc check` tells what is wrong with it, `mlopsc build` builds")
-    if disk.kind("dvc.yaml") is not None:
-        raise Refusal("dvc.yaml is here already", "`mlopsc import` takes a DVC repository over as it is")
     in_git = _in_git(root)
-    tracked = set(git("ls-files", "-z", cwd=root).split("\0")) if in_git else set()
-    spec = guess(disk, os.path.basename(disk.root), tracked, _sections(disk))
-    if not spec.stages:
-        raise Refusal(
-            "no script was found that looks like a step of a pipeline",
-            "put one for each step into src/ (src/prepare.py, src/train.py), or begin with `mlopsc new`",
-        )
-    text = "".join(f"{line}\n" for line in lines(spec, tracked))
+    text, next_ = _of_dvc(disk) if disk.kind("dvc.yaml") is not None else _of_scripts(disk, in_git)
     found = _checked(disk, text)
     if dry:
-        return Begun(spec, text, [], found)
+        return Begun(text.decode("utf-8-sig"), [], found, next_)
     written = ["mlops.yaml"]
-    with open(f"{root}/mlops.yaml", "x", encoding="utf-8") as file:
+    with open(f"{root}/mlops.yaml", "xb") as file:
         file.write(text)
     if not in_git:
         git_init(root)
@@ -54,7 +50,51 @@ def init(root: str, dry: bool = False) -> Begun:
         ignores = disk.kind(".dvcignore") is not None
         dvc_init(root)
         written += [".dvc"] if ignores else [".dvc", ".dvcignore"]
-    return Begun(spec, text, written, found)
+    return Begun(text.decode("utf-8-sig"), written, found, next_)
+
+
+def _of_scripts(disk: Disk, in_git: bool) -> tuple[bytes, str]:
+    """A spec guessed from the scripts."""
+    tracked = set(git("ls-files", "-z", cwd=disk.root).split("\0")) if in_git else set()
+    spec = guess(disk, os.path.basename(disk.root), tracked, _sections(disk))
+    if not spec.stages:
+        raise Refusal(
+            "no script was found that looks like a step of a pipeline",
+            "put one for each step into src/ (src/prepare.py, src/train.py), or begin with `mlopsc new`",
+        )
+    return "".join(f"{line}\n" for line in lines(spec, tracked)).encode(), NEXT
+
+
+def _of_dvc(disk: Disk) -> tuple[bytes, str]:
+    """The dvc.yaml as it stands, with the lines before it that make it a spec, and each guess in a comment."""
+    from ..adopt.road import worded
+    from ..adopt.text import flow, project_name, spec_text
+    from ..build import compile_spec
+
+    original = disk.read("dvc.yaml") or b""
+    said = [("mlops", "1", "the first spec, from dvc.yaml as it stands; what stands behind a # is why")]
+    said.append(("project", project_name(os.path.basename(disk.root)), "the directory's name"))
+    if stack := stack_of(disk):
+        inner = ", ".join(f"{key}: {_value(value)}" for key, (value, _) in stack.items())
+        said.append(("stack", f"{{{inner}}}", "; ".join(why for _, why in stack.values())))
+    bare = [f"{key}: {value}" for key, value, _ in said]
+    _, run, accepted = worded(original, bare, lambda text: compile_spec(_Overlay(disk.root, text)))
+    if run.report.failed:
+        first = next(each for each in run.report if each.severity == "error")
+        raise Refusal(
+            f"dvc.yaml cannot be said in mlops.yaml as it stands: {first.code}: {first.message}",
+            "`mlopsc import --dry-run` tells where, and whether DVC takes it",
+        )
+    if accepted:
+        said.append(
+            ("accept", f"[{', '.join(accepted)}]", "wrong already, so it only warns; remove what you put right")
+        )
+    shown = [f"{key}: {value}" + ("" if flow(original) else f"    # {why}") for key, value, why in said]
+    return spec_text(original, shown), TAKE_OVER
+
+
+def _value(value: object) -> str:
+    return f"[{', '.join(value)}]" if isinstance(value, list) else str(value)
 
 
 def _in_git(root: str) -> bool:
@@ -84,8 +124,7 @@ def lines(spec: Spec, tracked: set[str]) -> Iterator[str]:
     if spec.stack:
         yield "stack:"
         for key, (value, why) in spec.stack.items():
-            said = f"[{', '.join(value)}]" if isinstance(value, list) else value
-            yield f"  {key}: {said}    # {why}"
+            yield f"  {key}: {_value(value)}    # {why}"
         yield ""
     yield "infer: [code]    # the modules that a script imports are its dependencies too"
     yield ""
@@ -144,15 +183,15 @@ def _comment(text: str) -> str:
 class _Overlay(Disk):
     """The repository as it would be with the new spec in it."""
 
-    def __init__(self, root: str, text: str) -> None:
+    def __init__(self, root: str, text: bytes) -> None:
         super().__init__(root)
-        self.text = text.encode()
+        self.text = text
 
     def read(self, path: str) -> bytes | None:
         return self.text if path == "mlops.yaml" else super().read(path)
 
 
-def _checked(disk: Disk, text: str) -> list[Diagnostic]:
+def _checked(disk: Disk, text: bytes) -> list[Diagnostic]:
     from ..build import compile_spec
 
     return [each for each in compile_spec(_Overlay(disk.root, text)).report if each.severity != "note"]

@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import run, write
-from mlopsc.compiler.adopt import oracle, road
+from mlopsc.compiler.adopt import carry, oracle, road
+from mlopsc.compiler.snapshot import Memory
 
 pytestmark = pytest.mark.real
 Make = Callable[[Mapping[str, str]], Path]
@@ -173,7 +175,114 @@ def test_a_makefile_that_cannot_be_included_is_left_alone(repository: Make, own:
     assert (root / "Makefile").read_text() == own
     assert (root / ".github/workflows/ci.yml").read_text() == ci
     assert why in done.stdout
-    assert "`run` only calls DVC" in done.stdout
+    assert "it only calls DVC: `mlopsc import --take-ci`" in done.stdout
+
+
+WORKFLOW = """\
+name: ours
+on:
+  push: {branches: [main, "release/*"]}
+  pull_request:
+  schedule: [{cron: "0 6 * * 1"}]
+jobs:
+  run:
+    runs-on: [self-hosted, gpu]
+    timeout-minutes: 90
+    steps:
+      - uses: actions/checkout@v4
+        with: {fetch-depth: 0}
+      - uses: actions/setup-python@v5
+        with: {python-version: "3.10"}
+      - uses: iterative/setup-cml@v2
+      - run: |
+          pip install -r requirements.txt "dvc[s3]"
+          dvc pull
+          dvc repro
+          dvc push
+          echo "# Metrics" > report.md
+          dvc metrics diff --md >> report.md
+          cml comment create report.md
+        env:
+          AWS_ACCESS_KEY_ID: ${{ secrets.AWS_ACCESS_KEY_ID }}
+          REPO_TOKEN: ${{ secrets.GITHUB_TOKEN }}
+"""
+SIMPLE = {"dvc.yaml": "stages:\n  a: {cmd: 'true'}\n", "requirements.txt": "dvc\n"}
+
+
+@pytest.mark.parametrize("path", [".github/workflows/ci.yaml", ".github/workflows/mlops.yml"])
+def test_a_workflow_that_only_calls_dvc_is_taken_over_when_asked(repository: Make, path: str) -> None:
+    root = repository({**SIMPLE, path: WORKFLOW})
+    proposed = imported(root, "--dry-run")
+    assert "`mlopsc import --take-ci` makes it from `ci: {on: {push: [main" in proposed.stdout
+    done = imported(root, "--take-ci")
+    assert done.returncode == 0, done.stderr
+    assert (root / f"{path}.orig").read_text() == WORKFLOW
+    assert "results are pushed to the DVC remote, from the default branch alone" in done.stdout
+    spec = yaml.safe_load((root / "mlops.yaml").read_text())
+    assert spec["stack"] == {"ci": "github"}
+    assert spec["ci"] == {
+        True: {"push": ["main", "release/*"], "pull_request": True, "manual": False, "schedule": ["0 6 * * 1"]},  # `on`
+        "runner": ["self-hosted", "gpu"], "python": "3.10", "secrets": ["AWS_ACCESS_KEY_ID"], "timeout": "90m",
+    }  # fmt: skip
+    assert [each.name for each in sorted((root / ".github/workflows").glob("*.y*ml"))] == ["mlops.yml"]
+    made = yaml.load((root / ".github/workflows/mlops.yml").read_text(), yaml.BaseLoader)
+    assert made["on"]["schedule"] == [{"cron": "0 6 * * 1"}]
+    assert made["jobs"]["pipeline"]["runs-on"] == ["self-hosted", "gpu"]
+    assert made["jobs"]["pipeline"]["timeout-minutes"] == "90"
+    assert "nothing to do" in run("mlopsc", "build", cwd=root).stdout
+
+
+STEP = "      - uses: iterative/setup-cml@v2\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("    runs-on: [self-hosted, gpu]\n", "    runs-on: ${{ matrix.os }}\n    strategy: {}\n", "`strategy`"),
+        ("runs-on: [self-hosted, gpu]", "runs-on: ${{ vars.WHERE }}", "an expression"),
+        ("    timeout-minutes: 90\n", "    services: {db: {image: postgres}}\n", "`services`"),
+        ("    timeout-minutes: 90\n", "    container: x\n", "`container`"),
+        ("    timeout-minutes: 90\n", "    env: {A: '${{ github.sha }}'}\n", "the variable `A`"),
+        (STEP, "      - run: make deploy\n", "`make deploy`"),
+        (STEP, "      - run: dvc pull && make deploy\n", "`dvc pull && make deploy`"),
+        (STEP, "      - uses: docker/login-action@v3\n", "`docker/login-action`"),
+        (STEP, "      - {run: dvc status, if: always()}\n", "`if`"),
+        (STEP, "      - {run: dvc status, working-directory: x}\n", "`working-directory`"),
+        (STEP, "      - run: pip install pandas\n", "`pandas`"),
+        ("dvc repro\n", "dvc repro train\n", "`dvc repro train`"),
+        ("          dvc repro\n", "", "does not run the pipeline"),
+        ("fetch-depth: 0", "lfs: true", "`lfs`"),
+        ('"3.10"', '"3.x"', "`3.x`"),
+        ("  pull_request:\n", "  release:\n", "`release`"),
+        ("  pull_request:\n", "  pull_request: {types: [closed]}\n", "`pull_request` with `types`"),
+        ("jobs:\n", "jobs:\n  other: {runs-on: x, steps: [{run: make}]}\n", "2 jobs"),
+        ("jobs:\n", "permissions: {id-token: write}\njobs:\n", "`id-token`"),
+        ('[{cron: "0 6 * * 1"}]', "x", "`schedule`"),
+        ("jobs:\n", "on: push\njobs:\n", "can be read"),
+        ("with: {fetch-depth: 0}", "with: x", "`with`"),
+        ("jobs:\n", "defaults: {run: {shell: pwsh}}\njobs:\n", "`defaults`"),
+    ],
+)
+def test_what_cannot_be_carried_over_stays_and_is_named(old: str, new: str, why: str) -> None:
+    assert old in WORKFLOW
+    path = ".github/workflows/ci.yml"
+    with pytest.raises(carry.Stays) as stays:
+        carry.carried(Memory({path: WORKFLOW.replace(old, new, 1)}), path, "requirements.txt")
+    assert why in str(stays.value)
+
+
+def test_ci_that_stays_is_not_touched_even_when_asked(repository: Make) -> None:
+    files = {
+        ".github/workflows/ci.yml": WORKFLOW.replace("dvc repro", "make"),
+        ".gitlab-ci.yml": "a: {script: [dvc repro]}\n",
+    }
+    root = repository({**SIMPLE, **files})
+    done = imported(root, "--take-ci")
+    assert done.returncode == 0, done.stderr
+    assert "as it is: it runs `make`" in done.stdout
+    assert "as it is: when it runs and with which secrets is said in GitLab" in done.stdout
+    assert {name: (root / name).read_text() for name in files} == files
+    assert yaml.safe_load((root / "mlops.yaml").read_text())["stack"] == {"ci": []}
 
 
 def test_without_dvc_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,11 +103,44 @@ def test_a_dry_run_writes_nothing(legacy: Path) -> None:
     assert not (legacy / ".dvc").exists()
 
 
+PIPELINE = "# ours\nstages:\n  b:   # odd\n    cmd: cat  gone > out\n    deps: [gone]\n    outs: [ out ]\n"
+
+
+@pytest.mark.parametrize("pipeline", [PIPELINE, PIPELINE.replace("\n", "\r\n"), '{"stages": {"b": {"cmd": "cat in"}}}'])
+def test_a_pipeline_that_is_there_is_the_first_spec_as_it_stands(pipeline: str, tmp_path: Path) -> None:
+    root = tmp_path / "Old Project"
+    root.mkdir()
+    for name, text in {"Makefile": LEGACY["Makefile"], ".github/workflows/ci.yml": "on: push\n", "in": "1"}.items():
+        write(root, {name: text})
+    (root / "dvc.yaml").write_bytes(pipeline.encode())
+    run("git", "init", "--quiet", cwd=root)
+    before = contents(root)
+    run(MLOPSC, "init", "--dry-run", cwd=root)
+    assert contents(root) == before
+    said = run(MLOPSC, "init", cwd=root).stdout
+    after = contents(root)
+    text = after.pop("mlops.yaml")
+    after.pop(".dvcignore")
+    assert after == before
+    rest = iter(text)
+    assert all(character in rest for character in pipeline.encode()), "every byte is there, in its order"
+    assert "next: `mlopsc build --overwrite dvc.yaml`" in said
+    spec = yaml.safe_load(text)
+    assert spec["project"] == "Old-Project"
+    assert spec["stack"] == {"orchestrator": ["dvc"], "build": "none", "ci": []}
+    if "gone" in pipeline:
+        assert spec["accept"] == ["MLC411"]
+        assert "# there is a Makefile" in said
+    run(MLOPSC, "build", "--overwrite", "dvc.yaml", cwd=root)
+    assert (root / "Makefile").read_bytes() == before["Makefile"]
+    assert yaml.safe_load((root / "dvc.yaml").read_text()) == yaml.safe_load(pipeline)
+
+
 @pytest.mark.parametrize(
     ("files", "says"),
     [
         ({"mlops.yaml": "mlops: 1\n", "src/train.py": ""}, "mlopsc check"),
-        ({"dvc.yaml": "stages: {}\n", "src/train.py": ""}, "mlopsc import"),
+        ({"dvc.yaml": "stages: {a: {command: x}}\n", "src/train.py": ""}, "mlopsc import --dry-run"),
         ({"README.md": "nothing\n"}, "mlopsc new"),
     ],
 )

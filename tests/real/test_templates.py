@@ -26,8 +26,8 @@ def test_a_repository_that_runs(template: str, tmp_path: Path) -> None:
     uv_python = {"PATH": path, "UV_PYTHON": sys.executable}
     if template == "images":
         torch_of_this_machine(root, tool("uv"))
-    run("make", "setup", cwd=root, **uv_python)
-    run("make", "pipeline", cwd=root, **uv_python)
+    run("make", "setup", cwd=root, seconds=1200, **uv_python)
+    run("make", "pipeline", cwd=root, seconds=1200, **uv_python)
     run("make", "test", cwd=root, **uv_python)
     run(MLOPSC, "build", "--check", cwd=root)
     if template == "images":
