@@ -33,7 +33,7 @@ own = {
 }
 WORKER = (
     'set -e; d=$(mktemp -d); git clone -q "$MLOPS_REPO" "$d"; cd "$d"; git checkout -q "$MLOPS_REV"; '
-    'unset MLOPS_REPO; exec sh .mlops/scripts/worker.sh "$@"'
+    'cd "./${MLOPS_SUBDIR:-}"; unset MLOPS_REPO MLOPS_SUBDIR; exec sh .mlops/scripts/worker.sh "$@"'
 )
 HELPER = (
     "import botocore.session, json, os; s = os.environ['GIT_SECRET']; "

@@ -54,10 +54,22 @@ class Killed:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(step.pid, signal.SIGKILL)
             step.wait()
+            gone(step.pid)
             (self.loop.work / ".git/index.lock").unlink(missing_ok=True)  # Git asks a person to look, and do this
         done = run("make", target, cwd=self.loop.work, check=False, **self.loop.environment, **more)
         told = f"LOOP_SEED={self.seed}: {self.times}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         assert done.returncode == code, told
+
+
+def gone(group: int) -> None:
+    """Wait until the last process of a group has gone: what is killed takes a moment, and DVC asks who holds its lock."""
+    for _ in range(300):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    raise AssertionError("a killed process is still there")
 
 
 @pytest.fixture
