@@ -1,6 +1,7 @@
 """Processor time of whole processes, as ratios against peers in the same run. `python bench/run.py --help`.
 
-Every figure is user plus system time of the process and its children, the median of several runs; the commands that
+Every figure is user plus system time of the process and its children, the least of several runs (what is more is the machine's
+other work, which slows large processes most); the commands that
 are compared take turns. Peers are installed by this script into `.cache/bench`, from the registry.
 """
 
@@ -11,7 +12,6 @@ import json
 import math
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -34,6 +34,7 @@ def measure(command: list[str], cwd: Path, before: list[Path] | None = None) -> 
         elif path.exists():
             path.unlink()
     environment = {**os.environ, "DVC_NO_ANALYTICS": "1", "PYTHONHASHSEED": "0"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what pip installs is compiled, and so is all that is measured
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, cwd=cwd, stdout=output, stderr=output, env=environment)
         _, status, usage = os.wait4(process.pid, 0)
@@ -46,14 +47,14 @@ def measure(command: list[str], cwd: Path, before: list[Path] | None = None) -> 
 def compared(
     commands: dict[str, list[str]], cwd: Path, repeat: int, cold: list[Path]
 ) -> dict[str, tuple[float, float]]:
-    """Median seconds and memory of each command; they take turns. A command called `cold` starts from nothing."""
+    """Least seconds and most memory of each command; they take turns. A command called `cold` starts from nothing."""
     seen: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for turn in range(repeat + 1):
         for name, command in commands.items():
             figure = measure(command, cwd, cold if name == "cold" else None)
             if turn:
                 seen[name].append(figure)
-    return {name: (statistics.median(t for t, _ in runs), max(m for _, m in runs)) for name, runs in seen.items()}
+    return {name: (min(t for t, _ in runs), max(m for _, m in runs)) for name, runs in seen.items()}
 
 
 def calkit() -> list[str] | None:
@@ -89,7 +90,7 @@ def size(count: int, repeat: int, peers: bool, figures: dict[str, float]) -> Non
         figures[f"{count}.memory_mb"] = memory
         figures[f"{count}.unchanged_per_python"] = again["again"][0] / again["python"][0]
         if peers:
-            _peers(folder, count, seconds, max(1, repeat // 2), figures)
+            _peers(folder, count, seconds, max(1, repeat // 4), figures)
 
 
 def _peers(folder: Path, count: int, cold: float, repeat: int, figures: dict[str, float]) -> None:
@@ -129,7 +130,7 @@ def table(figures: dict[str, float]) -> tuple[str, bool]:
     lines = [
         "# Speed",
         "",
-        "Made by `make bench`; processor time (user and system), medians, commands taking turns.",
+        "Made by `make bench`; processor time (user and system), the least of several runs, commands taking turns.",
         "",
     ]
     lines += ["| figure | measured | target | met |", "|---|---|---|---|"]
@@ -149,7 +150,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="10, 30 and 100 stages, three repeats")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 30, 100, 1000, 10000])
-    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--repeat", type=int, default=9)
     parser.add_argument("--out", type=Path, default=HERE)
     arguments = parser.parse_args()
     sizes = [10, 30, 100] if arguments.quick else arguments.sizes
