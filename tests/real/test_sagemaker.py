@@ -220,7 +220,7 @@ def test_more_than_a_pipeline_holds() -> None:
         body = {
             f"s{index}": {"cmd": f"run{uses}", "deps": ["raw.txt"], "outs": [f"o{index}"]} for index in range(stages)
         }
-        stack = {"orchestrator": ["dvc", "sagemaker"], "build": "none", "ci": []}
+        stack = {"orchestrator": ["dvc", "sagemaker"], "build": "none", "ci": [], "registry": "s3://b/p"}
         return compiled({"mlops": 1, "stack": stack, "stages": body}, {f"p{index}": index for index in range(params)})
 
     assert spec(50, 80)[1] == []
