@@ -1,8 +1,7 @@
 """Processor time of whole processes, as ratios against peers in the same run. `python bench/run.py --help`.
 
-Every figure is user plus system time of the process and its children, the least of several runs (what is more is the machine's
-other work, which slows large processes most); the commands that
-are compared take turns. Peers are installed by this script into `.cache/bench`, from the registry.
+Every figure is user plus system time of the process and its children, the least of several runs (what is more
+is the machine's other work, which slows large processes most); the commands that are compared take turns. Peers are installed by this script into `.cache/bench`, from the registry.
 """
 
 from __future__ import annotations

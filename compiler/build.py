@@ -165,12 +165,10 @@ def _patch(files: dict[str, File], patches: dict[str, dict[str, Any]]) -> list[D
             found.append(Diagnostic("MLC504", what, At(("patches", path), key=True), help=f"can be patched: {known}"))
         else:
             data = merge_patch(file.data, patch)
-            again = (
-                json_file(path, data)
-                if path.endswith(".json")
-                else yaml_file(path, data, file.header, apart=file.apart)
-            )
-            files[path] = again
+            if path.endswith(".json"):
+                files[path] = json_file(path, data)
+            else:
+                files[path] = yaml_file(path, data, file.header, apart=file.apart)
     return found
 
 

@@ -72,6 +72,11 @@ def package(spec: Spec) -> str:
     return f"dvc[{','.join(needed)}]" if needed else "dvc"
 
 
+def packages(requirements: str | None) -> list[str]:
+    """The words by which pip installs what a file names; none where pip does not read such a file."""
+    return {"requirements.txt": ["-r requirements.txt"], "pyproject.toml": ["-e ."]}.get(requirements or "", [])
+
+
 def config(stack: Stack) -> str:
     """The part of .dvc/config that says the remotes. Credentials are never in it: DVC finds them in the environment."""
     said = remotes(stack)

@@ -10,9 +10,10 @@ from typing import Any
 from ...compiler.emit.names import distinct
 from ...compiler.emit.python import block, comment, literal
 from ...compiler.graph import Project, Stage
+from ...compiler.metadata import params as params_of
 from ...compiler.target import HEADER
 from ...compiler.worker import TEXT
-from ..engines import GRACE, REVISION, defaults, schedules
+from ..engines import GRACE, REVISION, schedules
 
 MAX_ID = 250  # https://airflow.apache.org/docs/apache-airflow/stable/_modules/airflow/utils/helpers.html#validate_key
 OWN = ("git_revision",)
@@ -127,7 +128,7 @@ def text(project: Project) -> str:
 
 def _lines(project: Project) -> Iterator[str]:
     pods = any(stage.image for stage in project)
-    params = {name: _value(text) for name, text in defaults(project).items()}
+    params = {name: _value(text) for name, text in params_of(project).items()}
     yield HEADER.rstrip()
     yield f"# The pipeline {comment(project.name)} for Airflow 2.9 and newer: docs/engines/airflow.md of mlopsc tells how to run it."
     yield _HEAD.rstrip()

@@ -6,7 +6,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from ...compiler.graph import Project
-from ...compiler.operate import package
+from ...compiler.operate import package, packages
 from ...schemas.words import seconds
 
 if TYPE_CHECKING:
@@ -107,9 +107,8 @@ def setup(project: Project) -> str:
     """Make .venv, with what the project needs in it."""
     if has_make(project):
         return "make setup"
-    what = {"requirements.txt": "-r requirements.txt", "pyproject.toml": "-e ."}.get(project.requirements or "", "")
-    dvc = quote(package(project.spec)) if has_dvc(project) else ""
-    return "python -m venv .venv\n.venv/bin/python -m pip install " + " ".join(filter(None, (what, dvc)))
+    dvc = [quote(package(project.spec))] if has_dvc(project) else []
+    return "python -m venv .venv\n.venv/bin/python -m pip install " + " ".join([*packages(project.requirements), *dvc])
 
 
 def check(project: Project) -> str | None:

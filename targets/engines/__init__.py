@@ -12,7 +12,7 @@ from shlex import quote
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project, Stage
 from ...compiler.metadata import params
-from ...compiler.operate import package
+from ...compiler.operate import package, packages
 from ...compiler.span import At
 from ...compiler.target import Elsewhere, Emulated, Feature, Support
 from ...compiler.worker import kept, lacking
@@ -94,24 +94,16 @@ def setup(project: Project, stage: Stage) -> str | None:
     """MLOPS_SETUP of a stage: an image that the spec names has all it needs, `IMAGE` has not."""
     if stage.image:
         return None
-    packages = {"requirements.txt": "-r requirements.txt ", "pyproject.toml": "-e . "}.get(
-        project.requirements or "", ""
-    )
-    return f"pip install --quiet {packages}{quote(package(project.spec))}"
-
-
-def defaults(project: Project) -> dict[str, str]:
-    """The parameters that commands use, each with its value of now, by the name that DVC sets them by."""
-    return params(project)
+    return f"pip install --quiet {' '.join([*packages(project.requirements), quote(package(project.spec))])}"
 
 
 def carried(project: Project, passes: Callable[[str, str], bool]) -> tuple[dict[str, str], list[str]]:
-    """Those of `defaults` whose name and value an engine can carry, and the names of the others.
+    """Those of `metadata.params` whose name and value an engine can carry, and the names of the others.
 
     A task gets all that are carried as `lines` in MLOPS_SET, and their defaults in MLOPS_DEFAULTS, by which the
     worker knows what nobody changed: params.yaml stays to the byte. A value of several lines cannot be told so.
     """
-    given = defaults(project)
+    given = params(project)
     kept = {
         name: value
         for name, value in given.items()

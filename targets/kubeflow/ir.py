@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.names import distinct
 from ...compiler.graph import Project, Resources, Stage
+from ...compiler.metadata import params
 from ...compiler.span import At
 from ...compiler.target import Emulated, Feature, Kept, Support
 from ...compiler.worker import bootstrap
-from ..engines import CREDENTIALS, TASKS, carried, cores, defaults, image, lines, quantity, setup
+from ..engines import CREDENTIALS, TASKS, carried, cores, image, lines, quantity, setup
 
 SCHEMA = "2.1.0"  # https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.proto#L40
 SDK = "mlopsc"
@@ -211,8 +212,9 @@ def problems(project: Project) -> Iterator[Diagnostic]:
                     stage.at,
                     help="write it without",
                 )
+    given = params(project)
     for name in carried(project, _passes)[1]:
-        match = _REWRITTEN.search(f"{name}={defaults(project)[name]}")
+        match = _REWRITTEN.search(f"{name}={given[name]}")
         sign = f"Kubeflow or Kubernetes puts something else in place of `{match.group()}`" if match else ""
         yield Diagnostic(
             "MLC532",
