@@ -10,9 +10,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from .graph import Script
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SCRIPTS = ".mlops/scripts"
 RUN = f"{SCRIPTS}/run.sh"
@@ -40,8 +43,8 @@ until "$@"; do
 done
 """
 
-_SIMPLE = re.compile(r"[\w@%+=:,./${}\[\] -]*\Z", re.ASCII)
-_TEMPLATE = re.compile(r"(?<!\\)\$\{([^${}]*[^${}\s][^${}]*)\}")
+_SIMPLE = r"(?a)[\w@%+=:,./${}\[\] -]*\Z"
+_TEMPLATE = r"(?<!\\)\$\{([^${}]*[^${}\s][^${}]*)\}"
 
 
 def single_quoted(text: str) -> str:
@@ -63,7 +66,7 @@ def wrapped(
     if timeout or retries:
         lines = as_list(cmd)
         line = lines[0] if len(lines) == 1 else " && ".join(f"({line})" for line in lines)
-        inner = line if _SIMPLE.match(line) and "=" not in line.split(" ")[0] else f"sh -c {single_quoted(line)}"
+        inner = line if re.match(_SIMPLE, line) and "=" not in line.split(" ")[0] else f"sh -c {single_quoted(line)}"
         run = posixpath.relpath(RUN, wdir)
         cmd = f"sh {run} {retries} {timeout or 0} {inner}"
     if env:
@@ -96,7 +99,7 @@ def script_file(stage: str, script: str, wdir: str) -> tuple[Script, str, list[s
         names[name] = template
         return f"${{{name}}}"
 
-    body = _TEMPLATE.sub(variable, script).replace("\\${", "${")
+    body = re.sub(_TEMPLATE, variable, script).replace("\\${", "${")
     slug = re.sub(r"[^A-Za-z0-9_.-]", "_", stage)
     path = f"{SCRIPTS}/{slug}.sh"
     end = "" if body.endswith("\n") else "\n"

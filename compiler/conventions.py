@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
 
+from .record import Record, field
 from .snapshot import Snapshot
 
-Group = Literal["code", "params", "deps", "outs"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    Group = Literal["code", "params", "deps", "outs"]
+
 GROUPS: tuple[Group, ...] = ("code", "params", "deps", "outs")
 
 RUNNERS = {
@@ -36,8 +40,7 @@ KINDS = (
 _TOLD = tuple(start for _, starts in KINDS for start in starts)
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Record, frozen=False):
     """A stage while it is being filled. Paths are relative to the repository root."""
 
     name: str
@@ -53,7 +56,7 @@ class Draft:
     """The keys that the stage states itself."""
 
 
-class Rule(NamedTuple):
+class Rule(Record):
     """One line of the table: the key, the group that `infer` knows it by, the value, and the words for it."""
 
     key: str
@@ -109,9 +112,10 @@ def kind_of(name: str) -> str:
     return "data"
 
 
-@dataclass
-class CodeFiles:
+class CodeFiles(Record, frozen=False):
     """Where the code file of a stage is looked up: one index for the whole repository, made when first asked."""
+
+    __slots__ = ("__dict__",)  # for what is worked out once
 
     snapshot: Snapshot
     package: str | None = None

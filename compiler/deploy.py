@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from shlex import quote
-from typing import TYPE_CHECKING
 
 from .commands import env_text
 from .gates import bounds
 from .graph import Out, Script
 from .programs import FOLDER
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..schemas.operate import Deployment
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
 
+from .record import Record, field
 from .span import Place
 
-Severity = Literal["error", "warning", "note"]
-Safety = Literal["safe", "unsafe", "shown"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Severity = Literal["error", "warning", "note"]
+    Safety = Literal["safe", "unsafe", "shown"]
 
 
-class Label(NamedTuple):
+class Label(Record):
     """A second place that a diagnostic points at, with what it has to do with the matter."""
 
     place: Place
     text: str
 
 
-class Fix(NamedTuple):
+class Fix(Record):
     """An edit that would cure the problem: ``place`` is to hold ``replacement`` (YAML text).
 
     ``safe`` keeps the meaning of everything else, ``unsafe`` may not, ``shown`` is for reading only.
@@ -30,8 +33,7 @@ class Fix(NamedTuple):
     safety: Safety = "shown"
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Record):
     """One problem: its stable code, what is wrong here, where, and what to do about it."""
 
     code: str
@@ -44,8 +46,7 @@ class Diagnostic:
     severity: Severity = "error"
 
 
-@dataclass(slots=True)
-class Report:
+class Report(Record, frozen=False):
     """The diagnostics of a run, in the order in which they were found."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)

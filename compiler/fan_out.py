@@ -7,16 +7,16 @@ such a stage runs in the last job, with all that reads what it makes. Imported o
 from __future__ import annotations
 
 from math import inf
-from typing import NamedTuple
 
 from .graph import Project, Resources, Stage
 from .lower import resources
+from .record import Record
 from .span import At
 from .target import Feature
 from .worker import kept
 
 
-class Fan(NamedTuple):
+class Fan(Record):
     """The jobs: each by its stage, with the stages whose jobs it waits for; and the stages that the last job runs."""
 
     jobs: dict[str, tuple[str, ...]]
@@ -52,7 +52,7 @@ def place(project: Project, stage: Stage, feature: Feature) -> At:
 def runner(project: Project, stage: Stage) -> str | list[str] | None:
     """The label or labels of the machine for a stage; None where any will do."""
     ci = project.spec.ci
-    if not any(stage.resources):
+    if not any(stage.resources.values):
         return ci.runner
     name = smallest(project, stage.resources)
     if name is None:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from ..schemas.words import listed
 from .commands import single_quoted
 from .conventions import paths_of, shell_word
 from .programs import FOLDER
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..schemas.operate import Monitor
     from .graph import Stage
 

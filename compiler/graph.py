@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from .record import Record, field
 from .span import At, Path
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Literal
+
     import networkx
 
     from ..schemas.spec import Spec
 
-Kind = Literal["data", "train", "evaluate", "monitor"]
-OutKind = Literal["out", "metric", "plot"]
+    Kind = Literal["data", "train", "evaluate", "monitor"]
+    OutKind = Literal["out", "metric", "plot"]
 
 
-class Ref(NamedTuple):
+class Ref(Record):
     """A ``${name}`` in a command that a parameter file answers: a run-time parameter of the pipeline.
 
     ``value`` is its text now, as DVC would render it; ``file`` is the file that holds it.
@@ -30,7 +32,7 @@ class Ref(NamedTuple):
     file: str
 
 
-class Command(NamedTuple):
+class Command(Record):
     """One command line, for one fresh shell: literal text (escapes undone) and the parameters between it.
 
     ``text`` is the line with every parameter at its value of now.
@@ -46,7 +48,7 @@ class Command(NamedTuple):
         return cls(parts, "".join([part if isinstance(part, str) else part.value for part in parts]))
 
 
-class Out(NamedTuple):
+class Out(Record):
     """A path that a stage writes, relative to the repository root. ``flags`` are DVC's (cache, persist, ...)."""
 
     path: str
@@ -59,22 +61,27 @@ class Out(NamedTuple):
         return self.flags.get("cache", True) is not False
 
 
-class Param(NamedTuple):
+class Param(Record):
     """A tracked parameter: a dotted key of a file, or the whole file where ``key`` is None."""
 
     file: str
     key: str | None
 
 
-class Resources(NamedTuple):
+class Resources(Record):
     """What a stage asks of a machine. ``cpu`` in cores, ``memory`` in bytes, ``gpu`` in devices."""
 
     cpu: float | None = None
     memory: int | None = None
     gpu: int | None = None
 
+    @property
+    def values(self) -> tuple[float | None, int | None, int | None]:
+        """All three, in this order."""
+        return self.cpu, self.memory, self.gpu
 
-class Stage(NamedTuple):  # a frozen dataclass takes six times as long to make
+
+class Stage(Record):
     """One stage as it runs: templates resolved, `foreach` and `matrix` expanded.
 
     ``commands`` run in ``wdir``, in order, each in a shell of its own, and stop at the first failure. They are
@@ -107,7 +114,7 @@ class Stage(NamedTuple):  # a frozen dataclass takes six times as long to make
         return At(("stages", self.entry), key=True)
 
 
-class Artifact(NamedTuple):
+class Artifact(Record):
     """A path of the pipeline: written by the stage ``producer``, or external to it where that is None."""
 
     path: str
@@ -115,22 +122,21 @@ class Artifact(NamedTuple):
     consumers: tuple[str, ...] = ()
 
 
-class Script(NamedTuple):
+class Script(Record):
     """A file that stages run and the build writes, beside those that targets emit."""
 
     path: str
     text: str
 
 
-class Watch(NamedTuple):
+class Watch(Record):
     """A monitor: its stage in DVC's words, with paths from the root, and the metrics files that its gates judge."""
 
     body: Mapping[str, Any]
     metrics: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Project:
+class Project(Record, eq=False):
     """A checked pipeline: everything a target may know.
 
     ``dvc`` is the pipeline in DVC's own words (the content of dvc.yaml, templates intact, conventions filled
@@ -141,6 +147,8 @@ class Project:
     Python packages (requirements.txt, pyproject.toml, ...), ``remote`` is the URL of the DVC remote; None where there is none.
     ``features`` tells where the spec uses which `target.Feature`.
     """
+
+    __slots__ = ("__dict__",)  # for its graph, which is made once
 
     name: str
     dvc: Mapping[str, Any]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 TEMPLATE = re.compile(r"\$\{(?<!\\\$\{)(.*?)\}")
 """A template in a text; the group is the expression. ``\\${`` is not one, which is looked for behind the `${`, because

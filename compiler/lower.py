@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..schemas.plain import PlainStage
 from ..schemas.words import seconds
@@ -13,16 +12,21 @@ from .commands import env_text
 from .conventions import paths_of, shell_word
 from .diagnostic import Diagnostic
 from .features import features
-from .graph import Artifact, Out, OutKind, Param, Project, Resources, Stage, Watch
+from .graph import Artifact, Out, Param, Project, Resources, Stage, Watch
 from .operate import operations, remote
 from .params import DEFAULT
+from .record import Record
 from .resolve import Entry, Resolved
 from .snapshot import Snapshot
 from .template import Expanded, expand, global_scope, resolve_value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..schemas.stack import Stack
     from ..schemas.stage import Resources as SaidResources
+    from .graph import OutKind
 
 _SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _KINDS: tuple[tuple[str, OutKind], ...] = (("outs", "out"), ("metrics", "metric"), ("plots", "plot"))
@@ -85,7 +89,7 @@ def resources(said: SaidResources | None) -> Resources:
     return Resources(cpu, memory, said.gpu)
 
 
-class _Draft(NamedTuple):
+class _Draft(Record):
     """A stage before the others are known that it depends on."""
 
     each: Expanded

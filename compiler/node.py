@@ -8,13 +8,16 @@ has nothing special, and comes here for places and for everything else.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Any, Literal
 
 import yaml
 
 from .diagnostic import Diagnostic, Label
+from .record import Record, field
 from .span import Path, Source, Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
 
 MAX_DEPTH = 64
 MAX_NODES = 1_000_000
@@ -40,8 +43,7 @@ _TAGGED: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "b
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}.*)?\Z")
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(Record, frozen=False, eq=False):
     """A value in the text. ``items`` of a mapping are pairs of nodes, of a sequence nodes."""
 
     kind: Literal["scalar", "sequence", "mapping"]

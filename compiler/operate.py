@@ -7,9 +7,13 @@ import math
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .record import Record
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..schemas.assets import Data
     from ..schemas.operate import Experiment, Monitor, Random, Range
     from ..schemas.spec import Spec
@@ -19,9 +23,9 @@ if TYPE_CHECKING:
 
 DEFAULT_REMOTE = "registry"
 CONFIG = ".dvc/config"
-_REMOTE = re.compile(r"""^\s*\[\s*['"]?remote\b[^\]]*\][^\[]*?^\s*url\s*=([^\n]*)""", re.MULTILINE)
-_PLAIN = re.compile(r"[\w:/.@~+=?&$*{}-]+\Z")
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_REMOTE = r"""(?m)^\s*\[\s*['"]?remote\b[^\]]*\][^\[]*?^\s*url\s*=([^\n]*)"""
+_PLAIN = r"[\w:/.@~+=?&$*{}-]+\Z"
+_DRIVE = r"[A-Za-z]:[\\/]"
 MAX_RUNS = 10_000
 """An experiment of more runs than this is taken for a mistake."""
 
@@ -32,7 +36,7 @@ EXTRAS = {
 """DVC's extra for each scheme, https://dvc.org/doc/install/linux#install-with-pip"""
 
 
-class Source(NamedTuple):
+class Source(Record):
     """An external source: where it is, and where DVC is to keep it. ``file`` is set where it is a DVC repository's."""
 
     name: str
@@ -56,7 +60,7 @@ def remote(stack: Stack, snapshot: Snapshot) -> str | None:
     for url in remotes(stack).values():
         return url
     text = snapshot.read(CONFIG) if snapshot.kind(CONFIG) == "file" else None
-    match = _REMOTE.search((text or b"").decode("utf-8", "replace"))
+    match = re.search(_REMOTE, (text or b"").decode("utf-8", "replace"))
     return match.group(1).strip() if match else None
 
 
@@ -90,7 +94,7 @@ def config(stack: Stack) -> str:
 
 def is_relative(url: str) -> bool:
     """Whether a place is a path that is to be seen from the root of the repository."""
-    return "://" not in url and not url.startswith(("/", "~")) and not _DRIVE.match(url)
+    return "://" not in url and not url.startswith(("/", "~")) and not re.match(_DRIVE, url)
 
 
 def _from_config(url: str) -> str:
@@ -103,7 +107,7 @@ def _ini(text: str) -> str:
 
     https://configobj.readthedocs.io/en/latest/configobj.html#the-config-file-format
     """
-    if _PLAIN.match(text):
+    if re.match(_PLAIN, text):
         return text
     mark = "'" if "'" not in text else '"' if '"' not in text else "'''"
     return f"{mark}{text}{mark}"

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 from .diagnostic import Diagnostic
 from .read import decode, load
+from .record import Record, field
 from .snapshot import Snapshot
 from .span import Source, Span
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ast
+    from typing import Any
 
 DEFAULT = "params.yaml"
-_HUGE = re.compile(r"0[xob]\w{1000}", re.IGNORECASE)
+_HUGE = r"(?i)0[xob]\w{1000}"
 """A whole number that Python reads and does not write."""
 
 
-@dataclass
-class ParamFiles:
+class ParamFiles(Record, frozen=False):
     """The parameter files of a repository; each is read once. What is wrong in one is kept in ``found``."""
 
     snapshot: Snapshot
@@ -43,7 +43,7 @@ class ParamFiles:
     def _parse(self, path: str, raw: bytes) -> Any | None:
         source, problems = decode(path, raw)
         ending = path.rpartition(".")[2].lower()
-        if ending in ("toml", "py") and (number := _HUGE.search(source.text)):  # YAML's reader looks for itself
+        if ending in ("toml", "py") and (number := re.search(_HUGE, source.text)):  # YAML's reader looks for itself
             problems.append(_broken(source, number.start(), "a number is too long"))
         if not problems:
             value, problems = _READERS.get(ending, _yaml)(source)

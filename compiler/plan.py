@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
 
 from .diagnostic import Diagnostic
 from .lock import LOCK, Lock, digest, lock_text, safe
+from .record import Record, field
 from .snapshot import Snapshot
 from .target import File
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Action = Literal["create", "update", "keep", "delete", "conflict"]
 
 BEGIN = "# >>> mlopsc: made from mlops.yaml, edit that"
 END = "# <<< mlopsc"
 
-Action = Literal["create", "update", "keep", "delete", "conflict"]
 
-
-class Change(NamedTuple):
+class Change(Record):
     """One file: what is there (None: nothing), and what is to be there (None: nothing)."""
 
     path: str
@@ -39,8 +42,7 @@ class Change(NamedTuple):
         return "\n".join(unified_diff(before, after, *names, lineterm="")) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Record):
     """All changes of one build, and the lock that goes with them."""
 
     changes: tuple[Change, ...]

@@ -1,6 +1,6 @@
 """From bytes to plain values, with the way back to line and column kept open.
 
-Two roads. A text that has nothing special goes through `ryaml` (Rust, 16 MB/s). One that has anchors, tags,
+Two roads. A text that has nothing special goes through `oryaml` (Rust, 25 MB/s). One that has anchors, tags,
 merge keys, several documents, or a number or date that the two YAMLs read differently goes through
 `node`, and so does every text that the fast road refuses, because only there an error has a place. Both give the
 same value where both give one (tests/property/test_read.py); see docs/decisions/0003-yaml.md.
@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
 
 from .diagnostic import Diagnostic
+from .record import Record, field
 from .span import At, Path, Place, Source, Span
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .node import Node
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -26,6 +28,7 @@ _ODD = re.compile(
     r"""[\n\r\x85\u2028\u2029,\[{:?-][ \t]*+(?=[-+.\d&*!<=?%])      # where a value starts: on a new line, or
     (?:(?<=[\n\r\x85\u2028\u2029,\[{ \t])|(?<=["']:))(?:            # behind a sign and a space, or without one
         &(?![&\s]) | \*(?=[\w-]) | ! | << | =(?![^\s,\]}])          # anchor, alias, tag, merge, value
+      | \?(?!\S)                                                   # a key that may be no scalar, as may `[a]: b`
       | [-+]?0[\dboxBOX_] | [-+]?\d+_ | \d{4}-\d | [-+]?\d{16}       # numbers and dates that readers differ on
       | [-+.\d]+[eE][-+]?\d{3} | [-+][._] | [-+]?\.[_\d]+[_eE] | [-+]?[\d.]+_
       | (?<=\n)(?:%|---|\.\.\.) | (?:[-?][ ]){32}                   # and nesting that is slow to refuse
@@ -69,21 +72,20 @@ _NOT_FAST: Any = object()
 
 def _fast(source: Source) -> Any:
     text = source.text
-    if _ODD.search(source.distinct) or "\x00" in text:
+    if _ODD.search(source.distinct) or "\x00" in text or ("]" in text and re.search(r"\][ \t]*:", text)):
         return _NOT_FAST
     brackets = text.encode("utf-8", "replace").translate(None, _NO_BRACKETS)
     if brackets and max(accumulate(map(_SLOPE.__getitem__, brackets))) > _FAST_DEPTH:
         return _NOT_FAST
-    import ryaml
+    import oryaml
 
     try:
-        return ryaml.loads(text)  # type: ignore[attr-defined]  # its stub exports nothing
+        return oryaml.loads(text)
     except Exception:  # it has several error classes; whatever it is, the other road finds it and tells where
         return _NOT_FAST
 
 
-@dataclass(eq=False)
-class Document:
+class Document(Record, frozen=False, eq=False):
     """A spec that was read: its plain value, merged from one or more sources, and where each part came from.
 
     ``owners`` maps the paths of subtrees that another source than the first gave to that source.
@@ -92,7 +94,7 @@ class Document:
     data: dict[str, Any]
     main: Source
     owners: Mapping[Path, Source] = field(default_factory=dict)
-    _trees: dict[int, Node | None] = field(default_factory=dict, repr=False)
+    _trees: dict[int, Node | None] = field(default_factory=dict)
 
     @property
     def texts(self) -> list[str]:

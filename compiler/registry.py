@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING
 
 from .diagnostic import Diagnostic
 from .span import At, Path
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .target import Target
 

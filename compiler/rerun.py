@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from .commands import as_list
 from .graph import Project, Stage
 from .params import ParamFiles, lookup
 from .read import decode, load
+from .record import Record
 from .snapshot import Snapshot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 LOCK = "dvc.lock"
 
 
-@dataclass(frozen=True, slots=True)
-class Rerun:
+class Rerun(Record):
     """A stage that would run again, and the reasons."""
 
     stage: str

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..schemas.plain import PlainStage
 from ..schemas.words import DVC_SECTIONS, seconds
 from .commands import RUN, RUN_TEXT, script_file, wrapped
-from .conventions import GROUPS, RULES, CodeFiles, Draft, Group, kind_of, paths_of, shell_word
+from .conventions import GROUPS, RULES, CodeFiles, Draft, kind_of, paths_of, shell_word
 from .diagnostic import Diagnostic
 from .gates import PREFIX, gate_body, monitor_stage
 from .graph import Script
 from .imports import CodeGraph, command_files
 from .programs import program
+from .record import Record, field
 from .snapshot import Snapshot
 from .span import At, Path
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..schemas.spec import Spec
     from ..schemas.stage import Foreach, Infer, Stage
+    from .conventions import Group
 
 _ORDER = (
     "matrix", "desc", "cmd", "wdir", "vars", "deps", "params", "outs", "metrics", "plots",
@@ -30,15 +33,14 @@ _ORDER = (
 _EMPTY_STAGE: Stage = PlainStage({})  # type: ignore[assignment]  # the same keys, without pydantic
 
 
-class Origin(NamedTuple):
+class Origin(Record):
     """Where a value came from: a rule or an import, in words; what has none stands in the spec."""
 
     rule: str
     why: str
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Record, frozen=False):
     """One entry of `stages`: its body in DVC's words, templates intact, and what is mlopsc's own of it.
 
     ``at`` is the path of the body in the spec. ``filled`` has the origin of each value that the spec does not
@@ -61,8 +63,7 @@ class Entry:
         return self.body if self.foreach is None else {"foreach": self.foreach, "do": self.body}
 
 
-@dataclass(slots=True)
-class Resolved:
+class Resolved(Record, frozen=False):
     """All entries, and the files that their commands need."""
 
     spec: Spec

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 from .diagnostic import Diagnostic
 from .interpolation import pieces
 from .params import DEFAULT
+from .record import Record, field
 from .span import At, Path
 
-Load = Callable[[str], Any | None]
-"""Gives the content of a parameter file by its path, or None where there is none."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Load = Callable[[str], Any | None]
+    """Gives the content of a parameter file by its path, or None where there is none."""
 
 Keys = tuple[str, ...]
 
@@ -30,8 +33,7 @@ class NotFound(Exception):  # noqa: N818 - it says what happened
         self.part, self.known = part, tuple(known)
 
 
-@dataclass(eq=False)
-class Scope:
+class Scope(Record, frozen=False, eq=False):
     """Variables by name. ``files`` maps the keys of each subtree that a file gave to that file's path; ``loaded`` maps
     a file to the keys that were taken from it, or to None where it was taken whole."""
 

@@ -9,9 +9,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from typing import Literal, Protocol
 
-Kind = Literal["file", "dir", "link", "other"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, Protocol
+
+    Kind = Literal["file", "dir", "link", "other"]
+else:
+    Protocol = object
 
 
 class Snapshot(Protocol):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .diagnostic import Diagnostic
 from .read import Document, at, decode, load
 from .snapshot import Snapshot, packaged
 from .span import Path, Place, Source, Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SPEC_NAME = "mlops.yaml"
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+
+from .record import Record
 
 Path = tuple[str | int, ...]
 """Keys and indices from the root of a YAML document to one of its nodes."""
 
 
-@dataclass(frozen=True, eq=False)
-class Source:
+class Source(Record, eq=False):
     """A text that was read, under the name that users know it by (relative to the repository root)."""
 
     name: str
-    text: str = field(repr=False)
+    text: str
+
+    __slots__ = ("__dict__",)  # for what is worked out once
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r})"
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -43,7 +47,7 @@ class Source:
         return self.text[start : end if end >= 0 else None].rstrip("\r")
 
 
-class Span(NamedTuple):
+class Span(Record):
     """A half-open range of characters, ``[start, end)``, of one source."""
 
     source: Source
@@ -61,7 +65,7 @@ class Span(NamedTuple):
         return self.source.position(self.start)[1]
 
 
-class At(NamedTuple):
+class At(Record):
     """A place in the spec, not yet looked up: the path of a node, and whether its key or its value is meant.
 
     Carrying paths costs nothing; `Document.span` turns one into a `Span` when a diagnostic is shown.

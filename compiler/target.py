@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
 
 from .diagnostic import Diagnostic
 from .emit.yaml import dump
 from .graph import Project
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+else:
+    Protocol = object
 
 HEADER = "# Made by mlopsc from mlops.yaml: edit that, then run `mlopsc build`.\n"
 """The one line that every generated file starts with, behind that format's sign for a comment."""
@@ -60,13 +65,11 @@ class Feature(StrEnum):
     CI_RUNNERS = "ci.runners"
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Record):
     """The platform has this construct; it means the same there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Emulated:
+class Emulated(Record):
     """The platform lacks it; what is emitted does the same by other means, told in ``how``.
 
     ``only_with`` is another construct without which it is refused.
@@ -76,14 +79,12 @@ class Emulated:
     only_with: Feature | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Record):
     """It is not in what is emitted; ``why`` is for the person who wrote it."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class Elsewhere(Refused):
     """It is not in what is emitted, and not lost either: ``why`` tells how the files of a target among ``by`` say it."""
 
@@ -93,8 +94,7 @@ class Elsewhere(Refused):
 Support = Mapping[Feature, Kept | Emulated | Refused]
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Record):
     """A file to be written. ``block`` marks one of which only a marked block is ours (.gitignore).
 
     ``path`` is relative to the repository root. ``executable`` sets the mode's x bits. ``data`` is what a YAML or JSON

@@ -10,13 +10,21 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
 
 from .diagnostic import Diagnostic
 from .graph import Command, Ref
 from .interpolation import TEMPLATE, pieces, to_text
-from .scope import Keys, Load, NotFound, Scope, global_scope, load_vars
+from .record import Record
+from .scope import Keys, NotFound, Scope, global_scope, load_vars
 from .span import At, Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .scope import Load
+
+    Items = list[tuple[str, dict[str, Any]]]
 
 __all__ = ["Expanded", "expand", "global_scope", "resolve_value"]
 
@@ -24,14 +32,14 @@ MAX_STAGES = 100_000
 """How many stages one entry may make."""
 
 _EXPRESSION = re.compile(r"\s*[^.\[\]]+(?:\s*\.\s*[^.\[\]]+|\s*\[\s*[^.\[\]]+\])*\Z")
-_OF_SHELL = re.compile(r"[^\w\s.\[\]-]")
+_OF_SHELL = r"[^\w\s.\[\]-]"
 """What a name of a parameter hardly holds, and what a shell writes behind a variable: `${OUT:-x}`, `${file%.csv}`."""
 _SCALARS = (int, float, str, bytes, bool)
 _OF_PATHS = frozenset(["wdir", "deps", "params", "outs", "metrics", "plots"])
 """The keys of a stage whose values name files, or keys in files."""
 
 
-class Expanded(NamedTuple):
+class Expanded(Record):
     """A stage with nothing left to resolve: its body in DVC's words, and its command lines with their parameters."""
 
     name: str
@@ -256,14 +264,11 @@ def _unknown(expression: str, missing: NotFound, at: Path) -> Diagnostic:
     close = get_close_matches(missing.part, missing.known, 1)
     if close:
         help_ = f"did you mean `{close[0]}`?"
-    elif expression.isupper() or expression.isdigit() or _OF_SHELL.search(expression):
+    elif expression.isupper() or expression.isdigit() or re.search(_OF_SHELL, expression):
         help_ = f"if the shell is to see it, write `\\${{{expression}}}`"
     else:
         help_ = "define it in params.yaml or under `vars`"
     return Diagnostic("MLC202", f"nothing defines `${{{expression}}}`", At(at), help=help_)
-
-
-Items = list[tuple[str, dict[str, Any]]]
 
 
 def _iterated(said: Any, scope: Scope, at: Path) -> Any:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
 
 from ..schemas.plain import plain
 from .diagnostic import Diagnostic, Fix
 from .span import At, Path
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..schemas.spec import Spec
 
 _EXPECTED = {

@@ -16,12 +16,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
-from typing import Any
 
 from .diagnostic import Diagnostic
 from .lock import safe
 from .plan import Change, Plan
 from .stale import STATE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 TXN = f"{STATE}/txn"
 JOURNAL = f"{STATE}/journal.json"

@@ -7,9 +7,12 @@ would make of it, key by key (tests/property/test_plain.py); any other is theirs
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from .words import StackParts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class _Plain:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..read import decode, load
+from ..record import Record, field
 from ..snapshot import Snapshot
 
 WORKFLOW = ".github/workflows/mlops.yml"
@@ -48,8 +48,7 @@ class Stays(Exception):  # noqa: N818 - it is an answer
     """Why a workflow stays as it is."""
 
 
-@dataclass
-class Carried:
+class Carried(Record, frozen=False):
     """What of a workflow becomes `ci:`, and what will not be quite as it was."""
 
     path: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from ..record import Record
 
 _RULE = re.compile(r"^(?P<names>[A-Za-z0-9_./@+%-]+(?:[ ]+[A-Za-z0-9_./@+%-]+)*)[ ]*::?(?![=:])(?P<needs>[^=\n]*)$")
 _PHONY = re.compile(r"^\.PHONY[ ]*:[ ]*(?P<names>.*)$")
@@ -36,8 +37,7 @@ _DVC = {
 """The targets of the made Makefile that do nothing but call DVC, and the command of a target that is the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Record):
     """One rule as it stands: its lines are ``[start, end)`` of the file, counted from 0."""
 
     names: tuple[str, ...]
@@ -58,8 +58,7 @@ class Rule:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(Record):
     """What a Makefile becomes: the text of local.mk, the targets taken over, and the ones that stand in the way."""
 
     local: str

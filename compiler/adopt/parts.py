@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 
 from ..node import Unreadable, compose
+from ..record import Record, field
 from ..span import Source
 
 _ANCHOR = re.compile(r"(?<![^\s\[{,])&(?=[^\s&,\[\]{}])")
 _ALIAS = re.compile(r"(?<![^\s\[{,])\*(?=\w)")
 
 
-@dataclass
-class Part:
+class Part(Record, frozen=False):
     """The lines of a stage. With ``lead``, the text above that it needs, they are a spec by themselves for an edit."""
 
     stages: tuple[str, ...]
@@ -28,8 +27,7 @@ class Part:
         return self.lead + self.block
 
 
-@dataclass
-class Parts:
+class Parts(Record, frozen=False):
     """The text: what is above the stages, the stages, and what is below. All of it is one part where stages share lines."""
 
     head: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import partial
 
 from ..build import Compiled, compile_spec
@@ -12,6 +11,7 @@ from ..diagnostic import Diagnostic, Report
 from ..lock import read_lock
 from ..plan import Change, Plan, plan
 from ..read import Document
+from ..record import Record, field
 from ..snapshot import Disk
 from ..sources import SPEC_NAME
 from . import oracle
@@ -20,8 +20,7 @@ from .suggest import with_code
 from .tidy import shapes, tidied
 
 
-@dataclass
-class Rewrite:
+class Rewrite(Record, frozen=False):
     """The changes, what is to be told about them, and what is wrong."""
 
     plan: Plan = field(default_factory=lambda: Plan(()))

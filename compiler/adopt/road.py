@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby, islice
 
@@ -14,12 +13,17 @@ from ..diagnostic import Diagnostic, Report
 from ..lock import digest, read_lock
 from ..lower import requirements_of
 from ..plan import Change, Plan, plan
-from ..snapshot import Disk, Kind, inside
+from ..record import Record, field
+from ..snapshot import Disk, inside
 from ..sources import SPEC_NAME
 from . import makefile, oracle, workflow
 from .carry import WORKFLOW, Carried, Stays, carried
 from .text import project_name, spec_text
 from .tidy import stage_shape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..snapshot import Kind
 
 DVC = "dvc.yaml"
 MANY = 40
@@ -41,8 +45,7 @@ class Overlay(Disk):
         return self.over[path] if path in self.over else super().read(path)
 
 
-@dataclass
-class Folder:
+class Folder(Record, frozen=False):
     """One dvc.yaml with what it becomes. ``path`` is its folder, `""` for the root."""
 
     path: str
@@ -58,8 +61,7 @@ class Folder:
         return f"{self.path}/{name}" if self.path else name
 
 
-@dataclass
-class Adoption:
+class Adoption(Record, frozen=False):
     """What an import found: the changes it would make, its account of them, and what is wrong."""
 
     root: str
@@ -170,7 +172,7 @@ def _changes(found: Adoption, folder: Folder, over: Mapping[str, bytes]) -> None
     spec = Change(SPEC_NAME, "create", None, folder.text)
     moved = [Change(path, "create", None, text) for path, text in over.items()]
     for change in (spec, *moved, *folder.plan.writes):
-        found.changes.append(change._replace(path=folder.at(change.path)))
+        found.changes.append(change.replace(path=folder.at(change.path)))
 
 
 def _stack(found: Adoption, folder: Folder, disk: Disk) -> tuple[str, dict[str, bytes]]:

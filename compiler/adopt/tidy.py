@@ -10,12 +10,12 @@ import json
 import posixpath
 import shlex
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..build import compile_spec, resolve_spec
 from ..imports import CodeGraph, command_files
 from ..lower import dvc_of
+from ..record import Record, field
 from ..snapshot import Snapshot
 from ..span import Path
 from .edit import quoted, stage_path, with_line, without_items, without_key
@@ -31,8 +31,7 @@ UNORDERED = frozenset(["deps", "outs", "params", "metrics", "plots"])
 """Keys of a stage whose lists mean the same in any order: DVC sorts them itself in dvc.lock."""
 
 
-@dataclass
-class Tidied:
+class Tidied(Record, frozen=False):
     """The text after, and what was done, a line each."""
 
     text: str

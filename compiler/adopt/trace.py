@@ -13,9 +13,9 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from ..graph import Stage
+from ..record import Record
 
 STRACE = "strace"
 
@@ -54,8 +54,7 @@ sys.addaudithook(_hook)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Traced:
+class Traced(Record):
     """What a run opened, from the root: read before it was written, and written. ``by`` says who watched."""
 
     code: int
@@ -64,8 +63,7 @@ class Traced:
     written: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Record):
     """What was opened and is not declared, and what is declared and was not opened."""
 
     deps: tuple[str, ...] = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 from ..diagnostic import Diagnostic
 from ..graph import Project
@@ -11,6 +10,10 @@ from ..params import ParamFiles
 from ..snapshot import Snapshot
 from . import around, code, injection, inputs, names, order, registry, secrets, shells, uses
 from .places import Places
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 Check = Callable[[Project, Snapshot, ParamFiles, Places], Iterator[Diagnostic]]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import posixpath
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from ..diagnostic import Diagnostic
 from ..graph import Project
@@ -17,7 +16,10 @@ from ..snapshot import Snapshot, inside
 from ..span import At
 from .places import Places
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...schemas.operate import Experiment
 
 

@@ -6,7 +6,6 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 from ..commands import RUN, SCRIPTS
 from ..diagnostic import Diagnostic, Fix
@@ -19,13 +18,17 @@ from ..snapshot import Snapshot
 from ..span import At
 from .places import Places
 
-_ENDINGS = re.compile(r"\.(?:py|[Rr]|sh|bash|jl|ipynb|[Rr]md)\b| -m ")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+_ENDINGS = r"\.(?:py|[Rr]|sh|bash|jl|ipynb|[Rr]md)\b| -m "
 _SIMPLE = re.compile(
     r"(?:python3?|Rscript|bash|sh|julia) ((?:\./)?\w(?:[\w-]|[./](?![./]))*\.(?:py|R|r|sh|jl))(?= |\Z)[^;&|()<>`'\"\\]*\Z",
     re.ASCII,
 )
 """One program, run on one code file: the command that most stages have, told without taking it apart."""
-_BARE = re.compile(r"[\w./][\w./-]*\Z", re.ASCII)
+_BARE = r"(?a)[\w./][\w./-]*\Z"
 _SHOWN = 5
 
 
@@ -77,7 +80,7 @@ class _Code:
         """The code files that a command line names, and those that a stage's script names which it runs."""
         if wdir == "." and (simple := _SIMPLE.match(line)) is not None:
             return (simple.group(1).removeprefix("./"),)
-        if _ENDINGS.search(line) is None:
+        if re.search(_ENDINGS, line) is None:
             return ()
         paths = [path for path in named_files(line, self.snapshot, wdir) if path not in self.scripts]
         for path in self.scripts if SCRIPTS in line else ():
@@ -126,5 +129,5 @@ def _with_deps(stage: Stage, missing: list[str], places: Places) -> Fix | None:
         return None
     place = places.value(stage, "deps")
     code = [file if stage.wdir == "." else posixpath.relpath(file, stage.wdir) for file in missing]
-    items = ", ".join(item if _BARE.match(item) else json.dumps(item) for item in [*code, *map(str, stated)])
+    items = ", ".join(item if re.match(_BARE, item) else json.dumps(item) for item in [*code, *map(str, stated)])
     return Fix(At(place.path), f"[{items}]", "unsafe")

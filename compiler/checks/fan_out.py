@@ -51,7 +51,7 @@ def _without_runner(project: Project, places: Places) -> Iterator[Diagnostic]:
     for name in fan(project).jobs:
         stage = project.stages[name]
         asked = stage.resources
-        if not any(asked) or stage.entry in told or smallest(project, asked) is not None:
+        if not any(asked.values) or stage.entry in told or smallest(project, asked) is not None:
             continue
         told.add(stage.entry)
         what = "no machine of `ci.runners` has" if project.spec.ci.runners else "`ci.runners` names no machine with"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Literal
 
 from ..diagnostic import Diagnostic
 from ..graph import Command, Project, Ref, Stage
@@ -14,7 +13,12 @@ from ..snapshot import Snapshot
 from ..span import At, Path
 from .places import Places
 
-Quote = Literal["", "'", '"']
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    Quote = Literal["", "'", '"']
+
 
 _OBEYED: Mapping[Quote, re.Pattern[str]] = {
     "": re.compile(r"[;&|<>`()\n\r'\"\\]|\$[A-Za-z_{(]"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from ..diagnostic import Diagnostic, Fix
 from ..graph import Param, Project, Stage
@@ -32,7 +31,7 @@ def _grouped(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     for diagnostic in found:
         by_place.setdefault(diagnostic.place, []).append(diagnostic)
     for first, *others in by_place.values():
-        yield replace(first, note=f"and {len(others):,} more like it") if others else first
+        yield first.replace(note=f"and {len(others):,} more like it") if others else first
 
 
 def _deps(project: Project, made: set[str], snapshot: Snapshot, places: Places) -> Iterator[Diagnostic]:

@@ -11,17 +11,17 @@ from ..params import ParamFiles
 from ..snapshot import Snapshot
 from .places import Places
 
-_BREAKS = re.compile(r"\A-|[@:]|\A\Z")
+_BREAKS = r"\A-|[@:]|\A\Z"
 """Tried on DVC 3.67.1, each in the name of a stage: with ``@`` no command of DVC reads the pipeline; with ``:``
 `dvc repro NAME` takes what stands before it for a file; with ``-`` in front NAME is an option."""
 
-_REFUSED = re.compile(r"""[\s!"#$%&'()*+,/;<=>?\[\\\]^`{|}~]""")
+_REFUSED = r"""[\s!"#$%&'()*+,/;<=>?\[\\\]^`{|}~]"""
 """What `dvc stage add` refuses in a name and a dvc.yaml may hold all the same; a dot and what breaks aside.
 Source: INVALID_STAGENAME_CHARS of DVC 3.67, `dvc/stage/__init__.py`."""
 
 _GOOD = re.compile(r"[\w.][\w.-]*\Z")
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 """Control characters, line separators, and the marks that turn the direction of a text, which hide what it says."""
 
 
@@ -44,12 +44,12 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
 def _name(stage: Stage) -> Iterator[Diagnostic]:
     name = stage.entry
     help_ = "use letters, digits, `_`, `-` and `.`"
-    if bad := _BREAKS.search(name):
+    if bad := re.search(_BREAKS, name):
         what = f"`{name}` cannot be the name of a stage: DVC cannot find it by that name"
         if bad.group():
             what = f"`{name}` cannot be the name of a stage: the `{bad.group()}` in it means something else to DVC"
         yield Diagnostic("MLC416", what, stage.at, help=help_)
-    elif (odd := "".join(dict.fromkeys(_REFUSED.findall(name)))) and not _CONTROL.search(name):
+    elif (odd := "".join(dict.fromkeys(re.findall(_REFUSED, name)))) and not re.search(_CONTROL, name):
         what = f"`{name}` has to be quoted wherever it is typed, because of the `{odd}` in it"
         note = "`dvc stage add` refuses such a name; `dvc repro` takes it"
         yield Diagnostic("MLC416", what, stage.at, note, help_, severity="warning")
@@ -57,7 +57,7 @@ def _name(stage: Stage) -> Iterator[Diagnostic]:
 
 def _control(stage: Stage) -> Iterator[Diagnostic]:
     for text in (stage.name, *(out.path for out in stage.outs), *stage.deps, stage.wdir):
-        if found := _CONTROL.search(text):
+        if found := re.search(_CONTROL, text):
             what = f"there is the character U+{ord(found.group()):04X} in the name or in a path of `{stage.entry}`"
             note = f"in {text!a}"
             help_ = "take it out: Makefiles, CI logs and terminals cannot carry it, or would obey it"

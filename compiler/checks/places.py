@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from ..graph import OutKind, Stage
+from ..graph import Stage
 from ..params import DEFAULT
+from ..record import Record
 from ..span import At, Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..graph import OutKind
 
 _KEYS: dict[OutKind, str] = {"out": "outs", "metric": "metrics", "plot": "plots"}
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Record):
     """The plain spec, asked for the places of what a stage reads and writes, and the texts that it was read from."""
 
     data: Mapping[str, Any]

@@ -13,7 +13,7 @@ from ..snapshot import Snapshot
 from ..span import At
 from .places import Places
 
-_OURS = re.compile(r"^# >>> mlopsc.*?^# <<< mlopsc[^\n]*\n?", re.MULTILINE | re.DOTALL)
+_OURS = r"(?ms)^# >>> mlopsc.*?^# <<< mlopsc[^\n]*\n?"
 
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
@@ -22,7 +22,7 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
     text = snapshot.read(CONFIG) if said and snapshot.kind(CONFIG) == "file" else None
     if text is None:
         return
-    theirs = _OURS.sub("", text.decode("utf-8", "replace"))
+    theirs = re.sub(_OURS, "", text.decode("utf-8", "replace"))
     sections = {line.strip() for line in theirs.splitlines() if line.lstrip().startswith("[")}
     wanted = {"[core]": "core", **{f"['remote \"{name}\"']": f'remote "{name}"' for name in said}}
     for section, name in wanted.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from math import log2
-from typing import Any
 
 from ..diagnostic import Diagnostic
 from ..graph import Project
@@ -14,8 +13,11 @@ from ..snapshot import Snapshot
 from ..span import At, Path
 from .places import Places
 
-_KNOWN = re.compile(
-    r"""(?P<an_AWS_access_key>\b(?:AKIA|ASIA)[0-9A-Z]{16}\b)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_KNOWN = r"""(?x)(?P<an_AWS_access_key>\b(?:AKIA|ASIA)[0-9A-Z]{16}\b)
     | (?P<a_GitHub_token>\bgh[pousr]_[A-Za-z0-9]{30,} | \bgithub_pat_[A-Za-z0-9_]{30,})
     | (?P<a_GitLab_token>\bglpat-[A-Za-z0-9_-]{16,})
     | (?P<a_Slack_token>\bxox[abeoprs]-[A-Za-z0-9-]{10,} | \bhooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/\w{16,})
@@ -25,10 +27,8 @@ _KNOWN = re.compile(
     | (?P<a_private_key>-----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY)
     | (?P<a_password_in_a_URL>://[^/\s:@${}]+:[^/\s@${}<>]+@)
     | \b(?P<name>(?i:[\w-]*(?:passw(?:or)?d|secret|token|api[_-]?key|access[_-]?key)))\s*[=:]\s*['"]?
-      (?P<value>[^\s$'"{<>&;|]{8,})""",
-    re.VERBOSE,
-)
-_HINT = re.compile(
+      (?P<value>[^\s$'"{<>&;|]{8,})"""
+_HINT = (
     "AKIA|ASIA|AIza|gh._|github_pat|glpat|xox|hooks|sk-|npm_|hf_|pypi-|PRIVATE|://[^/]*@|"
     "(?i:passw|secret|token|key)[a-z]*[ '\"]*[=:]"
 )
@@ -50,8 +50,8 @@ _WORDS = (
 _PAIRS = (("gh", r"\bgh._"), ("key", r"[\s_-]key|(?:api|access|private)key"), ("sk-", r"\bsk-"), ("://", "@"))
 """What stands in every text that `_KNOWN` or `_NAME` finds, in small letters; of a pair, both."""
 
-_NAME = re.compile(r"(?:^|[_-])(?:token|secret|passw(?:or)?d|passphrase|(?:api|access|private|secret)[_-]?key)$", re.I)
-_PLAIN = re.compile(r"[a-z_./-]*\Z|[\d._,-]*\Z", re.I)
+_NAME = r"(?i)(?:^|[_-])(?:token|secret|passw(?:or)?d|passphrase|(?:api|access|private|secret)[_-]?key)$"
+_PLAIN = r"(?i)[a-z_./-]*\Z|[\d._,-]*\Z"
 """A word, a path or a number: no secret that is worth the name looks like it."""
 
 _BITS = 3.0
@@ -98,12 +98,12 @@ def _in_clear(what: str, place: At) -> Diagnostic:
 
 def _secret(key: Any, text: str) -> str | None:
     """What kind of secret a text holds, or None."""
-    if type(key) is str and key[-1:] in "nNtTdDyYeE" and (named := _NAME.search(key)):
+    if type(key) is str and key[-1:] in "nNtTdDyYeE" and (named := re.search(_NAME, key)):
         if _looks_secret(named.group(), text, random=False):
             return f"the value of `{key}`"
-    if _HINT.search(text) is None:
+    if re.search(_HINT, text) is None:
         return None
-    for match in _KNOWN.finditer(text):
+    for match in re.finditer(_KNOWN, text):
         kind = match.lastgroup or ""
         if kind != "value":
             return kind.replace("_", " ")
@@ -122,7 +122,7 @@ def _looks_secret(name: str, text: str, random: bool) -> bool:
         return False
     if "pass" in name.lower():
         return "/" not in text
-    return not _PLAIN.match(text) and (not random or (len(text) >= 16 and entropy(text) >= _BITS))
+    return not re.match(_PLAIN, text) and (not random or (len(text) >= 16 and entropy(text) >= _BITS))
 
 
 def entropy(text: str) -> float:

@@ -11,14 +11,14 @@ from ..params import ParamFiles, lookup
 from ..snapshot import Snapshot
 from .places import Places
 
-_LOST = re.compile(
+_LOST = (
     r"(?:(?:cd|pushd|export|set|shopt|unset|alias|umask|ulimit|source|\.|conda activate|module load)[ \t][^;&|]*"
     r"|[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|[^\s;&|\"'])*)\Z"
 )
 """A line that does nothing but to change the shell that it runs in."""
-_OPENS = re.compile(r"(?:for|while|until|if|case)[ \t]|\{\Z|\w+[ \t]*\(\)[ \t]*\{?\Z")
-_CLOSES = re.compile(r"(?:^|[\s;])(?:done|fi|esac|\})[\s;)]*(?:\Z|[&|<>])")
-_GOES_ON = re.compile(r"(?<!\\)(?:\\\\)*\\\Z|(?:&&|\|)\Z|(?<!<)<<-?[ \t]*['\"]?[A-Za-z_]")
+_OPENS = r"(?:for|while|until|if|case)[ \t]|\{\Z|\w+[ \t]*\(\)[ \t]*\{?\Z"
+_CLOSES = r"(?:^|[\s;])(?:done|fi|esac|\})[\s;)]*(?:\Z|[&|<>])"
+_GOES_ON = r"(?<!\\)(?:\\\\)*\\\Z|(?:&&|\|)\Z|(?<!<)<<-?[ \t]*['\"]?[A-Za-z_]"
 
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
@@ -41,14 +41,14 @@ def _taken_apart(commands: Sequence[Command]) -> str | None:
     """Why lines need each other, after the first that does."""
     for index, command in enumerate(commands):
         line = command.text.strip()
-        if _OPENS.match(line) and not _CLOSES.search(line):
+        if re.match(_OPENS, line) and not re.search(_CLOSES, line):
             return f"`{line[:40]}` ends with its line"
         if ("'" in line or '"' in line) and not _quoted(line):
             return f"`{line[:40]}` opens a quotation and does not end it"
         if index < len(commands) - 1:
-            if _GOES_ON.search(line):
+            if re.search(_GOES_ON, line):
                 return f"`{line[-40:]}` does not go on below"
-            if _LOST.match(line):
+            if re.match(_LOST, line):
                 return f"what `{line[:40]}` does is lost below"
     return None
 

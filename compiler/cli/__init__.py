@@ -7,8 +7,8 @@ import os
 import sys
 from io import TextIOWrapper
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -10,7 +10,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _SURELY_PLAIN = re.compile(r"[A-Za-z_/$][\w./${}@=+, -]{5,}(?<! )\Z", re.ASCII)
 """Most texts: no sign that means something, and too long for a word such as `false`. Told in a fifth of the time."""
@@ -39,7 +42,7 @@ class Remarked(str):
         return self
 
 
-class Flow(list[Any]):
+class Flow(list["Any"]):
     """A list of scalars that is written on one line, in brackets."""
 
 

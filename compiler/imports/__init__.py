@@ -5,22 +5,25 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from ..diagnostic import Diagnostic
+from ..record import Record
 from ..snapshot import Snapshot
 from ..span import Source
 
-Reader = Callable[[str, Source, Any], Iterator[str | Diagnostic]]
-"""Yields the repository files that a code file uses, and what could not be told."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-_INTERPRETER = re.compile(r"python[0-9.]*|Rscript|bash|sh|zsh|julia|papermill|ipython")
+    Reader = Callable[[str, Source, Any], Iterator[str | Diagnostic]]
+    """Yields the repository files that a code file uses, and what could not be told."""
+
+_INTERPRETER = r"python[0-9.]*|Rscript|bash|sh|zsh|julia|papermill|ipython"
 _LAUNCHERS = frozenset("uv torchrun accelerate deepspeed jupyter".split())
 """Programs that take words of their own before the code file that they run."""
-_TAKES_WORD = re.compile(r"-\w*o|-[WX]")
+_TAKES_WORD = r"-\w*o|-[WX]"
 """An option whose word follows it, as in `bash -euo pipefail FILE` and `python -W ignore FILE`."""
-_WORD = re.compile(r"'([^']*)'|\"([^\"]*)\"|([^\s'\";&|()<>]+)|([;&|()]+)")
+_WORD = r"'([^']*)'|\"([^\"]*)\"|([^\s'\";&|()<>]+)|([;&|()]+)"
 
 
 class CodeGraph:
@@ -76,8 +79,7 @@ class CodeGraph:
         return tuple(uses), problems
 
 
-@dataclass(frozen=True)
-class _From:
+class _From(Record):
     """The repository as the files of one program see it."""
 
     snapshot: Snapshot
@@ -105,7 +107,7 @@ def named_files(cmd: str, snapshot: Snapshot, wdir: str = ".") -> Iterator[str]:
     here: str | None = wdir
     around: list[str | None] = []
     before, runs, launches = ";", False, False
-    for match in _WORD.finditer(cmd):
+    for match in re.finditer(_WORD, cmd):
         word = next(filter(None, match.groups()), "")
         if match.group(4):
             here = None if before == "cd" else here
@@ -120,7 +122,7 @@ def named_files(cmd: str, snapshot: Snapshot, wdir: str = ".") -> Iterator[str]:
         before = word if (option == ";") == (word == "cd") else f" {word}"  # `cd` counts where a command starts
         if option == "cd":
             here, before = _below(here, word), ""
-        elif _INTERPRETER.fullmatch(posixpath.basename(word)):
+        elif re.fullmatch(_INTERPRETER, posixpath.basename(word)):
             runs, launches = True, False
         elif posixpath.basename(word) in _LAUNCHERS:
             runs = launches = True
@@ -130,7 +132,7 @@ def named_files(cmd: str, snapshot: Snapshot, wdir: str = ".") -> Iterator[str]:
             if here is not None:
                 yield from _modules(word, here, snapshot)
             runs = False
-        elif runs and (_TAKES_WORD.fullmatch(option) or (launches and option.startswith("-"))):
+        elif runs and (re.fullmatch(_TAKES_WORD, option) or (launches and option.startswith("-"))):
             continue
         elif word.startswith("-"):
             runs = runs and word != "-c"

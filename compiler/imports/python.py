@@ -5,39 +5,39 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Protocol
 
 from ..diagnostic import Diagnostic
 from ..snapshot import Snapshot
 from ..span import Source, Span
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ast
+    from typing import Protocol
 
+    class Code(Protocol):
+        """What these readers need to know of the repository; ``roots`` is where absolute imports are looked up."""
 
-class Code(Protocol):
-    """What these readers need to know of the repository; ``roots`` is where absolute imports are looked up."""
-
-    @property
-    def snapshot(self) -> Snapshot: ...
-    @property
-    def roots(self) -> tuple[str, ...]: ...
-    @property
-    def is_file(self) -> Callable[[str], bool]: ...
+        @property
+        def snapshot(self) -> Snapshot: ...
+        @property
+        def roots(self) -> tuple[str, ...]: ...
+        @property
+        def is_file(self) -> Callable[[str], bool]: ...
 
 
 Import = tuple[int, str, tuple[str, ...]]
 """The level of a relative import (0 for an absolute one), the module, and the names taken from it."""
 
-_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-_LINE = re.compile(r"^\s*(?:from\s+(\.*)([\w.]*)\s+import\s+\(?([\w, \t*]+)|import\s+([\w., \t]+))", re.MULTILINE)
+_COOKIE = rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"
+_LINE = r"(?m)^\s*(?:from\s+(\.*)([\w.]*)\s+import\s+\(?([\w, \t*]+)|import\s+([\w., \t]+))"
 
 
 def decoded(raw: bytes) -> str:
     """The text of a code file: UTF-8, or what its first lines say; what does not decode becomes U+FFFD."""
     encoding = "utf-8-sig"
     for line in raw.split(b"\n", 2)[:2]:
-        if match := _COOKIE.match(line):
+        if match := re.match(_COOKIE, line):
             encoding = match.group(1).decode("ascii", "replace")
     try:
         text = raw.decode(encoding, "replace")
@@ -168,7 +168,7 @@ def _imported_by_call(call: ast.Call, loaders: Mapping[str, str]) -> Import | No
 
 
 def _guessed(text: str) -> Iterator[Import]:
-    for dots, module, names, modules in _LINE.findall(text):
+    for dots, module, names, modules in re.findall(_LINE, text):
         if modules:
             yield from ((0, name.split(" as ")[0].strip(), ()) for name in modules.split(",") if name.strip())
         else:

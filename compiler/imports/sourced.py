@@ -8,7 +8,10 @@ from collections.abc import Iterator
 
 from ..diagnostic import Diagnostic
 from ..span import Source, Span
-from .python import Code
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .python import Code
 
 _COMMENT = re.compile(r"(?:^|(?<=[ \t;]))#[^\n]*", re.MULTILINE)
 _R = re.compile(r"(?<![\w.])(?:sys\.)?source\s*\(\s*(?:file\s*=\s*)?(?=([^\n]*))")

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ..diagnostic import Diagnostic, Report
 from ..read import Document
+from ..record import Record
 from ..span import Place, Span
 
 FORMATS = ("text", "json", "sarif", "github")
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(Record):
     """A diagnostic with its places looked up."""
 
     diagnostic: Diagnostic

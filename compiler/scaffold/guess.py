@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..conventions import RUNNERS
+from ..record import Record, field
 from ..snapshot import Snapshot
 from .names import names
 from .refusal import Refusal
@@ -29,8 +29,7 @@ _NO_STAGE = re.compile(
 _COMMAND = re.compile(r"(?:^|[\s;&@-])((?:python3?|Rscript|julia|bash|sh)\s+([\w./-]+\.(?:py|R|r|jl|sh))\b[^|;&#\n]*)")
 
 
-@dataclass
-class Guess:
+class Guess(Record, frozen=False):
     """One stage, with where each part of it was seen."""
 
     name: str
@@ -42,8 +41,7 @@ class Guess:
     params: bool = False
 
 
-@dataclass
-class Spec:
+class Spec(Record, frozen=False):
     """The whole guess. ``doubts`` are what a person has to decide."""
 
     project: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ..diagnostic import Diagnostic
+from ..record import Record
 from ..snapshot import Disk
 from .guess import Guess, Spec, guess, stack_of
 from .refusal import Refusal
@@ -20,8 +20,7 @@ TAKE_OVER = (
 _METRIC, _PLOT = ("metric", "score"), ("plot", "figure", "fig", "chart")
 
 
-@dataclass(frozen=True)
-class Begun:
+class Begun(Record):
     """The spec, what was written, what the checks say about it, and what to do next."""
 
     text: str

@@ -11,8 +11,8 @@ import json
 import os
 import shutil
 from hashlib import sha256
-from typing import NamedTuple
 
+from ..record import Record
 from .refusal import Refusal
 from .run import git
 
@@ -22,7 +22,7 @@ SCHEME = "mlopsc://"
 PACKAGED = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(__file__))), "templates")
 
 
-class Template(NamedTuple):
+class Template(Record):
     """One packaged template."""
 
     name: str

@@ -8,9 +8,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
+from ..record import Record, field
 from .fill import ANSWERS, copy
 from .library import SCHEME, Library
 from .names import Names, names
@@ -18,8 +18,7 @@ from .refusal import Refusal
 from .run import dvc_init, git, git_init
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(Record):
     """A repository that is there: where, what was written, and whether DVC itself could be asked."""
 
     names: Names

@@ -9,8 +9,8 @@ import ast
 import json
 import posixpath
 import re
-from dataclasses import dataclass, field
 
+from ..record import Record, field
 from ..snapshot import inside
 
 READS = frozenset(
@@ -32,8 +32,7 @@ _R_READ = re.compile(r"(?:read[._]\w+|readRDS|fread)\(\s*[\"']([^\"']+)")
 _R_WRITE = re.compile(r"(?:write[._]\w+|saveRDS|fwrite|ggsave)\([^\"']*[\"']([^\"']+)")
 
 
-@dataclass
-class Traces:
+class Traces(Record, frozen=False):
     """Paths with the line that names each."""
 
     reads: dict[str, int] = field(default_factory=dict)

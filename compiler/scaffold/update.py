@@ -12,8 +12,9 @@ import signal
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..record import Record
 from .fill import ANSWERS
 from .fill import update as merge
 from .library import SCHEME, Library
@@ -24,7 +25,7 @@ MARK = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
 """The first and last line of a conflict, as Git marks it."""
 
 
-class Updated(NamedTuple):
+class Updated(Record):
     """What an update did: the versions, the files it changed, and those in which it left conflicts."""
 
     before: str
@@ -33,7 +34,7 @@ class Updated(NamedTuple):
     conflicts: list[str]
 
 
-class Change(NamedTuple):
+class Change(Record):
     """One path that differs in the clone. ``content`` is None where the template removed it."""
 
     path: str

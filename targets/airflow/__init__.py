@@ -6,7 +6,6 @@ Facts: https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/dags.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
@@ -15,6 +14,10 @@ from ...compiler.target import Emulated, Feature, File, Kept, Support
 from ...compiler.worker import script_file
 from ..engines import TASKS, schedules, unmet
 from .dag import path, text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class Airflow:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from math import ceil
-from typing import Any
 
 from ...compiler.emit.names import distinct
 from ...compiler.emit.python import block, comment, literal
@@ -14,6 +13,10 @@ from ...compiler.metadata import params as params_of
 from ...compiler.target import HEADER
 from ...compiler.worker import TEXT
 from ..engines import GRACE, REVISION, schedules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_ID = 250  # https://airflow.apache.org/docs/apache-airflow/stable/_modules/airflow/utils/helpers.html#validate_key
 OWN = ("git_revision",)
@@ -190,7 +193,7 @@ def _call(stage: Stage, slug: str) -> str:
 
 def _settings(stage: Stage) -> dict[str, str]:
     """What a task says beyond its stage and what it waits for, as source text."""
-    cpu, memory, gpu = stage.resources
+    cpu, memory, gpu = stage.resources.values
     said: dict[str, str] = {}
     if stage.image:
         said["image"] = literal(stage.image)

@@ -8,7 +8,6 @@ Facts: https://argo-workflows.readthedocs.io/en/latest/fields/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.argo import passes, word
@@ -18,6 +17,10 @@ from ...compiler.target import Emulated, Feature, File, Kept, Support, yaml_file
 from ...compiler.worker import script_file
 from ..engines import INSTALLED, TASKS, carried, schedules, unmet
 from .workflow import cron, name_of, workflow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class Argo:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ...compiler.emit.argo import prose, word
 from ...compiler.emit.names import distinct
 from ...compiler.graph import Project, Stage
 from ...compiler.worker import bootstrap
 from ..engines import CREDENTIALS, GRACE, IMAGE, REVISION, cores, image, lines, quantity, setup
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 API = "argoproj.io/v1alpha1"
 
@@ -173,7 +176,7 @@ def _environment(project: Project, env: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _resources(stage: Stage) -> dict[str, Any]:
-    cpu, memory, gpu = stage.resources
+    cpu, memory, gpu = stage.resources.values
     requests = {"cpu": cores(cpu) if cpu else None, "memory": quantity(memory) if memory else None}
     asked = {
         "requests": {name: value for name, value in requests.items() if value},

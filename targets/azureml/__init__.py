@@ -8,7 +8,6 @@ Facts: https://learn.microsoft.com/azure/machine-learning/reference-yaml-job-pip
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.azureml import passes, word
@@ -19,6 +18,10 @@ from ...compiler.worker import script_file
 from ..engines import INSTALLED, TASKS, carried, unmet
 from .machines import size
 from .pipeline import name_of, pipeline, schedule, schedule_names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 _MACHINE = Emulated("the smallest machine that has it; a compute of your own in place of serverless does not ask")
 
@@ -85,7 +88,7 @@ def _unpassed(name: str) -> Diagnostic:
 
 def _unmet(project: Project) -> Iterator[Diagnostic]:
     """Resources that no machine has, once for each entry."""
-    entries = {stage.entry: stage for stage in project if any(stage.resources) and size(stage.resources) is None}
+    entries = {stage.entry: stage for stage in project if any(stage.resources.values) and size(stage.resources) is None}
     for entry in entries:
         yield Diagnostic(
             "MLC542",

@@ -41,7 +41,7 @@ MACHINES = sorted(
 
 def size(asked: Resources) -> str | None:
     """The smallest machine that has all of it; None if there is none."""
-    cpu, memory, gpu = asked
+    cpu, memory, gpu = asked.values
     wanted = (gpu or 0, cpu or 0, memory or 0)
     for each in MACHINES:
         if wanted[0] <= each.gpu and wanted[1] <= each.cpu and wanted[2] <= each.memory << 30:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from ...compiler.emit.azureml import kept, word
 from ...compiler.emit.names import distinct
@@ -12,6 +11,10 @@ from ...compiler.graph import Project, Stage
 from ...compiler.worker import WORKER
 from ..engines import CREDENTIALS, GRACE, IMAGE, REVISION, image, lines, schedules, setup
 from .machines import size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/{}.schema.json"
 
@@ -117,7 +120,7 @@ def _job(
         + f"exec sh {script[2]} {word(stage.name)}"
     )
     installed = setup(project, stage)
-    machine = size(stage.resources) if any(stage.resources) else None
+    machine = size(stage.resources) if any(stage.resources.values) else None
     after = distinct(stage.upstream, lambda name: f"after_{names[name]}", taken=called.values())
     said: dict[str, Any] = {
         "type": "command",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from ...compiler.graph import Project
 from ...compiler.programs import FOLDER
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...schemas.operate import Deployment, Monitor
 

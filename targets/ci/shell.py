@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from shlex import quote
-from typing import TYPE_CHECKING
 
 from ...compiler.graph import Project
 from ...compiler.operate import package, packages
 from ...schemas.words import seconds
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...schemas.ci import Ci
 

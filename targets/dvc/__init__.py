@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
 from ...compiler.metadata import IGNORED, scripts, stores
 from ...compiler.operate import config
 from ...compiler.target import Elsewhere, Emulated, Feature, File, Kept, Refused, Support, yaml_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar
 
 _GLOB = re.compile(r"([\\*?\[\]])")
 

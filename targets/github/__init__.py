@@ -7,7 +7,6 @@ stands in a `run`; values go through `env`. Facts: https://docs.github.com/actio
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
@@ -17,6 +16,10 @@ from ..ci import PIPELINE
 from ..ci.shell import fans_out, minutes
 from .operate import workflows
 from .workflow import MAX_MINUTES, workflow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 PATH = ".github/workflows/mlops.yml"
 

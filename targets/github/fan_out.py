@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.actions import literal
@@ -15,6 +14,10 @@ from ...compiler.graph import Project, Stage
 from ...compiler.target import Feature
 from ..ci import fan_out
 from .workflow import MAX_MINUTES, access, begin, job_on, pipeline, secrets
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 OURS = ("check", "test", "pipeline", "comment")
 """Jobs that are not stages."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ...compiler.emit.actions import literal
 from ...compiler.emit.yaml import Flow, Remarked
 from ...compiler.graph import Project
 from ..ci import shell
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...schemas.ci import Ci
 
 MAX_MINUTES = 360  # https://docs.github.com/actions/reference/limits#job-execution-time

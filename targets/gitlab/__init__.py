@@ -9,7 +9,6 @@ Facts: https://docs.gitlab.com/ci/yaml/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.gitlab import label
@@ -22,6 +21,10 @@ from ..ci import PIPELINE
 from ..ci.shell import fans_out, minutes
 from .job import PACKAGES
 from .pipeline import pipeline
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 PATH = ".gitlab-ci.yml"
 MAX_MINUTES = 180  # of a runner of gitlab.com's own: https://docs.gitlab.com/ci/runners/hosted_runners/

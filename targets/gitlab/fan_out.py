@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.gitlab import label
@@ -16,6 +15,10 @@ from ...compiler.target import Feature
 from ...schemas.words import listed
 from ..ci import fan_out
 from .job import DEFAULT_MINUTES, WHOLE, access, install, missing, packages
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 STAGE = "run"
 """GitLab's stage of these jobs; the last job is in the next one, and so waits for all of them."""

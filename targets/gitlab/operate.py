@@ -7,7 +7,6 @@ name of a make target, and is `pipeline` unless a person or a schedule says othe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from ...compiler.emit.gitlab import label, tag
 from ...compiler.emit.yaml import Flow, Remarked
@@ -16,7 +15,10 @@ from ...compiler.operate import retrains
 from ..ci import operate, shell
 from .job import DEFAULT_MINUTES, PROGRAM, TOKEN, WHOLE, access, caches, job, missing, packages, short
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...schemas.operate import Deployment
 
 TASK = "MLOPS_TASK"

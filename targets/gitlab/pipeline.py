@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ...compiler.emit.gitlab import branch, label
 from ...compiler.emit.yaml import Flow, Remarked
 from ...compiler.graph import Project
@@ -25,7 +23,10 @@ from .job import (
     short,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...schemas.ci import Ci
 
 PLOTS = "dvc_plots"

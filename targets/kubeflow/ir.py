@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.names import distinct
 from ...compiler.graph import Project, Resources, Stage
 from ...compiler.metadata import params
+from ...compiler.record import Record
 from ...compiler.span import At
 from ...compiler.target import Emulated, Feature, Kept, Support
 from ...compiler.worker import bootstrap
 from ..engines import CREDENTIALS, TASKS, carried, cores, image, lines, quantity, setup
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SCHEMA = "2.1.0"  # https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.proto#L40
 SDK = "mlopsc"
@@ -44,8 +47,7 @@ SUPPORT: Support = {
 """What holds for every engine that reads the representation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(Record):
     """What differs between engines: how a machine is asked for, and what a task does before it has the repository.
 
     ``own`` are parameters of the pipeline, each with its description and default (None: it must be given). The shell
@@ -70,7 +72,7 @@ EXPORTS = 'export MLOPS_REPO="$1" MLOPS_REV="$2" MLOPS_SUBDIR="$3" MLOPS_SET="$4
 """What tells them to the worker."""
 
 
-class Parameter(NamedTuple):
+class Parameter(Record):
     """A parameter that commands use: its name in the pipeline, and how DVC sets it, at its value of now."""
 
     name: str

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
 from ...compiler.span import At
 from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support
 from .common import targets_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class Make:

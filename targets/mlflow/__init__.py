@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from shlex import quote
-from typing import Any, ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.names import distinct
@@ -17,6 +16,10 @@ from ...compiler.metadata import IGNORED, TRACK, params, scripts
 from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
 from ...compiler.worker import script_file
 from ..engines import TASKS, unmet
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar
 
 
 class Mlflow:

@@ -6,7 +6,6 @@ Facts: https://sacred.readthedocs.io/en/stable/observers.html
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
@@ -14,6 +13,10 @@ from ...compiler.metadata import IGNORED, scripts
 from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support
 from ...compiler.worker import script_file
 from ..engines import TASKS, unmet
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class Sacred:

@@ -6,7 +6,6 @@ Facts: https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-overview.html
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
@@ -16,6 +15,10 @@ from ...compiler.worker import script_file
 from ..engines import TASKS, unmet
 from .definition import pipeline, pipeline_name
 from .limits import beyond
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class Sagemaker:

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 from ...compiler.emit.names import distinct
 from ...compiler.graph import Project, Stage
 from ...compiler.operate import remotes
+from ...compiler.record import Record
 from ...compiler.worker import bootstrap
 from ..engines import GRACE, carried, setup
 from .instances import MACHINES, smallest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_NAME = 64  # of a step, of a parameter: StepName and the quotas of pipelines
 MAX_PIPELINE = 100  # 256, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreatePipeline.html; less for the file's name
@@ -61,7 +65,7 @@ def pipeline_name(project: Project) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", project.name).strip("-")[:MAX_PIPELINE].rstrip("-") or "pipeline"
 
 
-class Names(NamedTuple):
+class Names(Record):
     """What a pipeline calls the things of a project."""
 
     steps: dict[str, str]

@@ -43,7 +43,7 @@ def smallest(asked: Resources) -> str | None:
     """The type of the smallest machine that has what is asked for; None where there is none."""
     if asked == Resources():
         return DEFAULT
-    cpu, memory, gpu = asked
+    cpu, memory, gpu = asked.values
     for machine in MACHINES:
         if machine.gpu >= (gpu or 0) and machine.cpu >= (cpu or 0) and machine.memory * GIB >= (memory or 0):
             return machine.name

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from ...compiler.diagnostic import Diagnostic, Severity
+from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project, Stage
 from ...compiler.metadata import params
 from ...compiler.span import At, Path
@@ -22,6 +21,12 @@ from .definition import (
     seconds,
 )
 from .instances import MACHINES, smallest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...compiler.diagnostic import Severity
 
 MAX_STEPS = 50  # https://docs.aws.amazon.com/general/latest/gr/sagemaker.html#limits_sagemaker
 MAX_PARAMETERS = 200  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StartPipelineExecution.html

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from typing import Any, ClassVar
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project, Resources
@@ -16,6 +15,10 @@ from ...compiler.target import Emulated, Feature, File, Kept, Support, yaml_file
 from ...compiler.worker import script_file
 from ..engines import credentials, unmet
 from ..kubeflow.ir import EXPORTS, OWN, SUPPORT, Engine, accelerators, pipeline, problems, sized, slug
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar
 
 ACCELERATOR = "NVIDIA_TESLA_T4"
 """The kind that most regions have. https://cloud.google.com/vertex-ai/docs/reference/rest/v1/MachineSpec#AcceleratorType"""
@@ -85,7 +88,7 @@ def engine(project: Project) -> Engine:
 
 def _limits(project: Project) -> Iterator[Diagnostic]:
     for stage in project:
-        cpu, memory, _ = stage.resources
+        cpu, memory, _ = stage.resources.values
         if (cpu or 0) > MAX_CPU or (memory or 0) > MAX_MEMORY:
             yield Diagnostic(
                 "MLC533",

@@ -16,7 +16,7 @@ from mlopsc.compiler.checks.secrets import entropy
 from mlopsc.compiler.diagnostic import Diagnostic
 from mlopsc.compiler.graph import Project
 from mlopsc.compiler.params import ParamFiles
-from mlopsc.compiler.snapshot import Kind, Memory
+from mlopsc.compiler.snapshot import Memory
 from mlopsc.compiler.target import File, Support
 
 Found = tuple[str, str, int, int]
@@ -553,7 +553,7 @@ class Counting(Memory):
         super().__init__(files)
         self.asked: list[str] = []
 
-    def kind(self, path: str) -> Kind | None:
+    def kind(self, path: str) -> str | None:
         self.asked.append(path)
         return super().kind(path)
 
