@@ -6,28 +6,24 @@ that either would take for something else is quoted. Why not a library's emitter
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_SURELY_PLAIN = re.compile(r"[A-Za-z_/$][\w./${}@=+, -]{5,}(?<! )\Z", re.ASCII)
-"""Most texts: no sign that means something, and too long for a word such as `false`. Told in a fifth of the time."""
-_PLAIN = re.compile(
-    r"(?![-?:] |-{3}|\.{3}|-$|\?$|:$)[A-Za-z0-9_./$(\\^+;-][^\x00-\x1f\x7f-\xa0\ufffd-\U0010ffff]*(?<![ :])\Z"
-)
-_BREAKS_PLAIN = re.compile(r": |:\t| #|[\x7f-\xa0\ud800-\udfff\u2028\u2029\ufeff]")
+_surely_plain = re.compile(r"[A-Za-z_/$](?:[\w./${}@=+, -]{5,}(?<! )|\w{,4}\d)\Z", re.ASCII).match
+"""Most texts: no sign that means something, and no word such as `false`. Told in a fifth of the time."""
+_STARTS_PLAIN = re.compile(r"(?![-?:] |-{3}|\.{3}|-$|\?$|:$)[A-Za-z0-9_./$(\\^+;-]")
 _RESOLVES = re.compile(
     r"""(?:[-+]?(?:0[0-9_oObBxX]|[0-9.])[0-9a-fA-F_.,:+-]*(?:[Tt ][0-9:.Zz+ -]*)?   # numbers, dates, 1:30
     | [-+]?\.(?:inf|nan) | ~ | = | << | true | false | null | yes | no | on | off | y | n)\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
-_NEEDS_ESCAPE = re.compile(r"[\x00-\x1f\x7f-\xa0\ud800-\udfff\u2028\u2029\ufeff\ufffe\uffff]")
-_LITERAL = re.compile(r"(?![ \n])[^\x00-\x09\x0b-\x1f\x7f-\xa0\ud800-\udfff\u2028\u2029\ufeff\ufffe\uffff]*\Z")
+_ESCAPED = r"[\x00-\x1f\x7f-\xa0\ud800-\udfff\u2028\u2029\ufeff\ufffe\uffff]"
+"""What stands as an escape wherever it is. Wide classes are slow to compile: texts of ASCII are told without them."""
+_NOT_PLAIN = r"[\ufffd-\U0010ffff]"
 _WORDS_11 = frozenset({"on", "off", "yes", "no", "y", "n"})
 
 
@@ -53,10 +49,10 @@ def dump(data: Mapping[Any, Any], gap: int = 0) -> str:
     """
     if not data:
         return "{}\n"
-    lines: list[str] = []
-    _mapping(data, "", lines, gap)
-    lines.append("")
-    return "\n".join(lines)
+    writer = _Writer()
+    writer.mapping(data, "", gap)
+    writer.lines.append("")
+    return "\n".join(writer.lines)
 
 
 def scalar(value: Any) -> str:
@@ -78,15 +74,23 @@ def scalar(value: Any) -> str:
     return str(value) if isinstance(value, int) else _string(str(value))
 
 
-@lru_cache(100_000)
 def _string(text: str) -> str:
-    if _SURELY_PLAIN.match(text):
+    if _surely_plain(text) or _is_plain(text):
         return text
-    if _PLAIN.match(text) and not _BREAKS_PLAIN.search(text) and not _RESOLVES.match(text):
-        return text
-    if _NEEDS_ESCAPE.search(text):
+    if _is_escaped(text):
         return _double(text)
     return '"' + text + '"' if "'" in text and '"' not in text and "\\" not in text else _single(text)
+
+
+def _is_plain(text: str) -> bool:
+    if _STARTS_PLAIN.match(text) is None or text[-1] in " :" or ": " in text or " #" in text or _is_escaped(text):
+        return False
+    return _RESOLVES.match(text) is None and (text.isascii() or re.search(_NOT_PLAIN, text) is None)
+
+
+def _is_escaped(text: str) -> bool:
+    """Whether only double quotes can hold it."""
+    return not text.isprintable() if text.isascii() else re.search(_ESCAPED, text) is not None
 
 
 def _single(text: str) -> str:
@@ -94,8 +98,10 @@ def _single(text: str) -> str:
 
 
 def _double(text: str) -> str:
+    import json
+
     quoted = json.dumps(text, ensure_ascii=False)
-    return _NEEDS_ESCAPE.sub(lambda match: f"\\u{ord(match.group()):04x}", quoted)
+    return re.sub(_ESCAPED, lambda match: f"\\u{ord(match.group()):04x}", quoted)
 
 
 def _key(key: Any) -> str:
@@ -123,7 +129,7 @@ def _flow_item(value: Any) -> str:
 
 def _block(text: str) -> tuple[str, Iterable[str]] | None:
     """Header and lines of a literal block, where a string of several lines can be one."""
-    if "\n" not in text or not _LITERAL.match(text) or text.isspace():
+    if "\n" not in text or text[0] in " \n" or _is_escaped(text.replace("\n", "")) or text.isspace():
         return None
     if any(line.isspace() for line in text.split("\n")):
         return None
@@ -132,54 +138,84 @@ def _block(text: str) -> tuple[str, Iterable[str]] | None:
     return ("|" if text.endswith("\n") else "|-"), text.removesuffix("\n").split("\n")
 
 
-def _value(lead: str, value: Any, indent: str, lines: list[str], gap: int) -> None:
-    """Write ``value`` behind ``lead`` (``key:`` or ``-``); nested lines start at ``indent``."""
-    if type(value) is str and "\n" in value and (block := _block(value)):
-        header, body = block
-        lines.append(f"{lead} {header}")
-        lines.extend(f"{indent}  {line}" if line else "" for line in body)
-        return
-    text = _inline(value)
-    if text is not None:
-        lines.append(f"{lead} {text}")
-    elif isinstance(value, Mapping):
-        lines.append(lead)
-        _mapping(value, indent + "  ", lines, gap)
-    else:
-        lines.append(lead)
-        _sequence(value, indent, lines)
+class _Texts(dict[str, "str | None"]):
+    """Texts as they stand on one line; None for those of several. Each is worked out once: most are there several times."""
+
+    def __missing__(self, text: str) -> str | None:
+        found = self[text] = text if _surely_plain(text) else None if "\n" in text else _string(text)
+        return found
 
 
-def _mapping(data: Mapping[Any, Any], indent: str, lines: list[str], gap: int) -> None:
-    first = True
-    for key, value in data.items():
-        if gap > 0 and not first:
-            lines.append("")
-        first = False
-        kind = type(value)
-        if kind is str and "\n" not in value:
-            lines.append(f"{indent}{_key(key)}: {_string(value)}")
-        elif kind is list and value:
-            lines.append(f"{indent}{_key(key)}:")
-            _sequence(value, indent, lines)
-        else:
-            _value(f"{indent}{_key(key)}:", value, indent, lines, gap - 1)
+class _Keys(dict[str, str]):
+    """Keys that are texts, as they stand before their colon."""
+
+    def __missing__(self, key: str) -> str:
+        found = self[key] = key if _surely_plain(key) else _key(key)
+        return found
 
 
-def _sequence(items: Iterable[Any], indent: str, lines: list[str]) -> None:
-    for item in items:
-        if type(item) is str and "\n" not in item:
-            lines.append(f"{indent}- {_string(item)}")
-            continue
-        inline = _inline(item) if not (isinstance(item, str) and "\n" in item) else None
-        if inline is not None:
-            lines.append(f"{indent}- {inline}")
-        elif isinstance(item, str):
-            _value(f"{indent}-", item, indent, lines, 0)
-        else:
-            start = len(lines)
-            if isinstance(item, Mapping):
-                _mapping(item, indent + "  ", lines, 0)
+class _Writer:
+    """The lines of one document."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.texts, self.keys = _Texts(), _Keys()
+
+    def mapping(self, data: Mapping[Any, Any], indent: str, gap: int) -> None:
+        """The entries of a mapping, at ``indent``."""
+        lines, texts, keys = self.lines, self.texts, self.keys
+        first = True
+        for key, value in data.items():
+            if gap > 0 and not first:
+                lines.append("")
+            first = False
+            said = keys[key] if type(key) is str else _key(key)
+            kind = type(value)
+            if kind is str and (text := texts[value]) is not None:
+                lines.append(f"{indent}{said}: {text}")
+            elif kind is list and value:
+                lines.append(f"{indent}{said}:")
+                self.sequence(value, indent)
+            elif kind is dict and value:
+                lines.append(f"{indent}{said}:")
+                self.mapping(value, indent + "  ", gap - 1)
             else:
-                _sequence(item, indent + "  ", lines)
-            lines[start] = f"{indent}- {lines[start][len(indent) + 2 :]}"
+                self.value(f"{indent}{said}:", value, indent, gap - 1)
+
+    def sequence(self, items: Iterable[Any], indent: str) -> None:
+        """The items of a sequence, each behind a dash at ``indent``."""
+        lines, texts = self.lines, self.texts
+        for item in items:
+            if type(item) is str and (text := texts[item]) is not None:
+                lines.append(f"{indent}- {text}")
+                continue
+            inline = None if isinstance(item, str) and "\n" in item else _inline(item)
+            if inline is not None:
+                lines.append(f"{indent}- {inline}")
+            elif isinstance(item, str):
+                self.value(f"{indent}-", item, indent, 0)
+            else:
+                start = len(lines)
+                if isinstance(item, Mapping):
+                    self.mapping(item, indent + "  ", 0)
+                else:
+                    self.sequence(item, indent + "  ")
+                lines[start] = f"{indent}- {lines[start][len(indent) + 2 :]}"
+
+    def value(self, lead: str, value: Any, indent: str, gap: int) -> None:
+        """Write ``value`` behind ``lead`` (``key:`` or ``-``); nested lines start at ``indent``."""
+        lines = self.lines
+        if type(value) is str and "\n" in value and (block := _block(value)):
+            header, body = block
+            lines.append(f"{lead} {header}")
+            lines.extend(f"{indent}  {line}" if line else "" for line in body)
+            return
+        text = _inline(value)
+        if text is not None:
+            lines.append(f"{lead} {text}")
+            return
+        lines.append(lead)
+        if isinstance(value, Mapping):
+            self.mapping(value, indent + "  ", gap)
+        else:
+            self.sequence(value, indent)
