@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from ..schemas.plain import PlainStage
 from .resolve import Entry, Resolved
 from .span import Path
 from .target import Feature
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _STAGE_KEYS = {
     "wdir": Feature.WDIR,
@@ -56,8 +61,9 @@ _CI_KEYS = {
 def features(resolved: Resolved) -> dict[str, tuple[Path, ...]]:
     """The features that are used, each with the paths in the spec that use it."""
     used: defaultdict[str, list[Path]] = defaultdict(list)
+    shapes: dict[tuple[str, ...], _Shape] = {}
     for entry in resolved.entries.values():
-        _of_entry(entry, used)
+        _of_entry(entry, used, shapes)
     for key, feature in _SECTIONS.items():
         if resolved.sections.get(key):
             used[feature].append((key,))
@@ -73,23 +79,39 @@ def features(resolved: Resolved) -> dict[str, tuple[Path, ...]]:
     return {feature: tuple(paths) for feature, paths in used.items()}
 
 
-def _of_entry(entry: Entry, used: defaultdict[str, list[Path]]) -> None:
+class _Shape:
+    """What entries of the same keys have in common, so that it is told once: most entries are of a few shapes.
+
+    ``keys`` are those that are features, each with the list of its paths.
+    """
+
+    def __init__(self, body: Mapping[str, Any], used: defaultdict[str, list[Path]]) -> None:
+        self.stages = used[Feature.STAGES]
+        self.keys = [(used[_STAGE_KEYS[key]], key) for key in body if key in _STAGE_KEYS]
+        self.flagged = [key for key in ("outs", "metrics", "plots") if key in body]
+        self.templates: list[Path] | None = None  # named once a command has one: the features come in the order of use
+
+
+def _of_entry(entry: Entry, used: defaultdict[str, list[Path]], shapes: dict[tuple[str, ...], _Shape]) -> None:
     at, body, own = entry.at, entry.body, entry.own
-    used[Feature.STAGES].append(at)
+    if (shape := shapes.get(keys := tuple(body))) is None:
+        shape = shapes[keys] = _Shape(body, used)
+    shape.stages.append(at)
+    for paths, key in shape.keys:
+        paths.append((*at, key))
     if entry.foreach is not None:
         used[Feature.FOREACH].append((*at[:-1], "foreach"))
-    for key in body:
-        if (feature := _STAGE_KEYS.get(key)) is not None:
-            used[feature].append((*at, key))
     cmd = body.get("cmd")
-    if isinstance(cmd, list):
+    if type(cmd) is list:
         used[Feature.COMMAND_LISTS].append((*at, "cmd"))
         cmd = " ".join(map(str, cmd))
     if cmd and "${" in cmd:
-        used[Feature.TEMPLATES].append((*at, "cmd"))
-    for key in ("outs", "metrics", "plots"):
-        for index, item in enumerate(body.get(key) or ()):
-            if not isinstance(item, str) and any(item.values()):
+        if shape.templates is None:
+            shape.templates = used[Feature.TEMPLATES]
+        shape.templates.append((*at, "cmd"))
+    for key in shape.flagged:
+        for index, item in enumerate(body[key] or ()):
+            if type(item) is not str and any(item.values()):
                 used[Feature.OUT_FLAGS].append((*at, key, index))
     if type(own) is PlainStage:  # type: ignore[comparison-overlap]  # it stands in for a Stage
         return  # it has none of mlopsc's own keys

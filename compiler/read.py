@@ -72,7 +72,7 @@ _NOT_FAST: Any = object()
 
 def _fast(source: Source) -> Any:
     text = source.text
-    if _ODD.search(source.distinct) or "\x00" in text or ("]" in text and re.search(r"\][ \t]*:", text)):
+    if _ODD.search(outline := source.outline) or "\x00" in text or re.search(r"\][ \t]*:", outline):
         return _NOT_FAST
     brackets = text.encode("utf-8", "replace").translate(None, _NO_BRACKETS)
     if brackets and max(accumulate(map(_SLOPE.__getitem__, brackets))) > _FAST_DEPTH:
@@ -98,8 +98,8 @@ class Document(Record, frozen=False, eq=False):
 
     @property
     def texts(self) -> list[str]:
-        """The text of each source as it was read, each of its lines once."""
-        return [source.distinct for source in {id(each): each for each in (self.main, *self.owners.values())}.values()]
+        """The outline of the text of each source."""
+        return [source.outline for source in {id(each): each for each in (self.main, *self.owners.values())}.values()]
 
     def owner(self, path: Path) -> Source:
         """The source that the value at ``path`` was written in."""

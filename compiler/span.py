@@ -10,6 +10,8 @@ from .record import Record
 Path = tuple[str | int, ...]
 """Keys and indices from the root of a YAML document to one of its nodes."""
 
+_ALIKE = bytes.maketrans(b"23456789", b"11111111")
+
 
 class Source(Record, eq=False):
     """A text that was read, under the name that users know it by (relative to the repository root)."""
@@ -31,9 +33,13 @@ class Source(Record, eq=False):
         return starts
 
     @cached_property
-    def distinct(self) -> str:
-        """The lines of the text, each once: for a search within lines it stands for the text, at a third of its length."""
-        return "\n" + "\n".join(dict.fromkeys(self.text.split("\n")))
+    def outline(self) -> str:
+        """The lines of the text, each once, with 1 for every digit but 0: much shorter where lines are alike.
+
+        It stands for the text in searches within lines that tell no other digits apart.
+        """
+        raw = self.text.encode("utf-8", "surrogatepass").translate(_ALIKE)
+        return "\n" + b"\n".join(dict.fromkeys(raw.split(b"\n"))).decode("utf-8", "surrogatepass")
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of a character offset, both counted from 1."""

@@ -108,11 +108,10 @@ def _one(
             return None
         load_vars(scope, definition["vars"], load, to_text(wdir), (*at, "vars"), found)
     body = dict(definition)
+    body.pop("vars", None)
+    body.pop("matrix", None)
     commands: tuple[Command, ...] = ()
-    for key, value in definition.items():
-        if key == "vars" or key == "matrix":
-            del body[key]
-            continue
+    for key, value in body.items():
         if ("${" not in value) if type(value) is str else not _is_template(value):
             if key == "cmd":
                 commands = tuple([Command((line,), line) for line in _lines(value)])
@@ -123,7 +122,7 @@ def _one(
             elif key != "cmd":
                 body[key] = _resolved(value, scope, key, (*at, key))
             elif type(value) is str and "\n" not in value:
-                command = Command.of(_parts(value, scope, key, (*at, key)))
+                command = _line(value, scope, key, (*at, key))
                 body[key] = text = command.text
                 commands = (command,) if "\n" not in text else tuple(_commands(value, scope, (*at, key)))
             else:
@@ -186,20 +185,26 @@ def _text(text: str, scope: Scope, key: str | None, at: Path) -> Any:
     match = TEMPLATE.fullmatch(text)
     if match is not None and "}" not in match.group(1):
         return _select(match.group(1), scope, key, at)[0]
-    return "".join(part if isinstance(part, str) else part.value for part in _parts(text, scope, key, at))
+    return _line(text, scope, key, at).text
 
 
-def _parts(text: str, scope: Scope, key: str | None, at: Path) -> list[str | Ref]:
-    """The literal pieces of a text, escapes undone, and the parameters between them."""
+def _line(text: str, scope: Scope, key: str | None, at: Path) -> Command:
+    """A text with its escapes undone, as the parameters in it and what stands between them."""
     parts: list[str | Ref] = []
+    said: list[str] = []
     literal = True
     for piece in pieces(text):  # what stands between templates, and the expressions of these, in turn
         if not literal:
-            parts.append(scope.parts.get(piece) or _part(piece, scope, key, at))
+            part: str | Ref = scope.parts.get(piece) or _part(piece, scope, key, at)
+            parts.append(part)
+            said.append(part if isinstance(part, str) else part.value)
         elif piece:
-            parts.append(piece.replace("\\${", "${") if "\\" in piece else piece)
+            if "\\" in piece:
+                piece = piece.replace("\\${", "${")
+            parts.append(piece)
+            said.append(piece)
         literal = not literal
-    return parts
+    return Command(tuple(parts), "".join(said))
 
 
 def _part(expression: str, scope: Scope, key: str | None, at: Path) -> str | Ref:
@@ -216,7 +221,7 @@ def _part(expression: str, scope: Scope, key: str | None, at: Path) -> str | Ref
 def _commands(cmd: str | list[Any], scope: Scope, at: Path) -> Iterator[Command]:
     for index, item in enumerate([cmd] if isinstance(cmd, str) else cmd):
         line: list[str | Ref] = []
-        for part in _parts(str(item), scope, "cmd", at if isinstance(cmd, str) else (*at, index)):
+        for part in _line(str(item), scope, "cmd", at if isinstance(cmd, str) else (*at, index)).parts:
             text = part if isinstance(part, str) else part.value
             first, *rest = text.splitlines() or [""]
             if not rest and text == first:

@@ -36,7 +36,7 @@ def run(
     project: Project, snapshot: Snapshot, params: ParamFiles, data: Mapping[str, Any], texts: Sequence[str] = ()
 ) -> Iterator[Diagnostic]:
     """What all checks find. ``data`` is the plain spec, for the places of things and for what looks at every value;
-    ``texts`` are those that it was read from, where there are any."""
+    ``texts`` are outlines of those that it was read from, where there are any."""
     places = Places(data, texts)
     for check in ALL:
         yield from check(project, snapshot, params, places)

@@ -23,7 +23,7 @@ _KEYS: dict[OutKind, str] = {"out": "outs", "metric": "metrics", "plot": "plots"
 
 
 class Places(Record):
-    """The plain spec, asked for the places of what a stage reads and writes, and the texts that it was read from."""
+    """The plain spec, asked for the places of what a stage reads and writes, and the outlines of the texts it was read from."""
 
     data: Mapping[str, Any]
     texts: Sequence[str] = ()

@@ -80,7 +80,7 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
 def _suspect(places: Places) -> bool:
     """Whether a closer look is worth its time: a search in the whole spec as one text, which takes a third of it.
 
-    The text is what was read, unless escapes in it may hide something.
+    The text is the outline of what was read, unless escapes in it may hide something.
     """
     plain = places.texts and not any("\\" in text for text in places.texts)
     text = ("\n".join(places.texts) if plain else repr(places.data)).lower()

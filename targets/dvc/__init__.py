@@ -7,7 +7,7 @@ https://dvc.org/doc/user-guide/project-structure/dvcyaml-files
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...compiler.diagnostic import Diagnostic
 from ...compiler.graph import Project
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
-_GLOB = re.compile(r"([\\*?\[\]])")
+_GLOB = r"([\\*?\[\]])"
 
 
 class Dvc:
@@ -84,7 +84,7 @@ class Dvc:
         if ignored := sorted(
             {out.path for stage in project for out in stage.outs if out.cached and is_local(out.path)}
         ):
-            yield File(".gitignore", "".join([f"/{ignore_pattern(path)}\n" for path in ignored]), block=True)
+            yield File(".gitignore", ignore_patterns(ignored), block=True)
         if any(dep in (".", "") for stage in project for dep in stage.deps):
             yield File(".dvcignore", "/.mlops/state\n/.venv\n", block=True)
 
@@ -101,10 +101,16 @@ def is_local(path: str) -> bool:
     return "://" not in path and not path.startswith(("/", "../", "~"))
 
 
+def ignore_patterns(paths: Sequence[str]) -> str:
+    """Lines of .gitignore that name these paths from its folder."""
+    text = "".join([f"/{path}\n" for path in paths])
+    if " \n" in text or re.search(_GLOB, text):
+        return "".join([f"/{ignore_pattern(path)}\n" for path in paths])
+    return text
+
+
 def ignore_pattern(path: str) -> str:
     """A path as .gitignore and .dvcignore take it: nothing in it is a pattern."""
-    if path[-1:] != " " and _GLOB.search(path) is None:
-        return path
-    pattern = _GLOB.sub(r"\\\1", path)
+    pattern = re.sub(_GLOB, r"\\\1", path)
     stripped = pattern.rstrip(" ")
     return stripped + "\\ " * (len(pattern) - len(stripped))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from shlex import quote
 
-from ...compiler.emit.make import comment, is_target, recipe, word
+from ...compiler.emit.make import are_targets, comment, is_target, recipe, word
 from ...compiler.emit.names import distinct
 from ...compiler.graph import Project
 from ...compiler.operate import extras, package
@@ -33,12 +33,20 @@ _NOT_IN_SLUGS = re.compile(r"[^A-Za-z0-9_.@+-]")
 
 def targets_of(project: Project) -> dict[str, str | None]:
     """The target that people type for each stage; None where Make could not take the name."""
-    names = {name: name if is_target(name) else None for name in project.stages}
-    return {name: f"stage-{name}" if target in OWN else target for name, target in names.items()}
+    names: dict[str, str | None] = {name: name for name in project.stages}
+    if not are_targets(names):
+        names = {name: name if is_target(name) else None for name in names}
+    return (
+        names
+        if OWN.isdisjoint(names)
+        else {name: f"stage-{name}" if target in OWN else target for name, target in names.items()}
+    )
 
 
 def slugs_of(project: Project) -> dict[str, str]:
     """A name for each stage that is safe in targets and file names, each its own."""
+    if are_targets(project.stages) and "/" not in "".join(project.stages):
+        return {name: name for name in project.stages}
     return distinct(project.stages, lambda name: _NOT_IN_SLUGS.sub("_", name))
 
 
@@ -104,5 +112,6 @@ def wrapped(lead: str, words: list[str]) -> Iterator[str]:
 
 def removed(paths: list[str]) -> Iterator[str]:
     """Recipe lines that remove paths, a hundred at a time."""
-    for start in range(0, len(paths), 100):
-        yield f"rm -rf -- {' '.join([path if is_target(path) else word(path) for path in paths[start : start + 100]])}"
+    words = paths if are_targets(paths) else [path if is_target(path) else word(path) for path in paths]
+    for start in range(0, len(words), 100):
+        yield f"rm -rf -- {' '.join(words[start : start + 100])}"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler import node
-from mlopsc.compiler.read import _NOT_FAST, Document, _fast, decode, load
+from mlopsc.compiler.read import _NOT_FAST, _ODD, Document, _fast, decode, load
 from mlopsc.compiler.span import At, Source
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -218,3 +218,10 @@ def test_refused(text: str, code: str) -> None:
     _value, problems = load(Source("x", text))
     assert [problem.code for problem in problems] == [code]
     assert problems[0].help
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(st.text("ab0123456789:-+._&*!<=%?[]{},eExo \t\r\x85é", max_size=12), max_size=6))
+def test_what_is_odd_in_a_text_is_odd_in_its_outline(lines: list[str]) -> None:
+    text = "\n".join(["", *lines, ""])
+    assert bool(_ODD.search(text)) == bool(_ODD.search(Source("x", text).outline))
