@@ -1,7 +1,8 @@
 """Processor time of whole processes, as ratios against peers in the same run. `python bench/run.py --help`.
 
-Every figure is user plus system time of the process and its children, the least of several runs (what is more
-is the machine's other work, which slows large processes most); the commands that are compared take turns. Peers are installed by this script into `.cache/bench`, from the registry.
+Every time is user plus system time of a process and its children. The commands that are compared run one after the other, turn by
+turn; a ratio is taken within a turn, and the figure is the median of all turns but the first. So a machine whose speed changes
+from minute to minute, as ours does by half, changes both sides of a ratio. Peers are installed by this script into `.cache/bench`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
 from generate import write
@@ -25,9 +29,9 @@ CALKIT = "calkit-python==0.49.5"
 BIN = Path(sys.executable).parent
 
 
-def measure(command: list[str], cwd: Path, before: list[Path] | None = None) -> tuple[float, float]:
+def measure(command: list[str], cwd: Path, before: Sequence[Path] = ()) -> tuple[float, float]:
     """Processor seconds and peak memory in MB of one run; ``before`` are paths that are removed first."""
-    for path in before or ():
+    for path in before:
         if path.is_dir():
             shutil.rmtree(path)
         elif path.exists():
@@ -43,17 +47,36 @@ def measure(command: list[str], cwd: Path, before: list[Path] | None = None) -> 
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def compared(
-    commands: dict[str, list[str]], cwd: Path, repeat: int, cold: list[Path]
-) -> dict[str, tuple[float, float]]:
-    """Least seconds and most memory of each command; they take turns. A command called `cold` starts from nothing."""
-    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-    for turn in range(repeat + 1):
-        for name, command in commands.items():
-            figure = measure(command, cwd, cold if name == "cold" else None)
-            if turn:
-                seen[name].append(figure)
-    return {name: (min(t for t, _ in runs), max(m for _, m in runs)) for name, runs in seen.items()}
+class Command(NamedTuple):
+    """What is run, in which folder; ``before`` are paths that are removed first."""
+
+    words: list[str]
+    folder: Path
+    before: tuple[Path, ...] = ()
+
+
+class Seen:
+    """What was seen of some commands: seconds and MB, by command and turn."""
+
+    def __init__(self, commands: dict[str, Command], turns: int) -> None:
+        self.runs: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+        for turn in range(turns + 1):
+            for name, (words, folder, before) in commands.items():
+                figure = measure(words, folder, before)
+                if turn:
+                    self.runs[name].append(figure)
+
+    def seconds(self, name: str) -> float:
+        """The median of a command."""
+        return median(seconds for seconds, _ in self.runs[name])
+
+    def memory(self, name: str) -> float:
+        """The most that a command took."""
+        return max(memory for _, memory in self.runs[name])
+
+    def ratio(self, name: str, other: str) -> float:
+        """How many times ``other`` the command takes: the median of the turns' ratios."""
+        return median(first / second for (first, _), (second, _) in zip(self.runs[name], self.runs[other], strict=True))
 
 
 def calkit() -> list[str] | None:
@@ -71,46 +94,39 @@ def calkit() -> list[str] | None:
     return [str(folder / "bin/calkit"), "check", "pipeline", "--compile"]
 
 
-def size(count: int, repeat: int, peers: bool, figures: dict[str, float]) -> None:
+def size(count: int, turns: int, figures: dict[str, float]) -> None:
     """Measure one size and add its figures."""
-    mlopsc = str(BIN / "mlopsc")
+    mlopsc, dvc = str(BIN / "mlopsc"), str(BIN / "dvc")
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        write(folder, count)
-        subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
-        outputs = [folder / name for name in (".mlops", "dvc.yaml", "Makefile", ".github", ".gitignore")]
-        seen = compared({"python": [sys.executable, "-c", "pass"], "cold": [mlopsc, "build"]}, folder, repeat, outputs)
-        measure([mlopsc, "build"], folder)
-        again = compared({"python": [sys.executable, "-c", "pass"], "again": [mlopsc, "build"]}, folder, repeat * 2, [])
-        seconds, memory = seen["cold"]
-        base = seen["python"][0]
-        figures[f"{count}.cold_seconds"] = seconds
-        figures[f"{count}.cold_per_python"] = seconds / base
-        figures[f"{count}.memory_mb"] = memory
-        figures[f"{count}.unchanged_per_python"] = again["again"][0] / again["python"][0]
-        if peers:
-            _peers(folder, count, seconds, max(1, repeat // 4), figures)
+        folder, beside = Path(temporary, "ours"), Path(temporary, "calkit")
+        for made in (folder, beside):
+            write(made, count)
+            subprocess.run(["git", "init", "--quiet"], cwd=made, check=True)
+            subprocess.run([dvc, "init", "--quiet"], cwd=made, check=True)
+        outputs = tuple(folder / name for name in (".mlops", "dvc.yaml", "Makefile", ".github", ".gitignore"))
+        python = Command([sys.executable, "-c", "pass"], folder)
+        commands = {"python": python, "cold": Command([mlopsc, "build"], folder, outputs)}
+        if count in PEERS:
+            commands |= {name: Command([dvc, *words], folder) for name, words in PEERS[count].items()}
+            if (command := calkit()) is not None:
+                commands["calkit"] = Command(command, beside)
+            turns = turns if count < 1000 else max(1, turns // 3)  # a turn takes 20 s
+        seen = Seen(commands, turns)
+        for name in commands.keys() - {"python"}:
+            figures[f"{count}.{name}_seconds"] = seen.seconds(name)
+        figures[f"{count}.cold_per_python"] = seen.ratio("cold", "python")
+        figures[f"{count}.memory_mb"] = seen.memory("cold")
+        for name in commands.keys() - {"python", "cold"}:
+            figures[f"{count}.{name}_per_cold"] = seen.ratio(name, "cold")
+        again = Seen({"python": python, "again": Command([mlopsc, "build"], folder)}, turns * 2)
+        figures[f"{count}.unchanged_per_python"] = again.ratio("again", "python")
 
 
-def _peers(folder: Path, count: int, cold: float, repeat: int, figures: dict[str, float]) -> None:
-    dvc = str(BIN / "dvc")
-    subprocess.run([dvc, "init", "--quiet"], cwd=folder, check=True)
-    commands = {"dvc_stage_list": [dvc, "stage", "list", "--all"]}
-    if count >= 1000:
-        commands["dvc_dag"] = [dvc, "dag"]
-    for name, (seconds, _) in compared(commands, folder, repeat, []).items():
-        figures[f"{count}.{name}_seconds"] = seconds
-        figures[f"{count}.{name}_per_cold"] = seconds / cold
-    if (command := calkit()) is not None:
-        made = folder / "calkit-repository"
-        write(made, count)
-        subprocess.run(["git", "init", "--quiet"], cwd=made, check=True)
-        subprocess.run([dvc, "init", "--quiet"], cwd=made, check=True)
-        seconds = compared({"calkit": command}, made, repeat, [])["calkit"][0]
-        figures[f"{count}.calkit_seconds"] = seconds
-        figures[f"{count}.calkit_per_cold"] = seconds / cold
-
-
+PEERS: dict[int, dict[str, list[str]]] = {
+    30: {"dvc_stage_list": ["stage", "list", "--all"]},
+    1000: {"dvc_stage_list": ["stage", "list", "--all"], "dvc_dag": ["dag"]},
+}
+"""What is compared at which size, beside Calkit."""
 TARGETS = {
     "30.unchanged_per_python": ("<=", 3),
     "30.dvc_stage_list_per_cold": (">=", 5),
@@ -129,7 +145,7 @@ def table(figures: dict[str, float]) -> tuple[str, bool]:
     lines = [
         "# Speed",
         "",
-        "Made by `make bench`; processor time (user and system), the least of several runs, commands taking turns.",
+        "Made by `make bench`: ratios of processor time (user and system), each the median of the ratios of several turns.",
         "",
     ]
     lines += ["| figure | measured | target | met |", "|---|---|---|---|"]
@@ -147,19 +163,19 @@ def table(figures: dict[str, float]) -> tuple[str, bool]:
 def main() -> int:
     """Measure, write results.json and RESULTS.md, and exit 1 where a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="10, 30 and 100 stages, three repeats")
+    parser.add_argument("--quick", action="store_true", help="10, 30 and 100 stages, three turns")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 30, 100, 1000, 10000])
-    parser.add_argument("--repeat", type=int, default=9)
+    parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--out", type=Path, default=HERE)
     arguments = parser.parse_args()
     sizes = [10, 30, 100] if arguments.quick else arguments.sizes
-    repeat = 3 if arguments.quick else arguments.repeat
+    turns = 3 if arguments.quick else arguments.turns
     figures: dict[str, float] = {}
     for count in sizes:
         print(f"{count} stages ...", file=sys.stderr, flush=True)
-        size(count, repeat, count in (30, 1000), figures)
-    if {1000, 10000} <= set(sizes):
-        work = [figures[f"{count}.cold_seconds"] - figures["10.cold_seconds"] for count in (1000, 10000)]
+        size(count, turns, figures)
+    if {10, 1000, 10000} <= set(sizes):
+        work = [figures[f"{count}.cold_per_python"] - figures["10.cold_per_python"] for count in (1000, 10000)]
         figures["growth"] = math.log10(work[1] / work[0])
     text, good = table(figures)
     (arguments.out / "RESULTS.md").write_text(text)
