@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import sys
 from collections.abc import Mapping
+from importlib import import_module
 
 from .diagnostic import Diagnostic
 from .snapshot import Snapshot, inside
@@ -12,10 +13,27 @@ LOCK = ".mlops/lock.json"
 Lock = Mapping[str, str]
 """Hashes by path. Of a file that is ours only in part, the hash is that of our block."""
 
+_LIGHT = "_sha2" if sys.version_info >= (3, 12) else "_sha256"
+_LONG = 2**18
+
 
 def digest(text: str) -> str:
     """The hash of a text. Line ends do not count: a checkout on another system may have changed them."""
-    return "sha256:" + hashlib.sha256(text.replace("\r\n", "\n").encode("utf-8", "surrogateescape")).hexdigest()
+    return "sha256:" + sha256(text.replace("\r\n", "\n").encode("utf-8", "surrogateescape"))
+
+
+def sha256(content: bytes) -> str:
+    """The SHA-256 of some bytes, in hex.
+
+    `hashlib` loads OpenSSL, which takes longer than to hash what most builds write without it; Python's own `random` does
+    as we do.
+    """
+    try:
+        module = import_module(_LIGHT if len(content) < _LONG else "hashlib")
+    except ImportError:  # another Python than CPython
+        module = import_module("hashlib")
+    made: str = module.sha256(content).hexdigest()
+    return made
 
 
 def safe(path: str) -> bool:

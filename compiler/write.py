@@ -15,10 +15,9 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 
 from .diagnostic import Diagnostic
-from .lock import safe
+from .lock import safe, sha256
 from .plan import Change, Plan
 from .stale import STATE
 
@@ -131,7 +130,7 @@ def _stage(change: Change, index: int, root: str) -> dict[str, Any]:
 
 
 def _hash(content: bytes | None) -> str | None:
-    return None if content is None else sha256(content).hexdigest()
+    return None if content is None else sha256(content)
 
 
 def _umask() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from functools import cache
 from io import TextIOWrapper
 from types import SimpleNamespace
 
@@ -76,6 +77,7 @@ def find_root(start: str) -> str:
     return directory
 
 
+@cache
 def cache_key() -> str:
     """What the outcome of a build depends on beside its files: this program, and the Python that runs it."""
     from ... import __version__
