@@ -2,7 +2,8 @@
 
 Every time is user plus system time of a process and its children. The commands that are compared run one after the other, turn by
 turn; a ratio is taken within a turn, and the figure is the median of all turns but the first. So a machine whose speed changes
-from minute to minute, as ours does by half, changes both sides of a ratio. Peers are installed by this script into `.cache/bench`.
+from minute to minute, as ours does by half, changes both sides of a ratio. We and our peers
+are installed by this script into `.cache/bench`, as pip would; DVC is the one of the project's own environment.
 """
 
 from __future__ import annotations
@@ -79,24 +80,31 @@ class Seen:
         return median(first / second for (first, _), (second, _) in zip(self.runs[name], self.runs[other], strict=True))
 
 
-def calkit() -> list[str] | None:
-    """The command that compiles with Calkit, installed on first use; None where that fails."""
-    folder = CACHE / "calkit"
-    python = folder / "bin/python"
-    if not python.exists():
-        uv = shutil.which("uv") or str(BIN / "uv")
-        made = subprocess.run([uv, "venv", "--quiet", str(folder), "--python", sys.executable], check=False)
-        if made.returncode == 0:
-            made = subprocess.run([uv, "pip", "install", "--quiet", "--python", str(python), CALKIT], check=False)
-        if made.returncode:
-            shutil.rmtree(folder, ignore_errors=True)
+def installed(name: str, what: str) -> Path | None:
+    """The programs of an environment that holds ``what`` as pip installs it, and nothing beside; None where that fails."""
+    folder = CACHE / name
+    uv = shutil.which("uv") or str(BIN / "uv")
+    install = [
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--compile-bytecode",
+        "--reinstall-package",
+        name,
+        "--python",
+        str(folder),
+    ]
+    steps = [] if folder.exists() else [[uv, "venv", "--quiet", str(folder), "--python", sys.executable]]
+    for step in (*steps, [*install, what]):
+        if subprocess.run(step, check=False).returncode:
             return None
-    return [str(folder / "bin/calkit"), "check", "pipeline", "--compile"]
+    return folder / "bin"
 
 
-def size(count: int, turns: int, figures: dict[str, float]) -> None:
-    """Measure one size and add its figures."""
-    mlopsc, dvc = str(BIN / "mlopsc"), str(BIN / "dvc")
+def size(count: int, turns: int, ours: Path, calkit: Path | None, figures: dict[str, float]) -> None:
+    """Measure one size and add its figures. ``ours`` and ``calkit`` are where the programs are."""
+    build, dvc = [str(ours / "mlopsc"), "build"], str(BIN / "dvc")
     with tempfile.TemporaryDirectory() as temporary:
         folder, beside = Path(temporary, "ours"), Path(temporary, "calkit")
         for made in (folder, beside):
@@ -104,12 +112,12 @@ def size(count: int, turns: int, figures: dict[str, float]) -> None:
             subprocess.run(["git", "init", "--quiet"], cwd=made, check=True)
             subprocess.run([dvc, "init", "--quiet"], cwd=made, check=True)
         outputs = tuple(folder / name for name in (".mlops", "dvc.yaml", "Makefile", ".github", ".gitignore"))
-        python = Command([sys.executable, "-c", "pass"], folder)
-        commands = {"python": python, "cold": Command([mlopsc, "build"], folder, outputs)}
+        python = Command([str(ours / "python"), "-c", "pass"], folder)
+        commands = {"python": python, "cold": Command(build, folder, outputs)}
         if count in PEERS:
             commands |= {name: Command([dvc, *words], folder) for name, words in PEERS[count].items()}
-            if (command := calkit()) is not None:
-                commands["calkit"] = Command(command, beside)
+            if calkit is not None:
+                commands["calkit"] = Command([str(calkit / "calkit"), "check", "pipeline", "--compile"], beside)
             turns = turns if count < 1000 else max(1, turns // 3)  # a turn takes 20 s
         seen = Seen(commands, turns)
         for name in commands.keys() - {"python"}:
@@ -118,7 +126,7 @@ def size(count: int, turns: int, figures: dict[str, float]) -> None:
         figures[f"{count}.memory_mb"] = seen.memory("cold")
         for name in commands.keys() - {"python", "cold"}:
             figures[f"{count}.{name}_per_cold"] = seen.ratio(name, "cold")
-        again = Seen({"python": python, "again": Command([mlopsc, "build"], folder)}, turns * 2)
+        again = Seen({"python": python, "again": Command(build, folder)}, turns * 2)
         figures[f"{count}.unchanged_per_python"] = again.ratio("again", "python")
 
 
@@ -170,10 +178,13 @@ def main() -> int:
     arguments = parser.parse_args()
     sizes = [10, 30, 100] if arguments.quick else arguments.sizes
     turns = 3 if arguments.quick else arguments.turns
+    ours, calkit = installed("mlopsc", str(HERE.parent)), installed("calkit-python", CALKIT)
+    if ours is None:
+        parser.error("mlopsc cannot be installed from here; what uv says about it stands above")
     figures: dict[str, float] = {}
     for count in sizes:
         print(f"{count} stages ...", file=sys.stderr, flush=True)
-        size(count, turns, figures)
+        size(count, turns, ours, calkit, figures)
     if {10, 1000, 10000} <= set(sizes):
         work = [figures[f"{count}.cold_per_python"] - figures["10.cold_per_python"] for count in (1000, 10000)]
         figures["growth"] = math.log10(work[1] / work[0])

@@ -50,10 +50,17 @@ class _Fields(type):
         body["_defaults"] = defaults
         body["_values"] = attrgetter(*(names or ("__class__",)))
         if names:
-            body["__init__"] = _init(names, defaults)
+            body["__init__"] = _init_first
         if not eq:
             body["__eq__"], body["__hash__"] = object.__eq__, object.__hash__
         return super().__new__(meta, name, bases, body)
+
+
+def _init_first(self: Any, *values: Any, **named: Any) -> None:
+    """The ``__init__`` of a class until its first object is made: many classes never have one."""
+    made = type(self)
+    made.__init__ = _init(made.__match_args__, made._defaults)
+    made.__init__(self, *values, **named)
 
 
 def _init(names: tuple[str, ...], defaults: dict[str, Any]) -> Callable[..., None]:
