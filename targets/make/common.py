@@ -33,14 +33,10 @@ _NOT_IN_SLUGS = re.compile(r"[^A-Za-z0-9_.@+-]")
 
 def targets_of(project: Project) -> dict[str, str | None]:
     """The target that people type for each stage; None where Make could not take the name."""
-    names: dict[str, str | None] = {name: name for name in project.stages}
-    if not are_targets(names):
-        names = {name: name if is_target(name) else None for name in names}
-    return (
-        names
-        if OWN.isdisjoint(names)
-        else {name: f"stage-{name}" if target in OWN else target for name, target in names.items()}
-    )
+    if are_targets(project.stages) and OWN.isdisjoint(project.stages):
+        return {name: name for name in project.stages}
+    names = {name: name if is_target(name) else None for name in project.stages}
+    return {name: f"stage-{name}" if target in OWN else target for name, target in names.items()}
 
 
 def slugs_of(project: Project) -> dict[str, str]:

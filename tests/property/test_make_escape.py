@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.emit import make
 from mlopsc.compiler.emit.actions import literal
+from mlopsc.targets.dvc import ignore_pattern, ignore_patterns
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r"), max_size=20) | st.text(
     "$#:%'\"\\ ab(){}[]*?~=;|&<>`!@-+\t", max_size=12
@@ -56,3 +57,15 @@ def test_what_make_cannot_carry_is_refused(text: str) -> None:
 
 def test_expressions_of_actions_are_not_evaluated() -> None:
     assert literal("echo ${{ secrets.X }}") == "echo ${{ '${{' }} secrets.X }}"
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(st.text("ab9_.@+/-: \n\ré", max_size=3), max_size=4))
+def test_names_told_at_once_are_told_as_each_is(names: list[str]) -> None:
+    assert make.are_targets(names) == all(map(make.is_target, names))
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.text("ab/*[]?\\ !#", min_size=1, max_size=4), max_size=4))
+def test_patterns_told_at_once_are_those_of_each(paths: list[str]) -> None:
+    assert ignore_patterns(paths) == "".join(f"/{ignore_pattern(path)}\n" for path in paths)
