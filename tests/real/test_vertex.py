@@ -153,7 +153,7 @@ def test_its_containers_do_what_dvc_does(there: tuple[Path, dict[str, str]], tmp
 
         def tasks(secret: str) -> list[Any]:
             found = containers(root / "vertex/p.yaml", {**given, "secret": secret}, {})
-            return [each.replace(env={**each.env, **more}) for each in found]
+            return [each._replace(env={**each.env, **more}) for each in found]
 
         ended = walk(tasks("projects/acme/secrets/other/versions/latest")[:1], tmp_path / "refused")
         assert ended == {"start": 4}
