@@ -1,9 +1,9 @@
 """Processor time of whole processes, as ratios against peers in the same run. `python bench/run.py --help`.
 
-Every time is user plus system time of a process and its children. The commands that are compared run one after the other, turn by
-turn; a ratio is taken within a turn, and the figure is the median of all turns but the first. So a machine whose speed changes
-from minute to minute, as ours does by half, changes both sides of a ratio. We and our peers
-are installed by this script into `.cache/bench`, as pip would; DVC is the one of the project's own environment.
+Every time is user plus system time of a process and its children. In a turn each command runs once, at each size; a ratio is taken
+within a turn, and the figure is the median of all turns but the first. So a machine whose speed changes from minute to minute,
+as ours does by half, changes both sides of a ratio, and for a part of the turns only. Calkit is installed by this script into
+`.cache/bench`; Python, DVC and mlopsc are those of the project's own environment.
 """
 
 from __future__ import annotations
@@ -56,78 +56,62 @@ class Command(NamedTuple):
     before: tuple[Path, ...] = ()
 
 
-class Seen:
-    """What was seen of some commands: seconds and MB, by command and turn."""
+class Size:
+    """A pipeline of ``count`` stages, the commands that are compared on it, and what was seen: seconds and MB, by turn."""
 
-    def __init__(self, commands: dict[str, Command], turns: int) -> None:
-        self.runs: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-        for turn in range(turns + 1):
-            for name, (words, folder, before) in commands.items():
-                figure = measure(words, folder, before)
-                if turn:
-                    self.runs[name].append(figure)
-
-    def seconds(self, name: str) -> float:
-        """The median of a command."""
-        return median(seconds for seconds, _ in self.runs[name])
-
-    def memory(self, name: str) -> float:
-        """The most that a command took."""
-        return max(memory for _, memory in self.runs[name])
-
-    def ratio(self, name: str, other: str) -> float:
-        """How many times ``other`` the command takes: the median of the turns' ratios."""
-        return median(first / second for (first, _), (second, _) in zip(self.runs[name], self.runs[other], strict=True))
-
-
-def installed(name: str, what: str) -> Path | None:
-    """The programs of an environment that holds ``what`` as pip installs it, and nothing beside; None where that fails."""
-    folder = CACHE / name
-    uv = shutil.which("uv") or str(BIN / "uv")
-    install = [
-        uv,
-        "pip",
-        "install",
-        "--quiet",
-        "--compile-bytecode",
-        "--reinstall-package",
-        name,
-        "--python",
-        str(folder),
-    ]
-    steps = [] if folder.exists() else [[uv, "venv", "--quiet", str(folder), "--python", sys.executable]]
-    for step in (*steps, [*install, what]):
-        if subprocess.run(step, check=False).returncode:
-            return None
-    return folder / "bin"
-
-
-def size(count: int, turns: int, ours: Path, calkit: Path | None, figures: dict[str, float]) -> None:
-    """Measure one size and add its figures. ``ours`` and ``calkit`` are where the programs are."""
-    build, dvc = [str(ours / "mlopsc"), "build"], str(BIN / "dvc")
-    with tempfile.TemporaryDirectory() as temporary:
-        folder, beside = Path(temporary, "ours"), Path(temporary, "calkit")
+    def __init__(self, count: int, place: Path, calkit: Path | None) -> None:
+        build, dvc = [str(BIN / "mlopsc"), "build"], str(BIN / "dvc")
+        folder, beside = place / f"{count}", place / f"{count}-calkit"
         for made in (folder, beside):
             write(made, count)
             subprocess.run(["git", "init", "--quiet"], cwd=made, check=True)
             subprocess.run([dvc, "init", "--quiet"], cwd=made, check=True)
         outputs = tuple(folder / name for name in (".mlops", "dvc.yaml", "Makefile", ".github", ".gitignore"))
-        python = Command([str(ours / "python"), "-c", "pass"], folder)
-        commands = {"python": python, "cold": Command(build, folder, outputs)}
+        self.count = count
+        self.commands = {
+            "python": Command([sys.executable, "-c", "pass"], folder),
+            "cold": Command(build, folder, outputs),
+            "unchanged": Command(build, folder),
+        }
         if count in PEERS:
-            commands |= {name: Command([dvc, *words], folder) for name, words in PEERS[count].items()}
+            self.commands |= {name: Command([dvc, *words], folder) for name, words in PEERS[count].items()}
             if calkit is not None:
-                commands["calkit"] = Command([str(calkit / "calkit"), "check", "pipeline", "--compile"], beside)
-            turns = turns if count < 1000 else max(1, turns // 3)  # a turn takes 20 s
-        seen = Seen(commands, turns)
-        for name in commands.keys() - {"python"}:
-            figures[f"{count}.{name}_seconds"] = seen.seconds(name)
-        figures[f"{count}.cold_per_python"] = seen.ratio("cold", "python")
-        figures[f"{count}.memory_mb"] = seen.memory("cold")
-        for name in commands.keys() - {"python", "cold"}:
-            figures[f"{count}.{name}_per_cold"] = seen.ratio(name, "cold")
-        again = Seen({"python": python, "again": Command(build, folder)}, turns * 2)
-        figures[f"{count}.unchanged_per_python"] = again.ratio("again", "python")
+                self.commands["calkit"] = Command([str(calkit), "check", "pipeline", "--compile"], beside)
+        self.runs: dict[str, list[tuple[float, float]]] = {name: [] for name in self.commands}
+
+    def turn(self, counts: bool) -> None:
+        """Run all commands, one after the other; the first turn is for warming up and does not count."""
+        for name, (words, folder, before) in self.commands.items():
+            figure = measure(words, folder, before)
+            if counts:
+                self.runs[name].append(figure)
+
+    def ratio(self, name: str, other: str) -> float:
+        """How many times ``other`` the command takes: the median of the turns' ratios."""
+        return median(first / second for (first, _), (second, _) in zip(self.runs[name], self.runs[other], strict=True))
+
+    def figures(self) -> dict[str, float]:
+        """All that was seen, by name."""
+        found = {f"{name}_seconds": median(seconds for seconds, _ in self.runs[name]) for name in self.commands}
+        found |= {f"{name}_per_python": self.ratio(name, "python") for name in ("cold", "unchanged")}
+        found |= {f"{name}_per_cold": self.ratio(name, "cold") for name in list(self.commands)[3:]}
+        found["memory_mb"] = max(memory for _, memory in self.runs["cold"])
+        return {f"{self.count}.{name}": value for name, value in found.items()}
+
+
+def calkit() -> Path | None:
+    """Calkit's program, installed on first use; None where that fails."""
+    folder = CACHE / "calkit"
+    python = folder / "bin/python"
+    if not python.exists():
+        uv = shutil.which("uv") or str(BIN / "uv")
+        made = subprocess.run([uv, "venv", "--quiet", str(folder), "--python", sys.executable], check=False)
+        if made.returncode == 0:
+            made = subprocess.run([uv, "pip", "install", "--quiet", "--python", str(python), CALKIT], check=False)
+        if made.returncode:
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+    return folder / "bin/calkit"
 
 
 PEERS: dict[int, dict[str, list[str]]] = {
@@ -135,6 +119,8 @@ PEERS: dict[int, dict[str, list[str]]] = {
     1000: {"dvc_stage_list": ["stage", "list", "--all"], "dvc_dag": ["dag"]},
 }
 """What is compared at which size, beside Calkit."""
+SLOW = 1000
+"""The size that takes 20 s a turn; it has every third."""
 TARGETS = {
     "30.unchanged_per_python": ("<=", 3),
     "30.dvc_stage_list_per_cold": (">=", 5),
@@ -173,18 +159,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="10, 30 and 100 stages, three turns")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 30, 100, 1000, 10000])
-    parser.add_argument("--turns", type=int, default=9)
+    parser.add_argument("--turns", type=int, default=12)
     parser.add_argument("--out", type=Path, default=HERE)
     arguments = parser.parse_args()
     sizes = [10, 30, 100] if arguments.quick else arguments.sizes
     turns = 3 if arguments.quick else arguments.turns
-    ours, calkit = installed("mlopsc", str(HERE.parent)), installed("calkit-python", CALKIT)
-    if ours is None:
-        parser.error("mlopsc cannot be installed from here; what uv says about it stands above")
+    peer = calkit()
     figures: dict[str, float] = {}
-    for count in sizes:
-        print(f"{count} stages ...", file=sys.stderr, flush=True)
-        size(count, turns, ours, calkit, figures)
+    with tempfile.TemporaryDirectory() as temporary:
+        measured = [Size(count, Path(temporary), peer) for count in sizes]
+        for turn in range(turns + 1):
+            print(f"turn {turn} of {turns} ...", file=sys.stderr, flush=True)
+            for each in measured:
+                if each.count != SLOW or turn % 3 == 0:
+                    each.turn(counts=turn > 0)
+        for each in measured:
+            figures |= each.figures()
     if {10, 1000, 10000} <= set(sizes):
         work = [figures[f"{count}.cold_per_python"] - figures["10.cold_per_python"] for count in (1000, 10000)]
         figures["growth"] = math.log10(work[1] / work[0])
