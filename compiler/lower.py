@@ -15,6 +15,7 @@ from .features import features
 from .graph import Artifact, Out, Param, Project, Resources, Stage, Watch
 from .operate import operations, remote
 from .params import DEFAULT
+from .record import Record
 from .resolve import Entry, Resolved
 from .snapshot import Snapshot
 from .template import Expanded, expand, global_scope, resolve_value
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from ..schemas.stack import Stack
     from ..schemas.stage import Resources as SaidResources
     from .graph import OutKind
-
-    _Draft = tuple[Expanded, Entry, str, tuple[str, ...], tuple[Out, ...], tuple[Param, ...]]
-    """A stage before the others are known that it depends on: with its wdir, deps, outs and params."""
 
 _SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _KINDS: tuple[tuple[str, OutKind], ...] = (("outs", "out"), ("metrics", "metric"), ("plots", "plot"))
@@ -91,6 +89,17 @@ def resources(said: SaidResources | None) -> Resources:
     return Resources(cpu, memory, said.gpu)
 
 
+class _Draft(Record):
+    """A stage before the others are known that it depends on."""
+
+    each: Expanded
+    entry: Entry
+    wdir: str
+    deps: tuple[str, ...]
+    outs: tuple[Out, ...]
+    params: tuple[Param, ...]
+
+
 def _draft(each: Expanded, entry: Entry, roots: dict[str, _Rooted]) -> _Draft:
     body = each.body
     wdir = body.get("wdir") or "."
@@ -100,27 +109,25 @@ def _draft(each: Expanded, entry: Entry, roots: dict[str, _Rooted]) -> _Draft:
     if rooted is None:
         rooted = roots[wdir] = _Rooted(wdir)
     deps = tuple([rooted[path] for path in body.get("deps") or ()])
-    params = _params(said, rooted) if (said := body.get("params")) else ()
-    return each, entry, wdir, deps, _outs(body, rooted), params
+    return _Draft(each, entry, wdir, deps, _outs(body, rooted), _params(body.get("params") or (), rooted))
 
 
 def _stage(draft: _Draft, upstream: tuple[str, ...]) -> Stage:
-    each, entry, wdir, deps, outs, params = draft
-    own = entry.own
+    each, entry, own = draft.each, draft.entry, draft.entry.own
     if type(own) is PlainStage:  # type: ignore[comparison-overlap]  # it stands in for one of the models
         desc = own.desc and str(each.body.get("desc") or own.desc)
         return Stage(
-            each.name, entry.name, each.commands, deps, outs, params, wdir, desc or "",
+            each.name, entry.name, each.commands, draft.deps, draft.outs, draft.params, draft.wdir, desc or "",
             entry.kind, bool(own.frozen), bool(each.body.get("always_changed")), upstream=upstream,
         )  # fmt: skip
     return Stage(
         each.name,
         entry.name,
         each.commands,
-        deps,
-        outs,
-        params,
-        wdir,
+        draft.deps,
+        draft.outs,
+        draft.params,
+        draft.wdir,
         str(each.body.get("desc") or own.desc or ""),
         entry.kind,  # type: ignore[arg-type]  # validated as one of the kinds
         bool(own.frozen),
@@ -143,13 +150,6 @@ class _Rooted(dict[str, str]):
     def __init__(self, wdir: str) -> None:
         super().__init__()
         self.wdir = wdir
-        self.params: dict[str, Param] = {}
-
-    def param(self, key: str) -> Param:
-        """A parameter of params.yaml; most are tracked by many stages."""
-        if (found := self.params.get(key)) is None:
-            found = self.params[key] = Param(self[DEFAULT], key)
-        return found
 
     def __missing__(self, path: str) -> str:
         found = path
@@ -166,7 +166,7 @@ def _outs(body: Mapping[str, Any], rooted: _Rooted) -> tuple[Out, ...]:
         if key not in body:
             continue
         for item in body[key] or ():
-            if type(item) is str:
+            if isinstance(item, str):
                 outs.append(Out(rooted[item], kind, _NO_FLAGS))
                 continue
             for path, flags in item.items():
@@ -179,7 +179,7 @@ def _params(items: Iterable[Any], rooted: _Rooted) -> tuple[Param, ...]:
     params: list[Param] = []
     for item in items:
         if not isinstance(item, dict):
-            params.append(rooted.param(str(item)))
+            params.append(Param(rooted[DEFAULT], str(item)))
             continue
         for file, keys in item.items():
             path = rooted[str(file)]
@@ -193,10 +193,9 @@ def _linked(drafts: dict[str, _Draft]) -> dict[str, Stage]:
     linked: dict[str, Stage] = {}
     for name, draft in drafts.items():
         upstream: list[str] = []
-        _, _, _, deps, _, params = draft
-        for path in deps:
+        for path in draft.deps:
             upstream += makers[path]
-        for param in params:
+        for param in draft.params:
             upstream += makers[param.file]
         needed = dict.fromkeys(upstream)
         needed.pop(name, None)
@@ -212,8 +211,8 @@ class _Makers(dict[str, tuple[str, ...]]):
         self.producers: dict[str, str] = {}
         self.within: defaultdict[str, list[str]] = defaultdict(list)
         by_folder: defaultdict[str, list[str]] = defaultdict(list)
-        for name, (_, _, _, _, outs, _) in drafts.items():
-            for out in outs:
+        for name, draft in drafts.items():
+            for out in draft.outs:
                 self.producers.setdefault(out.path, name)
                 by_folder[out.path.rpartition("/")[0]].append(name)
         for folder, names in by_folder.items():

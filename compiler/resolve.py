@@ -130,9 +130,8 @@ class _Resolver:
             raw, own = raw.get("do") or {}, typed.do  # type: ignore[union-attr]  # a Foreach, by its key
         else:
             own = typed or _EMPTY_STAGE  # type: ignore[assignment]
-        cmd = own.cmd
-        groups = _groups(own.infer, self.spec.infer, ours=cmd is None)
-        if cmd is not None and not groups and not (own.env or own.timeout or own.retries or own.args):
+        groups = _groups(own.infer, self.spec.infer, ours=own.cmd is None)
+        if own.cmd is not None and not groups and not (own.env or own.timeout or own.retries or own.args):
             body = {key: raw[key] for key in self._order(tuple(raw))}
             return Entry(name, at, body, own, own.kind or kind_of(name), foreach, None, raw["cmd"])
         entry = Entry(name, at, dict(raw), own, own.kind or kind_of(name), foreach)

@@ -39,8 +39,7 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
     for stage in project:
         if stage.entry not in done:
             done.add(stage.entry)
-            if found := code.check(stage, places):
-                yield from found
+            yield from code.check(stage, places)
 
 
 class _Code:
@@ -64,11 +63,7 @@ class _Code:
         found: list[Diagnostic] = []
         missing: dict[str, None] = {}
         for command in stage.commands:
-            if stage.wdir == "." and (simple := _SIMPLE.match(command.text)) is not None:
-                paths: Sequence[str] = (simple[1].removeprefix("./"),)
-            else:
-                paths = self._run_by(command.text, stage.wdir)
-            for path in paths:
+            for path in self._run_by(command.text, stage.wdir):
                 needs = self.needs[path] if path in self.needs else self._needs(path)
                 if needs is None:
                     found.append(_absent(stage, path, self.snapshot, places))
@@ -83,6 +78,8 @@ class _Code:
 
     def _run_by(self, line: str, wdir: str) -> Sequence[str]:
         """The code files that a command line names, and those that a stage's script names which it runs."""
+        if wdir == "." and (simple := _SIMPLE.match(line)) is not None:
+            return (simple.group(1).removeprefix("./"),)
         if re.search(_ENDINGS, line) is None:
             return ()
         paths = [path for path in named_files(line, self.snapshot, wdir) if path not in self.scripts]
