@@ -7,13 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from configparser import ConfigParser, Error
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..diagnostic import Diagnostic
+from ..interrupt import interruptible, scratch
 from ..record import Record
 
 PATIENCE = 3600
@@ -101,14 +101,11 @@ def _scratch(root: str) -> Iterator[tuple[str, str]]:
 
     DVC only reads it, and what is to change is unlinked first, so no file of the user's is touched.
     """
-    home = tempfile.mkdtemp(prefix="mlopsc-import-")
-    try:
+    with interruptible(), scratch("mlopsc-import-") as home:
         copy = f"{home}/{os.path.basename(root) or 'repository'}"
         _copied(root, copy)
         _settings(root, copy)
         yield copy, home
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def _copied(root: str, copy: str) -> None:

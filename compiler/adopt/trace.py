@@ -9,15 +9,20 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ..graph import Stage
+from ..interrupt import interruptible, paired, scratch
 from ..record import Record
 
 STRACE = "strace"
+
+GRACE = 5
+"""Seconds that a stage may take to end when the trace is interrupted."""
 
 SEEN = re.compile(r"(?:open|openat|creat)\(.*?(?P<flags>O_[A-Z_|]+).* += \d+<(?P<path>[^>]+)>$")
 CREATED = re.compile(r"creat\(.* += \d+<(?P<path>[^>]+)>$")
@@ -77,14 +82,14 @@ def trace(stage: Stage, root: str) -> Traced:
     by = STRACE if strace is not None and _allowed(strace) else "Python's audit hook"
     lines: list[tuple[bool, str]] = []
     code = 0
-    with tempfile.TemporaryDirectory(prefix="mlopsc-trace-") as home, _aside(stage, root):
+    with interruptible(), scratch("mlopsc-trace-") as home, _aside(stage, root):
         for number, command in enumerate(stage.commands):
             log = f"{home}/{number}"
             wdir = os.path.join(root, stage.wdir)
             if by == STRACE:
                 calls = "trace=open,openat,creat,rename,renameat,renameat2"
                 words = [strace or "", "-f", "-y", "-qq", "-s", "4096", "-e", calls, "-o", log]
-                code = subprocess.run([*words, "sh", "-c", command.text], cwd=wdir, check=False).returncode
+                code = _run([*words, "sh", "-c", command.text], wdir)
                 lines += _strace(log, wdir)
             else:
                 code = _hooked(command.text, wdir, home, log)
@@ -104,7 +109,21 @@ def _hooked(command: str, wdir: str, home: str, log: str) -> int:
         file.write(HOOK)
     path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
     settings = {**os.environ, "PYTHONPATH": path, "MLOPSC_TRACE": log}
-    return subprocess.run(["sh", "-c", command], cwd=wdir, env=settings, check=False).returncode
+    return _run(["sh", "-c", command], wdir, settings)
+
+
+def _run(words: list[str], wdir: str, settings: Mapping[str, str] | None = None) -> int:
+    """Run it in a process group of its own, so that all of it ends where we are interrupted: strace dies alone."""
+    process = subprocess.Popen(words, cwd=wdir, env=settings, start_new_session=True)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        raise
 
 
 def _strace(log: str, wdir: str) -> Iterator[tuple[bool, str]]:
@@ -175,25 +194,25 @@ def _aside(stage: Stage, root: str) -> Iterator[None]:
     not write anew comes back."""
     state = f"{root}/.mlops/state"
     os.makedirs(state, exist_ok=True)
-    home = tempfile.mkdtemp(dir=state)
-    moved: Mapping[str, str] = {}
-    try:
-        moved = {
-            f"{root}/{out.path}": f"{home}/{index}"
-            for index, out in enumerate(stage.outs)
-            if not out.flags.get("persist") and not out.path.startswith("/") and os.path.lexists(f"{root}/{out.path}")
-        }
-        for path, to in moved.items():
-            os.rename(path, to)
+    outs = [
+        f"{root}/{out.path}"
+        for out in stage.outs
+        if not out.flags.get("persist") and not out.path.startswith("/") and os.path.lexists(f"{root}/{out.path}")
+    ]
+
+    def back(home: str) -> None:
+        for index, path in enumerate(outs):
+            if not os.path.lexists(path) and os.path.lexists(f"{home}/{index}"):
+                os.rename(f"{home}/{index}", path)
+        shutil.rmtree(home, ignore_errors=True)
+
+    with paired(lambda: tempfile.mkdtemp(dir=state), back) as home:
+        for index, path in enumerate(outs):
+            os.rename(path, f"{home}/{index}")
         for out in stage.outs:
             if "://" not in out.path and not out.path.startswith("/"):
                 os.makedirs(os.path.dirname(f"{root}/{out.path}"), exist_ok=True)
         yield
-    finally:
-        for path, to in moved.items():
-            if not os.path.lexists(path) and os.path.lexists(to):
-                os.rename(to, path)
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def difference(stage: Stage, seen: Traced) -> Difference:

@@ -7,11 +7,11 @@ trusted in Copier's own settings, and we never switch that off.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ..interrupt import scratch
 from .library import SCHEME, Library
 from .refusal import Refusal
 
@@ -52,7 +52,7 @@ def _copier(library: Library, source: str) -> Iterator[None]:
         ) from error
     import warnings
 
-    with tempfile.TemporaryDirectory(prefix="mlopsc-templates-") as place, warnings.catch_warnings():
+    with scratch("mlopsc-templates-") as place, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         library.repository(source, place)
         settings = _git_settings(

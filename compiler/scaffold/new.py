@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
+from ..interrupt import interruptible, scratch
 from ..record import Record, field
 from .fill import ANSWERS, copy
 from .library import SCHEME, Library
@@ -41,7 +39,7 @@ def new(
     if not os.path.isdir(parent):
         raise Refusal(f"there is no directory `{os.path.dirname(called.directory)}`", "make it first")
     data = _told(called, answers)
-    with _interruptible(), tempfile.TemporaryDirectory(prefix=".mlopsc-new-", dir=parent) as around:
+    with interruptible(), scratch(".mlopsc-new-", parent) as around:
         root = f"{around}/{os.path.basename(place)}"
         os.mkdir(root)
         copy(source, root, data, library, ref)
@@ -133,21 +131,6 @@ def _move(root: str, place: str) -> None:
     if os.path.lexists(place):
         raise Refusal(f"`{place}` has appeared while it was being made", "give another name")
     os.rename(root, place)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP clean up as Ctrl-C does."""
-
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 __all__ = ["ANSWERS", "Made", "new", "source_of"]

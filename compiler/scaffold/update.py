@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
+from ..interrupt import interruptible, scratch, undisturbed
 from ..record import Record
 from .fill import ANSWERS
 from .fill import update as merge
@@ -50,7 +48,7 @@ def update(root: str, answers: Mapping[str, Any], library: Library | None = None
     top = git("rev-parse", "--show-toplevel", cwd=root).rstrip("\n")
     _clean(top)
     below = os.path.relpath(os.path.realpath(root), os.path.realpath(top))
-    with tempfile.TemporaryDirectory(prefix="mlopsc-update-") as place:
+    with interruptible(), scratch("mlopsc-update-") as place:
         clone = f"{place}/clone"
         git("clone", "--quiet", "--shared", "--", top, clone, cwd=place)
         merge(os.path.normpath(f"{clone}/{below}"), source, answers, library, ref)
@@ -63,7 +61,7 @@ def update(root: str, answers: Mapping[str, Any], library: Library | None = None
         conflicts += [
             each.path for each in changes if each.content and MARK.search(each.content) and each.path not in conflicts
         ]
-        with _undisturbed():
+        with undisturbed():  # the few files are written, all of them
             for change in changes:
                 _write(change, top)
             _mark(unmerged, clone, top)
@@ -168,13 +166,3 @@ def _mark(unmerged: str, clone: str, top: str) -> None:
     if entries:
         data = (removed + "".join(f"{entry}\0" for entry in entries)).encode(errors="surrogateescape")
         git("update-index", "-z", "--index-info", cwd=top, data=data)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold signals back while the few files are written."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -110,6 +113,23 @@ def test_a_traced_stage_that_fails_loses_nothing(tmp_path: Path) -> None:
     seen = trace.trace(Stage("s", "s", (Command.of(("false",)),), outs=(Out("out"),)), str(tmp_path))
     assert seen.code == 1
     assert (tmp_path / "out").read_text() == "precious"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_trace_that_is_stopped_puts_the_outs_back(number: signal.Signals, repository: Make) -> None:
+    stage = "  s: {cmd: touch begun && exec sleep 60, outs: [{out: {cache: false}}, dir/other]}\n"
+    root = repository({"mlops.yaml": f"mlops: 1\nstages:\n{stage}", "out": "dear", "dir/other": "too"})
+    process = subprocess.Popen([BIN / "mlopsc", "trace", "s"], cwd=root, stderr=subprocess.PIPE, text=True)
+    begun = time.monotonic()
+    while not (root / "begun").exists():
+        assert time.monotonic() - begun < 60
+        time.sleep(0.01)
+    assert not (root / "out").exists(), "it is aside while the stage runs"
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in said) == (130, False), said
+    assert ((root / "out").read_text(), (root / "dir/other").read_text()) == ("dear", "too")
+    assert [*(root / ".mlops/state").iterdir()] == []
 
 
 @pytest.mark.parametrize("watcher", ["strace", "Python's audit hook"])
