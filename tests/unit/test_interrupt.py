@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,55 +20,66 @@ from mlopsc.compiler.interrupt import interruptible, paired, scratch, undisturbe
 TURNS = 2000
 
 
-@pytest.fixture
-def by_alarm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(params=["alone", "with a thread"])
+def by_alarm(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The timer's signal in the place of Ctrl-C, as it comes at a moment that one can choose."""
-
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(interrupt, "STOPS", (signal.SIGALRM,))
-    before = signal.signal(signal.SIGALRM, stop)
-    yield
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, before)
+    over = threading.Event()
+    if request.param == "with a thread":
+        threading.Thread(target=over.wait).start()
+    with interruptible():
+        yield
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    over.set()
 
 
 def test_a_directory_is_gone_whenever_the_signal_came(by_alarm: None, tmp_path: Path) -> None:
     chance = random.Random(1)
-    begun = time.perf_counter()
-    for _ in range(20):
-        with scratch("x", str(tmp_path)) as place:
-            Path(place, "file").touch()
-    usual = (time.perf_counter() - begun) / 20
+    latest = 1e-3  # seconds; it follows what a turn takes, so that half of them are stopped
     stopped = done = 0
     for _ in range(TURNS):
         try:
-            signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-6, 1.5 * usual))
+            signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-6, latest))
             with scratch("x", str(tmp_path)) as place:
                 Path(place, "file").touch()
-            done += 1
             signal.setitimer(signal.ITIMER_REAL, 0)
+            done += 1
+            latest *= 0.98
         except KeyboardInterrupt:
             stopped += 1
+            latest *= 1.02
         assert os.listdir(tmp_path) == []
-        assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()), "signals are held back for good"
-    assert stopped > TURNS / 20, "the timer comes too late"
-    assert done > TURNS / 20, "the timer comes too early"
+        assert (interrupt._Held.depth, interrupt._Held.came) == (0, False), "signals are kept for good"
+    assert stopped > TURNS / 20
+    assert done > TURNS / 20
+
+
+def test_a_beginning_is_not_broken_off(by_alarm: None) -> None:
+    ended: list[str] = []
+
+    def begin() -> str:
+        signal.raise_signal(signal.SIGALRM)
+        return "it"
+
+    def stopped() -> None:
+        with paired(begin, ended.append):
+            raise AssertionError("it went on")
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert ended == ["it"]
 
 
 def test_a_second_signal_does_not_break_off_the_end(by_alarm: None) -> None:
-    ended = []
+    ended: list[str] = []
 
     def end(it: str) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 1e-5)
-        time.sleep(0.01)
+        signal.raise_signal(signal.SIGALRM)
         ended.append(it)
 
     def stopped() -> None:
         with paired(lambda: "it", end):
-            signal.setitimer(signal.ITIMER_REAL, 1e-5)
-            time.sleep(5)
+            signal.raise_signal(signal.SIGALRM)
 
     with pytest.raises(KeyboardInterrupt):
         stopped()
@@ -79,7 +91,7 @@ def test_what_is_held_back_comes_at_the_end(by_alarm: None) -> None:
 
     def stopped() -> None:
         with undisturbed():
-            signal.setitimer(signal.ITIMER_REAL, 1e-5)
+            os.kill(os.getpid(), signal.SIGALRM)  # which any thread may take
             time.sleep(0.01)
             whole.append(True)
 
