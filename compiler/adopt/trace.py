@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from ..graph import Stage
-from ..interrupt import interruptible, paired, scratch
+from ..interrupt import interruptible, paired, scratch, undisturbed
 from ..record import Record
 
 STRACE = "strace"
@@ -118,10 +118,10 @@ def _run(words: list[str], wdir: str, settings: Mapping[str, str] | None = None)
     try:
         return process.wait()
     except KeyboardInterrupt:
-        os.killpg(process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE)
-        with suppress(ProcessLookupError):
+        with undisturbed(), suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE)
             os.killpg(process.pid, signal.SIGKILL)
         raise
 
