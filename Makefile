@@ -28,6 +28,9 @@ test: ## Run the tests of the code
 DVC ?= dvc
 REPRO_FLAGS ?=
 
+# A DVC that was killed at the wrong moment leaves an empty lock file, which it would refuse.
+$(shell for each in dvc.lock; do [ ! -f $$each ] || [ -s $$each ] || printf "schema: '2.0'\n" 1<>$$each; done)
+
 pipeline: ## Run everything that changed, one stage after the other
 	$(DVC) repro $(REPRO_FLAGS)
 

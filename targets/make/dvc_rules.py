@@ -28,6 +28,7 @@ def lines(project: Project, targets: dict[str, str | None], problems: list[Diagn
     yield "DVC ?= dvc"
     yield "REPRO_FLAGS ?="
     yield ""
+    yield from _mended("dvc.lock monitoring/dvc.lock" if project.spec.monitor else "dvc.lock")
     yield from rule("pipeline", "Run everything that changed, one stage after the other", "$(DVC) repro $(REPRO_FLAGS)")
     yield from rule(
         "pipeline-parallel",
@@ -50,6 +51,20 @@ def lines(project: Project, targets: dict[str, str | None], problems: list[Diagn
         yield f"{target}: ## {about}\n\t$(DVC) repro {name}\n"  # what can be a target is one word of the shell
     yield from _parallel(project)
     yield "-include local.mk"
+
+
+def _mended(locks: str) -> Iterator[str]:
+    """A line that makes empty lock files valid ones.
+
+    DVC empties its lock file, then writes it anew; what was killed in between leaves what DVC refuses. The text is how DVC
+    begins its own, and `1<>` does not cut what is there: a DVC that is writing at this moment loses nothing.
+    """
+    yield "# A DVC that was killed at the wrong moment leaves an empty lock file, which it would refuse."
+    yield (
+        f"$(shell for each in {locks}; do "
+        """[ ! -f $$each ] || [ -s $$each ] || printf "schema: '2.0'\\n" 1<>$$each; done)"""
+    )
+    yield ""
 
 
 def _parallel(project: Project) -> Iterator[str]:

@@ -33,6 +33,14 @@ class Killed:
         self.draw = random.Random(self.seed)
         self.times: list[str] = []
 
+    def mended(self) -> None:
+        """What Git and DVC ask a person to do after a kill: docs/operations.md has it."""
+        for lock in self.loop.work.glob(".git/**/*.lock"):
+            lock.unlink()
+        held = self.loop.work / ".dvc/tmp/rwlock"
+        if held.exists() and not held.read_text().endswith("}"):
+            held.unlink()
+
     def make(self, target: str, code: int = 0, **more: str) -> None:
         """A step: killed some times at a moment of its last duration, then left to its end."""
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
@@ -55,7 +63,7 @@ class Killed:
                 os.killpg(step.pid, signal.SIGKILL)
             step.wait()
             gone(step.pid)
-            (self.loop.work / ".git/index.lock").unlink(missing_ok=True)  # Git asks a person to look, and do this
+            self.mended()
         done = run("make", target, cwd=self.loop.work, check=False, **self.loop.environment, **more)
         told = f"LOOP_SEED={self.seed}: {self.times}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         assert done.returncode == code, told

@@ -163,6 +163,23 @@ stages:
     assert (root / "q.txt").read_text().startswith("a  b /")
 
 
+@pytest.mark.parametrize("target", ["pipeline", "pipeline-parallel"])
+def test_the_lock_that_a_killed_dvc_has_emptied(target: str, by_dvc: Path) -> None:
+    lock = by_dvc / "dvc.lock"
+    run("make", "help", cwd=by_dvc)
+    assert not lock.exists()
+    run("make", "pipeline", cwd=by_dvc)
+    assert ran(by_dvc) == sorted(ALL)
+    whole = lock.read_text()
+    run("make", "help", cwd=by_dvc)
+    assert lock.read_text() == whole
+    assert whole.startswith("schema: '2.0'\n"), "what the Makefile writes is not what DVC would write in its place"
+    lock.write_text("")
+    run("make", target, cwd=by_dvc)
+    assert ran(by_dvc) == []
+    assert sorted(lock.read_text().split()) == sorted(whole.split())
+
+
 @pytest.mark.parametrize("orchestrator", ["[dvc, make]", "make"])
 def test_script_env_timeout_and_retries(orchestrator: str, repository: Maker) -> None:
     text = f"""\
