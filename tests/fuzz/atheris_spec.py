@@ -103,7 +103,9 @@ def one(data: bytes) -> None:
         render(run.report, run.document, style)
     for file in run.files:
         if file.data is not None:
-            assert load(Source(file.path, file.text)) == (file.data, [])
+            read = [load(Source(file.path, text)) for text in re.split(r"^---\n", file.text, flags=re.MULTILINE)]
+            assert {key: value for data, _ in read for key, value in data.items()} == file.data
+            assert not any(problems for _, problems in read)
     assert time.process_time() - started < SECONDS, "slow"
 
 
@@ -121,7 +123,11 @@ def main() -> None:
         try:
             one(data)
         except Exception as error:
-            frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "mlopsc" in frame.filename]
+            frames = [
+                frame
+                for frame in traceback.extract_tb(error.__traceback__)
+                if Path(frame.filename).is_relative_to(ROOT)
+            ]
             place = f"{type(error).__name__}-{Path(frames[-1].filename).stem}-{frames[-1].lineno}"
             if place not in seen:
                 seen.add(place)
