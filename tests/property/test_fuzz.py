@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.build import compile_spec
@@ -13,6 +14,7 @@ from mlopsc.compiler.snapshot import Memory
 from mlopsc.compiler.span import At
 from mlopsc.schemas.spec import Spec
 from mlopsc.schemas.stage import Stage
+from road import one, seeds
 
 WORD = st.sampled_from(
     ["a", "b", "train", "${a}", "${item.x}", "${", "\\${x}", "../x", "/abs", "data/x", "data", "1h", ">= 1", "s3://b/x", "", " ",
@@ -55,6 +57,11 @@ def test_any_spec(spec: dict[str, Any], params: Any, code: bytes) -> None:
 def test_any_text(text: str) -> None:
     run = compile_spec(Memory({"mlops.yaml": "mlops: 1\n" + text}))
     render(run.report, run.document, "text")
+
+
+@pytest.mark.parametrize("data", seeds(), ids=lambda data: "")
+def test_what_the_fuzzer_begins_with(data: bytes) -> None:
+    one(data)
 
 
 def test_a_template_alone_for_a_key_of_what_is_gone_over_is_told_where_dvc_would_break() -> None:
