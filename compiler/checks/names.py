@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 
 from ..diagnostic import Diagnostic
+from ..gates import bounds
 from ..graph import Project, Stage
 from ..params import ParamFiles
 from ..snapshot import Snapshot
+from ..span import At
 from .places import Places
 
 _BREAKS = r"\A-|[@:]|\A\Z"
@@ -31,6 +33,7 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
     for name in reversed(entries):
         if _GOOD.match(name) is None:
             yield from _name(entries[name])
+    yield from _around(project)
     texts = (*project.stages, *project.artifacts, *{stage.wdir for stage in project})
     if "".join(texts).isprintable():
         return
@@ -63,3 +66,23 @@ def _control(stage: Stage) -> Iterator[Diagnostic]:
             help_ = "take it out: Makefiles, CI logs and terminals cannot carry it, or would obey it"
             yield Diagnostic("MLC431", what, stage.at, note, help_)
             return
+
+
+def _around(project: Project) -> Iterator[Diagnostic]:
+    """What else becomes a word, or a line, of a recipe."""
+    said: list[tuple[tuple[str, ...], list[str]]] = []
+    for name, data in (project.spec.data or {}).items():
+        for key in ("url", "path", "file", "rev", "schema", "check"):
+            said.append((("data", name, key), [getattr(data, "schema_" if key == "schema" else key) or ""]))
+    for name, experiment in (project.spec.experiments or {}).items():
+        listed = [str(value) for values in experiment.set.values() if isinstance(values, list) for value in values]
+        said.append((("experiments", name, "set"), [*experiment.set, *listed]))
+    for name, monitor in (project.spec.monitor or {}).items():
+        said.append((("monitor", name, "gates"), bounds(monitor.gates or {})))
+        if name in project.monitors:
+            said.append((("monitor", name), list(project.monitors[name].metrics)))
+    for at, texts in said:
+        if found := re.search("[\0\n\r]", "".join(texts)):
+            what = f"there is the character U+{ord(found.group()):04X} in `{'.'.join(at)}`"
+            help_ = "take it out: it is for one line of the Makefile, which cannot carry it"
+            yield Diagnostic("MLC431", what, At(at), help=help_)

@@ -64,6 +64,41 @@ def test_what_the_fuzzer_begins_with(data: bytes) -> None:
     one(data)
 
 
+WHOLE = {
+    "mlops": 1,
+    "stages": {"t": {"cmd": "x", "params": ["a"], "outs": ["m.pkl"], "metrics": ["m.json"], "gates": {"a": ">= 1"}}},
+    "data": {
+        "w": {"url": "https://e.org/w.csv", "path": "data/w.csv", "check": "python c.py", "schema": "s.json", "desc": "d"},
+        "g": {"url": "https://e.org/r.git", "file": "f", "rev": "v1", "path": "data/g"},
+    },
+    "models": {"m": {"path": "m.pkl", "from": "t", "desc": "x", "type": "model", "labels": ["l"]}},
+    "experiments": {"e": {"set": {"a": [1, 2], "params.yaml:b": ["xy"]}, "targets": ["t"], "desc": "d"}},
+    "deploy": {"p": {"model": "m", "run": "make r", "gates": {"a": ">= 0.9"}, "env": {"R": "3"}, "url": "http://x"}},
+    "monitor": {"d": {"cmd": "y", "deps": ["data/w.csv"], "metrics": ["d.json"], "gates": {"s": "<= 1"}, "on_breach": ["issue"]}},
+}  # fmt: skip
+
+
+def with_a_sign(value: Any, sign: str) -> list[Any]:
+    """Copies of a value, each with the sign in the middle of another of its texts and keys."""
+    if isinstance(value, dict):
+        keys = [{**{k: v for k, v in value.items() if k != key}, key[:1] + sign + key[1:]: value[key]} for key in value]
+        return keys + [{**value, key: each} for key in value for each in with_a_sign(value[key], sign)]
+    if isinstance(value, list):
+        return [[*value[:i], each, *value[i + 1 :]] for i, old in enumerate(value) for each in with_a_sign(old, sign)]
+    return [value[: len(value) // 2] + sign + value[len(value) // 2 :]] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize("sign", ["\n", "\0", "\\\n", "\u2028", "${a}"])
+@pytest.mark.parametrize("engines", [["dvc", "make"], "make", ["dvc", "airflow", "argo", "kubeflow", "vertex"],
+                                     ["dvc", "sagemaker", "azureml", "mlflow", "sacred"]])  # fmt: skip
+def test_a_sign_wherever_there_is_text(engines: Any, sign: str) -> None:
+    for spec in with_a_sign(WHOLE, sign):
+        stack = {"orchestrator": engines, "ci": ["github", "gitlab"], "registry": "s3://b/x"}
+        files = {"mlops.yaml": dump({**spec, "stack": stack}), "params.yaml": "a: 1\nb: x\n", "s.json": "{}"}
+        run = compile_spec(Memory(files))
+        assert run.files or run.report.failed
+
+
 def test_a_template_alone_for_a_key_of_what_is_gone_over_is_told_where_dvc_would_break() -> None:
     for said in ("foreach: [{'${a}': 1}]\n    do: {cmd: x}", "foreach: {'${a}': 1}\n    do: {cmd: x}"):
         run = compile_spec(Memory({"mlops.yaml": f"mlops: 1\nvars: [a: k]\nstages:\n  s:\n    {said}\n"}))

@@ -410,6 +410,23 @@ def test_a_control_character_in_a_path(char: str) -> None:
     assert [each[0] for each in found(stages(("a", "raw.txt", f'"x{char}y"')))] == ["MLC431"]
 
 
+@pytest.mark.parametrize("char", ["\\n", "\\r", "\\0"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        'data: {w: {url: "https://e.org/w@csv"}}',
+        'data: {w: {url: "https://e.org/w.csv", check: "python c@.py"}}',
+        'data: {w: {url: "https://e.org/w.git", file: "a@b"}}',
+        'data: {w: {url: "https://e.org/w.git", file: a, rev: "v@1"}}',
+        'monitor: {d: {cmd: x, metrics: ["a@b.json"]}}',
+        'monitor: {d: {cmd: x, metrics: [a.json], gates: {"a@b": ">= 1"}}}',
+        'experiments: {e: {set: {p: ["x@y"]}}}',
+    ],
+)
+def test_a_line_break_in_what_becomes_a_line_of_the_makefile(around: str, char: str) -> None:
+    assert "MLC431" in [each[0] for each in found(stages(("a", "raw.txt", "x")) + around.replace("@", char) + "\n")]
+
+
 @pytest.mark.parametrize("text", ["x y", "x$y", "x'y", "x\\u00a0y", "x\\u3000y", "é", "x%y"])
 def test_a_path_that_is_only_unusual(text: str) -> None:
     assert found(stages(("a", "raw.txt", f'"{text}"'))) == []
