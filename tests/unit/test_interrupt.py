@@ -26,7 +26,6 @@ def by_alarm(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         threading.Thread(target=over.wait).start()
     with interruptible():
         yield
-        signal.setitimer(signal.ITIMER_REAL, 0)
     over.set()
 
 
