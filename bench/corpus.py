@@ -64,8 +64,8 @@ def _counted(found: Outcome, root: str, folder: Folder) -> None:
     from mlopsc.compiler.adopt.suggest import undeclared
     from mlopsc.compiler.adopt.tidy import tidied
     from mlopsc.compiler.build import compile_spec
-    from mlopsc.compiler.imports import command_files, named_files
-    from mlopsc.compiler.snapshot import Disk
+    from mlopsc.compiler.model.snapshot import Disk
+    from mlopsc.compiler.resolve.code.graph import command_files, named_files
 
     top = os.path.join(root, folder.path)
     project = folder.run.project

@@ -20,14 +20,15 @@ def phases(root: str) -> dict[str, float]:
     def mark(name: str) -> None:
         marks.append((name, time.process_time()))
 
-    from mlopsc.compiler import build, checks, registry
-    from mlopsc.compiler.lower import lower
-    from mlopsc.compiler.params import DEFAULT, ParamFiles
-    from mlopsc.compiler.plan import plan
-    from mlopsc.compiler.resolve import resolve
-    from mlopsc.compiler.snapshot import Disk
-    from mlopsc.compiler.sources import read_spec
-    from mlopsc.compiler.validate import validate
+    from mlopsc.compiler import build, checks
+    from mlopsc.compiler import installed as registry
+    from mlopsc.compiler.lower.project import lower
+    from mlopsc.compiler.model.snapshot import Disk
+    from mlopsc.compiler.read.document import read_spec
+    from mlopsc.compiler.read.params import DEFAULT, ParamFiles
+    from mlopsc.compiler.read.validate import validate
+    from mlopsc.compiler.resolve.resolver import resolve
+    from mlopsc.compiler.write.plan import plan
 
     mark("imports")
     disk = Disk(root)

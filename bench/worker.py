@@ -22,7 +22,7 @@ sys.path.insert(0, str(HERE))
 from cloned import STEP, commit, project, work  # noqa: E402
 from conftest import BIN  # noqa: E402
 from engines import s3  # noqa: E402
-from mlopsc.compiler.worker import TEXT  # noqa: E402
+from mlopsc.compiler.lower.worker import TEXT  # noqa: E402
 from run import measure  # noqa: E402
 
 SPEC = """\

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from . import checks, registry
-from .diagnostic import Diagnostic, Label, Report
-from .lower import lower
-from .params import DEFAULT, ParamFiles
-from .record import Record, field
-from .resolve import Resolved, resolve
-from .sources import SPEC_NAME, read_spec
-from .span import At, Path
-from .target import Emulated, Feature, File, Refused, Target, json_file, yaml_file
-from .validate import validate
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from .graph import Project
-    from .read import Document
-    from .snapshot import Snapshot
+from . import checks
+from . import installed as registry
+from .emit.files import json_file, yaml_file
+from .lower.project import lower
+from .model.diagnostic import Diagnostic, Label, Report
+from .model.project import Project
+from .model.snapshot import Snapshot
+from .model.source import At, Path
+from .model.target import Emulated, Feature, File, Refused, Target
+from .read.document import SPEC_NAME, Document, read_spec
+from .read.params import DEFAULT, ParamFiles
+from .read.validate import validate
+from .resolve.resolver import Resolved, resolve
 
 
-class Compiled(Record, frozen=False):
+@dataclass(slots=True)
+class Compiled:
     """What a run knows: as much of it as the spec allowed. ``inputs`` are the files that it was made of."""
 
     report: Report = field(default_factory=Report)
@@ -54,7 +52,7 @@ def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     spec = run.resolved.spec
     run.project, found = lower(run.resolved, run.params.load, snapshot)
     run.report.add(found)
-    checked = checks.run(run.project, snapshot, run.params, run.document.data, run.document.texts)
+    checked = checks.run(run.project, snapshot, run.params, run.document.data)
     run.report.add(_accepted(checked, spec.accept or ()))
     run.report.add(run.params.found)
     targets, found = registry.find(_wanted(run.project))
@@ -87,7 +85,7 @@ def resolve_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
 def _accepted(found: Iterable[Diagnostic], codes: Sequence[str]) -> Iterator[Diagnostic]:
     """What checks found, where the spec's `accept` turns an error into a warning."""
     for each in found:
-        yield each.replace(severity="warning") if each.severity == "error" and each.code in codes else each
+        yield replace(each, severity="warning") if each.severity == "error" and each.code in codes else each
 
 
 def _wanted(project: Project) -> list[tuple[str, Path]]:
@@ -146,7 +144,7 @@ def emit(project: Project, targets: Sequence[Target]) -> tuple[list[File], list[
                 files[item.path] = item
             elif before.block and item.block:
                 lines = dict.fromkeys((before.text + item.text).splitlines(keepends=True))
-                files[item.path] = before.replace(text="".join(lines))
+                files[item.path] = replace(before, text="".join(lines))
             elif before != item:
                 what = f"`{item.path}` is written by `{target.name}` and by another target"
                 found.append(Diagnostic("MLC506", what, At(("stack",)), help="leave one of the targets out of `stack`"))

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from mlopsc.compiler.matrix import as_markdown
+from mlopsc.compiler.show.support_table import as_markdown
 from mlopsc.schemas.reference import markdown
 from mlopsc.schemas.spec import json_schema
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from conftest import run
-from mlopsc.compiler.matrix import as_markdown
+from mlopsc.compiler.show.support_table import as_markdown
 
 ROOT = Path(__file__).parents[1]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..read import decode, load
-from ..record import Record, field
-from ..snapshot import Snapshot
+from ..model.snapshot import Snapshot
+from ..read.yaml import decode, load
 
 WORKFLOW = ".github/workflows/mlops.yml"
 """What the made workflow is called."""
@@ -48,7 +48,8 @@ class Stays(Exception):  # noqa: N818 - it is an answer
     """Why a workflow stays as it is."""
 
 
-class Carried(Record, frozen=False):
+@dataclass(slots=True)
+class Carried:
     """What of a workflow becomes `ci:`, and what will not be quite as it was."""
 
     path: str

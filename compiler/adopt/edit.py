@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from ..node import Node, Unreadable, compose, find
-from ..span import Path, Source
+from ..model.source import Path, Source
+from ..read.yaml import Node, Unreadable, compose, find
 
 _COMMENT = re.compile(r"(^|\s)#")
 _BARE = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./@+=-]*\Z")

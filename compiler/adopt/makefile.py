@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-
-from ..record import Record
+from dataclasses import dataclass
 
 _RULE = re.compile(r"^(?P<names>[A-Za-z0-9_./@+%-]+(?:[ ]+[A-Za-z0-9_./@+%-]+)*)[ ]*::?(?![=:])(?P<needs>[^=\n]*)$")
 _PHONY = re.compile(r"^\.PHONY[ ]*:[ ]*(?P<names>.*)$")
@@ -37,7 +36,8 @@ _DVC = {
 """The targets of the made Makefile that do nothing but call DVC, and the command of a target that is the same."""
 
 
-class Rule(Record):
+@dataclass(frozen=True, slots=True)
+class Rule:
     """One rule as it stands: its lines are ``[start, end)`` of the file, counted from 0."""
 
     names: tuple[str, ...]
@@ -58,7 +58,8 @@ class Rule(Record):
         )
 
 
-class Split(Record):
+@dataclass(frozen=True, slots=True)
+class Split:
     """What a Makefile becomes: the text of local.mk, the targets taken over, and the ones that stand in the way."""
 
     local: str

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from configparser import ConfigParser, Error
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
-from ..diagnostic import Diagnostic
-from ..interrupt import interruptible, scratch
-from ..record import Record
+from ..model.diagnostic import Diagnostic
+from ..write.signals import interruptible, scratch
 
 PATIENCE = 3600
 """Seconds that DVC may take; it may have to hash all data once."""
@@ -23,7 +23,8 @@ LEFT_OUT = frozenset([".git", ".venv", "venv", "node_modules", ".mlops", "__pyca
 """Folders that no pipeline is looked for in, and that the scratch copy lacks."""
 
 
-class Seen(Record):
+@dataclass(frozen=True, slots=True)
+class Seen:
     """What DVC makes of a repository: what each dvc.yaml comes to, why it takes one not, and what `dvc status` says."""
 
     pipelines: Mapping[str, Any]

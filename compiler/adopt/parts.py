@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 
-from ..node import Unreadable, compose
-from ..record import Record, field
-from ..span import Source
+from ..model.source import Source
+from ..read.yaml import Unreadable, compose
 
 _ANCHOR = re.compile(r"(?<![^\s\[{,])&(?=[^\s&,\[\]{}])")
 _ALIAS = re.compile(r"(?<![^\s\[{,])\*(?=\w)")
 
 
-class Part(Record, frozen=False):
+@dataclass(slots=True)
+class Part:
     """The lines of a stage. With ``lead``, the text above that it needs, they are a spec by themselves for an edit."""
 
     stages: tuple[str, ...]
@@ -27,7 +28,8 @@ class Part(Record, frozen=False):
         return self.lead + self.block
 
 
-class Parts(Record, frozen=False):
+@dataclass(slots=True)
+class Parts:
     """The text: what is above the stages, the stages, and what is below. All of it is one part where stages share lines."""
 
     head: str

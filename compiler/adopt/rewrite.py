@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import partial
 
 from ..build import Compiled, compile_spec
-from ..diagnostic import Diagnostic, Report
-from ..lock import read_lock
-from ..plan import Change, Plan, plan
-from ..read import Document
-from ..record import Record, field
-from ..snapshot import Disk
-from ..sources import SPEC_NAME
+from ..model.diagnostic import Diagnostic, Report
+from ..model.snapshot import Disk
+from ..read.document import SPEC_NAME, Document
+from ..write.lock import read_lock
+from ..write.plan import Change, Plan, plan
 from . import oracle
 from .road import DVC, Overlay, differences, top_of
 from .suggest import with_code
 from .tidy import shapes, tidied
 
 
-class Rewrite(Record, frozen=False):
+@dataclass(slots=True)
+class Rewrite:
     """The changes, what is to be told about them, and what is wrong."""
 
     plan: Plan = field(default_factory=lambda: Plan(()))

@@ -5,25 +5,21 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby, islice
 
 from ..build import Compiled, compile_spec
-from ..diagnostic import Diagnostic, Report
-from ..lock import digest, read_lock
-from ..lower import requirements_of
-from ..plan import Change, Plan, plan
-from ..record import Record, field
-from ..snapshot import Disk, inside
-from ..sources import SPEC_NAME
+from ..lower.project import requirements_of
+from ..model.diagnostic import Diagnostic, Report
+from ..model.snapshot import Disk, Kind, inside
+from ..read.document import SPEC_NAME
+from ..write.lock import digest, read_lock
+from ..write.plan import Change, Plan, plan
 from . import makefile, oracle, workflow
 from .carry import WORKFLOW, Carried, Stays, carried
 from .text import project_name, spec_text
 from .tidy import stage_shape
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..snapshot import Kind
 
 DVC = "dvc.yaml"
 MANY = 40
@@ -45,7 +41,8 @@ class Overlay(Disk):
         return self.over[path] if path in self.over else super().read(path)
 
 
-class Folder(Record, frozen=False):
+@dataclass(slots=True)
+class Folder:
     """One dvc.yaml with what it becomes. ``path`` is its folder, `""` for the root."""
 
     path: str
@@ -61,7 +58,8 @@ class Folder(Record, frozen=False):
         return f"{self.path}/{name}" if self.path else name
 
 
-class Adoption(Record, frozen=False):
+@dataclass(slots=True)
+class Adoption:
     """What an import found: the changes it would make, its account of them, and what is wrong."""
 
     root: str
@@ -172,7 +170,7 @@ def _changes(found: Adoption, folder: Folder, over: Mapping[str, bytes]) -> None
     spec = Change(SPEC_NAME, "create", None, folder.text)
     moved = [Change(path, "create", None, text) for path, text in over.items()]
     for change in (spec, *moved, *folder.plan.writes):
-        found.changes.append(change.replace(path=folder.at(change.path)))
+        found.changes.append(replace(change, path=folder.at(change.path)))
 
 
 def _stack(found: Adoption, folder: Folder, disk: Disk) -> tuple[str, dict[str, bytes]]:
@@ -242,7 +240,7 @@ def _made(root: str) -> frozenset[str]:
     run = compile_spec(Overlay(root, {SPEC_NAME: text}))
     if run.project is None:
         return frozenset()
-    from ..registry import find
+    from ..installed import find
 
     targets, _ = find([("make", ("stack",))])
     files = [item for target in targets for item in target.emit(run.project) if getattr(item, "path", "") == "Makefile"]
@@ -285,7 +283,7 @@ def _unsaid(folder: Folder) -> Diagnostic:
     first = next(each for each in folder.run.report if each.severity == "error")
     where = ""
     if first.place is not None and folder.run.document is not None:
-        from ..span import At
+        from ..model.source import At
 
         span = folder.run.document.span(first.place) if isinstance(first.place, At) else first.place
         gone = folder.text.count(b"\n") - _lines_of_original(folder)

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 
 from ..build import Compiled
-from ..diagnostic import Diagnostic
-from ..graph import Project, Stage
-from ..imports import CodeGraph, command_files
-from ..params import lookup
-from ..snapshot import Snapshot
+from ..model.diagnostic import Diagnostic
+from ..model.project import Project, Stage
+from ..model.snapshot import Snapshot
+from ..read.params import lookup
+from ..resolve.code.graph import CodeGraph, command_files
 from .edit import stage_path, with_items
 
 TOLD = frozenset(["MLC413", "MLC414", "MLC417"])

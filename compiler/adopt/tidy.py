@@ -10,14 +10,14 @@ import json
 import posixpath
 import shlex
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..build import compile_spec, resolve_spec
-from ..imports import CodeGraph, command_files
-from ..lower import dvc_of
-from ..record import Record, field
-from ..snapshot import Snapshot
-from ..span import Path
+from ..lower.project import dvc_of
+from ..model.snapshot import Snapshot
+from ..model.source import Path
+from ..resolve.code.graph import CodeGraph, command_files
 from .edit import quoted, stage_path, with_line, without_items, without_key
 from .parts import Part, Parts, most, parts_of
 
@@ -31,7 +31,8 @@ UNORDERED = frozenset(["deps", "outs", "params", "metrics", "plots"])
 """Keys of a stage whose lists mean the same in any order: DVC sorts them itself in dvc.lock."""
 
 
-class Tidied(Record, frozen=False):
+@dataclass(slots=True)
+class Tidied:
     """The text after, and what was done, a line each."""
 
     text: str

@@ -14,10 +14,10 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
-from ..graph import Stage
-from ..interrupt import interruptible, paired, scratch, undisturbed
-from ..record import Record
+from ..model.project import Stage
+from ..write.signals import interruptible, paired, scratch, undisturbed
 
 STRACE = "strace"
 
@@ -59,7 +59,8 @@ sys.addaudithook(_hook)
 """
 
 
-class Traced(Record):
+@dataclass(frozen=True, slots=True)
+class Traced:
     """What a run opened, from the root: read before it was written, and written. ``by`` says who watched."""
 
     code: int
@@ -68,7 +69,8 @@ class Traced(Record):
     written: tuple[str, ...] = ()
 
 
-class Difference(Record):
+@dataclass(frozen=True, slots=True)
+class Difference:
     """What was opened and is not declared, and what is declared and was not opened."""
 
     deps: tuple[str, ...] = ()

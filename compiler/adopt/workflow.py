@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..read import decode, load
-from ..snapshot import Snapshot
+from ..model.snapshot import Snapshot
+from ..read.yaml import decode, load
 
 GITHUB = ".github/workflows"
 GITLAB = ".gitlab-ci.yml"

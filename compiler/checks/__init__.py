@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from ..diagnostic import Diagnostic
-from ..graph import Project
-from ..params import ParamFiles
-from ..snapshot import Snapshot
+from ..model.diagnostic import Diagnostic
+from ..model.project import Project
+from ..model.snapshot import Snapshot
+from ..read.params import ParamFiles
 from . import around, code, injection, inputs, names, order, registry, secrets, shells, uses
 from .places import Places
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 Check = Callable[[Project, Snapshot, ParamFiles, Places], Iterator[Diagnostic]]
 
@@ -32,12 +29,9 @@ ALL: tuple[Check, ...] = (
 """All families. They know nothing of each other, and their order is only that of the report."""
 
 
-def run(
-    project: Project, snapshot: Snapshot, params: ParamFiles, data: Mapping[str, Any], texts: Sequence[str] = ()
-) -> Iterator[Diagnostic]:
-    """What all checks find. ``data`` is the plain spec, for the places of things and for what looks at every value;
-    ``texts`` are outlines of those that it was read from, where there are any."""
-    places = Places(data, texts)
+def run(project: Project, snapshot: Snapshot, params: ParamFiles, data: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """What all checks find. ``data`` is the plain spec, for the places of things and for what looks at every value."""
+    places = Places(data)
     for check in ALL:
         yield from check(project, snapshot, params, places)
     if project.spec.ci.fan_out is not None:

@@ -5,22 +5,18 @@ from __future__ import annotations
 import math
 import posixpath
 from collections.abc import Iterator
+from typing import Any
 
-from ..diagnostic import Diagnostic
-from ..graph import Project
-from ..library import library
-from ..lower import parents
-from ..operate import MAX_RUNS, source
-from ..params import ParamFiles
-from ..snapshot import Snapshot, inside
-from ..span import At
+from ...schemas.operate import Experiment
+from ..lower.operations import MAX_RUNS, source
+from ..lower.project import parents
+from ..model.diagnostic import Diagnostic
+from ..model.project import Project
+from ..model.snapshot import Snapshot, inside
+from ..model.source import At
+from ..read.params import ParamFiles
+from ..resolve.library import library
 from .places import Places
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ...schemas.operate import Experiment
 
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:

@@ -6,21 +6,18 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
-from ..commands import RUN, SCRIPTS
-from ..diagnostic import Diagnostic, Fix
-from ..graph import Project, Stage
-from ..imports import CodeGraph, named_files
-from ..library import library
-from ..lower import parents
-from ..params import ParamFiles
-from ..snapshot import Snapshot
-from ..span import At
+from ..lower.project import parents
+from ..model.diagnostic import Diagnostic, Fix
+from ..model.project import Project, Stage
+from ..model.snapshot import Snapshot
+from ..model.source import At
+from ..read.params import ParamFiles
+from ..resolve.code.graph import CodeGraph, named_files
+from ..resolve.commands import RUN, SCRIPTS
+from ..resolve.library import library
 from .places import Places
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Literal
 
 _ENDINGS = r"\.(?:py|[Rr]|sh|bash|jl|ipynb|[Rr]md)\b| -m "
 _SIMPLE = re.compile(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..diagnostic import Diagnostic
-from ..fan_out import fan, smallest
-from ..graph import Project
-from ..params import ParamFiles
-from ..snapshot import Snapshot
-from ..span import At
-from ..worker import kept, lacking
+from ..lower.fan_out import fan, smallest
+from ..lower.worker import kept, lacking
+from ..model.diagnostic import Diagnostic
+from ..model.project import Project
+from ..model.snapshot import Snapshot
+from ..model.source import At
+from ..read.params import ParamFiles
 from .places import Places
 
 

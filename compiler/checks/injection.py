@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Any, Literal
 
-from ..diagnostic import Diagnostic
-from ..graph import Command, Project, Ref, Stage
-from ..params import ParamFiles
-from ..snapshot import Snapshot
-from ..span import At, Path
+from ..model.diagnostic import Diagnostic
+from ..model.project import Command, Project, Ref, Stage
+from ..model.snapshot import Snapshot
+from ..model.source import At, Path
+from ..read.params import ParamFiles
 from .places import Places
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Literal
-
-    Quote = Literal["", "'", '"']
+Quote = Literal["", "'", '"']
 
 
 _OBEYED: Mapping[Quote, re.Pattern[str]] = {

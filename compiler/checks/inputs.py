@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from ..diagnostic import Diagnostic, Fix
-from ..graph import Param, Project, Stage
-from ..lower import parents
-from ..params import DEFAULT, ParamFiles, lookup
-from ..snapshot import Snapshot
-from ..span import At, Place
+from ..lower.project import parents
+from ..model.diagnostic import Diagnostic, Fix
+from ..model.project import Param, Project, Stage
+from ..model.snapshot import Snapshot
+from ..model.source import At, Place
+from ..read.params import DEFAULT, ParamFiles, lookup
 from .places import Places
 
 _MISSING = object()
@@ -31,7 +32,7 @@ def _grouped(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     for diagnostic in found:
         by_place.setdefault(diagnostic.place, []).append(diagnostic)
     for first, *others in by_place.values():
-        yield first.replace(note=f"and {len(others):,} more like it") if others else first
+        yield replace(first, note=f"and {len(others):,} more like it") if others else first
 
 
 def _deps(project: Project, made: set[str], snapshot: Snapshot, places: Places) -> Iterator[Diagnostic]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..diagnostic import Diagnostic
-from ..gates import bounds
-from ..graph import Project, Stage
-from ..params import ParamFiles
-from ..snapshot import Snapshot
-from ..span import At
+from ..model.diagnostic import Diagnostic
+from ..model.project import Project, Stage
+from ..model.snapshot import Snapshot
+from ..model.source import At
+from ..read.params import ParamFiles
+from ..resolve.gates import bounds
 from .places import Places
 
 _BREAKS = r"\A-|[@:]|\A\Z"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ..diagnostic import Diagnostic, Label
-from ..graph import Project, Stage
-from ..lower import parents
-from ..params import ParamFiles
-from ..snapshot import Snapshot
+from ..lower.project import parents
+from ..model.diagnostic import Diagnostic, Label
+from ..model.project import Project, Stage
+from ..model.snapshot import Snapshot
+from ..read.params import ParamFiles
 from .places import Places
 
 MAX_LABELS = 4

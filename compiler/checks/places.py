@@ -7,26 +7,21 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from ..graph import Stage
-from ..params import DEFAULT
-from ..record import Record
-from ..span import At, Path
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ..graph import OutKind
+from ..model.project import OutKind, Stage
+from ..model.source import At, Path
+from ..read.params import DEFAULT
 
 _KEYS: dict[OutKind, str] = {"out": "outs", "metric": "metrics", "plot": "plots"}
 
 
-class Places(Record):
-    """The plain spec, asked for the places of what a stage reads and writes, and the outlines of the texts it was read from."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The plain spec, asked for the places of what a stage reads and writes."""
 
     data: Mapping[str, Any]
-    texts: Sequence[str] = ()
 
     def key(self, stage: Stage, key: str) -> At:
         """A key of a stage; where conventions filled it, the stage."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..diagnostic import Diagnostic
-from ..graph import Project
-from ..operate import CONFIG, remotes
-from ..params import ParamFiles
-from ..snapshot import Snapshot
-from ..span import At
+from ..lower.operations import CONFIG, remotes
+from ..model.diagnostic import Diagnostic
+from ..model.project import Project
+from ..model.snapshot import Snapshot
+from ..model.source import At
+from ..read.params import ParamFiles
 from .places import Places
 
 _OURS = r"(?ms)^# >>> mlopsc.*?^# <<< mlopsc[^\n]*\n?"

@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from math import log2
+from typing import Any
 
-from ..diagnostic import Diagnostic
-from ..graph import Project
-from ..params import ParamFiles
-from ..snapshot import Snapshot
-from ..span import At, Path
+from ..model.diagnostic import Diagnostic
+from ..model.project import Project
+from ..model.snapshot import Snapshot
+from ..model.source import At, Path
+from ..read.params import ParamFiles
 from .places import Places
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 _KNOWN = r"""(?x)(?P<an_AWS_access_key>\b(?:AKIA|ASIA)[0-9A-Z]{16}\b)
     | (?P<a_GitHub_token>\bgh[pousr]_[A-Za-z0-9]{30,} | \bgithub_pat_[A-Za-z0-9_]{30,})
@@ -78,12 +75,8 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
 
 
 def _suspect(places: Places) -> bool:
-    """Whether a closer look is worth its time: a search in the whole spec as one text, which takes a third of it.
-
-    The text is the outline of what was read, unless escapes in it may hide something.
-    """
-    plain = places.texts and not any("\\" in text for text in places.texts)
-    text = ("\n".join(places.texts) if plain else repr(places.data)).lower()
+    """Whether the spec, searched as one text, needs a closer look."""
+    text = repr(places.data).lower()
     if any(word in text for word in _WORDS):
         return True
     return any(word in text and re.search(pattern, text) is not None for word, pattern in _PAIRS)

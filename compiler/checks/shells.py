@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ..diagnostic import Diagnostic
-from ..graph import Command, Project, Ref, Stage
-from ..params import ParamFiles, lookup
-from ..snapshot import Snapshot
+from ..model.diagnostic import Diagnostic
+from ..model.project import Command, Project, Ref, Stage
+from ..model.snapshot import Snapshot
+from ..read.params import ParamFiles, lookup
 from .places import Places
 
 _LOST = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..diagnostic import Diagnostic, Fix
-from ..graph import Project, Stage
-from ..lower import parents
-from ..params import ParamFiles
-from ..snapshot import Snapshot
-from ..span import At, Path
+from ..lower.project import parents
+from ..model.diagnostic import Diagnostic, Fix
+from ..model.project import Project, Stage
+from ..model.snapshot import Snapshot
+from ..model.source import At, Path
+from ..read.params import ParamFiles
 from .places import Places
 
 

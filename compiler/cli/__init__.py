@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
+from collections.abc import Sequence
 from functools import cache
 from io import TextIOWrapper
-from types import SimpleNamespace
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 DONE, WRONG, MISUSE = 0, 1, 2
 """Exit codes: done; the spec is wrong or files are stale; the command was called wrongly."""
@@ -23,17 +18,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         _speak_utf8()
     try:
-        if words in (["build"], ["build", "--check"]):
-            if _unchanged():
-                print("nothing to do: all files are up to date")
-                return DONE
-            from .commands import build
-
-            gc.disable()
-            return build(bare(words, leave=argv is None))
+        if words in (["build"], ["build", "--check"]) and _unchanged():
+            print("nothing to do: all files are up to date")
+            return DONE
         from .parser import run
 
-        return run(words, leave=argv is None)
+        return run(words)
     except KeyboardInterrupt:
         print("mlopsc: interrupted; nothing is half-written", file=sys.stderr)
         return 130
@@ -57,13 +47,6 @@ def _speak_utf8() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # there may be none
             stream.reconfigure(errors="backslashreplace")
-
-
-def bare(words: Sequence[str], leave: bool) -> SimpleNamespace:
-    """What `parser` makes of a `build` without options: most builds, and argparse takes as long to start as a small one."""
-    return SimpleNamespace(
-        root=None, check="--check" in words, watch=False, overwrite=[], format="text", verbose=False, leave=leave
-    )
 
 
 def find_root(start: str) -> str:
@@ -102,6 +85,6 @@ def _edited(package: str) -> int:
 
 
 def _unchanged() -> bool:
-    from ..stale import unchanged
+    from ..write.unchanged import unchanged
 
     return unchanged(find_root("."), cache_key())

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def import_(arguments: argparse.Namespace) -> int:
     """Take over the DVC repository at PATH."""
     from ..adopt.road import account, adopt, top_of
-    from ..render import render
-    from ..write import apply, recover
+    from ..show.render import render
+    from ..write.journal import apply, recover
     from .commands import colour
 
     path = os.path.join(arguments.root or ".", arguments.path)
@@ -48,9 +48,9 @@ def tidy(arguments: argparse.Namespace) -> int:
     from ..adopt.rewrite import Rewrite, fixed, shortened
     from ..adopt.suggest import suggestions
     from ..build import compile_spec
-    from ..render import render
-    from ..snapshot import Disk
-    from ..write import apply, recover
+    from ..model.snapshot import Disk
+    from ..show.render import render
+    from ..write.journal import apply, recover
     from .commands import colour
 
     root = find_root(arguments.root or ".")
@@ -84,8 +84,8 @@ def trace(arguments: argparse.Namespace) -> int:
     from ..adopt.trace import STRACE, difference
     from ..adopt.trace import trace as watch
     from ..build import compile_spec
-    from ..plan import Change
-    from ..snapshot import Disk
+    from ..model.snapshot import Disk
+    from ..write.plan import Change
     from .commands import _say
 
     root = find_root(arguments.root or ".")

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
 
+from ..build import Compiled
+from ..model.snapshot import Disk
+from ..write.plan import Plan
 from . import DONE, MISUSE, WRONG, cache_key, find_root
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
-    from types import SimpleNamespace
-    from typing import NoReturn
 
-    from ..build import Compiled
-    from ..plan import Plan
-    from ..snapshot import Disk
-
-
-def _root(arguments: argparse.Namespace | SimpleNamespace) -> str:
+def _root(arguments: argparse.Namespace) -> str:
     return find_root(arguments.root or ".")
 
 
 def _compile(root: str) -> tuple[Disk, Compiled]:
     from ..build import compile_spec
-    from ..snapshot import Disk
+    from ..model.snapshot import Disk
 
     disk = Disk(root)
     return disk, compile_spec(disk)
@@ -33,12 +27,12 @@ def _compile(root: str) -> tuple[Disk, Compiled]:
 
 def _say(run: Compiled, style: str, verbose: bool = False) -> None:
     """Print the report: text to standard error, what a machine reads to standard output."""
-    from ..diagnostic import Report
+    from ..model.diagnostic import Report
 
     shown = Report([d for d in run.report if verbose or d.severity != "note"])
     if style == "text" and not shown.diagnostics:
         return
-    from ..render import render
+    from ..show.render import render
 
     stream = sys.stderr if style == "text" else sys.stdout
     if text := render(shown, run.document, style, colour(stream)):
@@ -53,9 +47,9 @@ def colour(stream: object) -> bool:
 
 def _planned(root: str, overwrite: list[str]) -> tuple[Disk, Compiled, Plan | None]:
     """Recover what an interrupted build left, compile, and hold the result against the disk."""
-    from ..lock import read_lock
-    from ..plan import plan
-    from ..write import recover
+    from ..write.journal import recover
+    from ..write.lock import read_lock
+    from ..write.plan import plan
 
     recovered = recover(root)
     disk, run = _compile(root)
@@ -69,28 +63,18 @@ def _planned(root: str, overwrite: list[str]) -> tuple[Disk, Compiled, Plan | No
     return disk, run, planned
 
 
-def build(arguments: argparse.Namespace | SimpleNamespace) -> int:
+def build(arguments: argparse.Namespace) -> int:
     """Write all files, or with ``--check`` tell which are stale."""
     root = _root(arguments)
     if arguments.watch:
         from .watch import watch
 
         return watch(root, lambda: _build(root, arguments)[:2])
-    code, *_kept = _build(root, arguments)
-    if arguments.leave:
-        _leave(code)  # while what was made is still there
-    return code
+    return _build(root, arguments)[0]
 
 
-def _leave(code: int) -> NoReturn:
-    """End the process at once: to take a large pipeline to pieces first takes a twentieth of the time of a build."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-
-def _build(root: str, arguments: argparse.Namespace | SimpleNamespace) -> tuple[int, Disk, Compiled]:
-    from ..write import apply
+def _build(root: str, arguments: argparse.Namespace) -> tuple[int, Disk, Compiled]:
+    from ..write.journal import apply
 
     started = time.time_ns()
     disk, run, planned = _planned(root, arguments.overwrite)
@@ -115,7 +99,7 @@ def _build(root: str, arguments: argparse.Namespace | SimpleNamespace) -> tuple[
 
 
 def _record(root: str, disk: Disk, planned: Plan, started: int) -> None:
-    from ..stale import record
+    from ..write.unchanged import record
 
     written = [change.path for change in planned.changes if change.new is not None]
     record(root, disk.asked, written, cache_key(), started)
@@ -134,7 +118,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 def plan(arguments: argparse.Namespace) -> int:
     """Show the changes, and the stages that would run."""
-    from ..rerun import reruns
+    from ..show.reruns import reruns
 
     disk, run, planned = _planned(_root(arguments), [])
     again = reruns(run.project, disk, run.params) if run.project is not None and run.params is not None else []
@@ -162,8 +146,8 @@ def plan(arguments: argparse.Namespace) -> int:
 
 def explain(arguments: argparse.Namespace) -> int:
     """Show values with their origins."""
-    from ..explain import as_json, as_text, explain, touched, unknown_stage
-    from ..library import places
+    from ..resolve.library import places
+    from ..show.explain import as_json, as_text, explain, touched, unknown_stage
 
     disk, run = _compile(_root(arguments))
     if run.document is None or run.resolved is None or run.project is None:
@@ -188,7 +172,7 @@ def explain(arguments: argparse.Namespace) -> int:
 
 def graph(arguments: argparse.Namespace) -> int:
     """Draw the pipeline."""
-    from ..picture import dot, html, mermaid
+    from ..show.diagram import dot, html, mermaid
 
     _, run = _compile(_root(arguments))
     if run.project is None:
@@ -201,7 +185,7 @@ def graph(arguments: argparse.Namespace) -> int:
 
 def targets(arguments: argparse.Namespace) -> int:
     """Print the conversion matrix."""
-    from ..matrix import as_json, as_markdown, as_text
+    from ..show.support_table import as_json, as_markdown, as_text
 
     print({"text": as_text, "json": as_json, "markdown": as_markdown}[arguments.format](), end="")
     return DONE
@@ -231,9 +215,9 @@ def code(arguments: argparse.Namespace) -> int:
 
 def eject(arguments: argparse.Namespace) -> int:
     """Hand all files over to the user."""
-    from ..eject import eject
-    from ..lock import read_lock
-    from ..snapshot import Disk
+    from ..model.snapshot import Disk
+    from ..write.eject import eject
+    from ..write.lock import read_lock
 
     root = _root(arguments)
     ours = sorted(read_lock(Disk(root))[0])

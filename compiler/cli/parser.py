@@ -20,8 +20,8 @@ first steps: `mlopsc new NAME`; or write a mlops.yaml, then `mlopsc check`, `mlo
 Command = Callable[[argparse.Namespace], int]
 
 
-def run(words: Sequence[str], leave: bool = False) -> int:
-    """Parse the words and run the command. With ``leave`` the process is the command's own, to end as it sees fit."""
+def run(words: Sequence[str]) -> int:
+    """Parse the words and run the command."""
     gc.disable()  # a run is short and keeps what it makes; collecting doubles the time of parsing
     parser = _parser()
     try:
@@ -34,7 +34,6 @@ def run(words: Sequence[str], leave: bool = False) -> int:
     if arguments.root is not None and not os.path.isdir(arguments.root):
         print(f"mlopsc: `{arguments.root}` is no folder", file=sys.stderr)
         return MISUSE
-    arguments.leave = leave
     command: Command = arguments.act
     return command(arguments)
 

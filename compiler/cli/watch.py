@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from . import DONE
 
 if TYPE_CHECKING:
-    from ..snapshot import Disk
+    from ..model.snapshot import Disk
 
 INTERVAL = 0.5
 """Seconds between two looks."""

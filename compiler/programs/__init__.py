@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..graph import Script
+from ..model.project import Script
 
 FOLDER = ".mlops/scripts"
 

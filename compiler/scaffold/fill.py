@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ..interrupt import scratch
+from ..write.signals import scratch
 from .library import SCHEME, Library
 from .refusal import Refusal
 

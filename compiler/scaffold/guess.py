@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..conventions import RUNNERS
-from ..record import Record, field
-from ..snapshot import Snapshot
+from ..model.snapshot import Snapshot
+from ..resolve.conventions import RUNNERS
 from .names import names
 from .refusal import Refusal
 from .traces import Traces, traces
@@ -29,7 +29,8 @@ _NO_STAGE = re.compile(
 _COMMAND = re.compile(r"(?:^|[\s;&@-])((?:python3?|Rscript|julia|bash|sh)\s+([\w./-]+\.(?:py|R|r|jl|sh))\b[^|;&#\n]*)")
 
 
-class Guess(Record, frozen=False):
+@dataclass(slots=True)
+class Guess:
     """One stage, with where each part of it was seen."""
 
     name: str
@@ -41,7 +42,8 @@ class Guess(Record, frozen=False):
     params: bool = False
 
 
-class Spec(Record, frozen=False):
+@dataclass(slots=True)
+class Spec:
     """The whole guess. ``doubts`` are what a person has to decide."""
 
     project: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from ..diagnostic import Diagnostic
-from ..record import Record
-from ..snapshot import Disk
+from ..model.diagnostic import Diagnostic
+from ..model.snapshot import Disk
 from .guess import Guess, Spec, guess, stack_of
 from .refusal import Refusal
 from .run import dvc_init, git, git_init
@@ -20,7 +20,8 @@ TAKE_OVER = (
 _METRIC, _PLOT = ("metric", "score"), ("plot", "figure", "fig", "chart")
 
 
-class Begun(Record):
+@dataclass(frozen=True, slots=True)
+class Begun:
     """The spec, what was written, what the checks say about it, and what to do next."""
 
     text: str

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import dataclass
 from hashlib import sha256
 
-from ..record import Record
 from .refusal import Refusal
 from .run import git
 
@@ -22,7 +22,8 @@ SCHEME = "mlopsc://"
 PACKAGED = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(__file__))), "templates")
 
 
-class Template(Record):
+@dataclass(frozen=True, slots=True)
+class Template:
     """One packaged template."""
 
     name: str

@@ -7,8 +7,8 @@ import os
 import re
 import sys
 import unicodedata
+from dataclasses import dataclass
 
-from ..record import Record
 from .refusal import Refusal
 
 LONGEST = 100
@@ -26,7 +26,8 @@ _TAKEN = frozenset(
 """Names that a package of the project would hide: the templates' scripts and folders, and what they import."""
 
 
-class Names(Record):
+@dataclass(frozen=True, slots=True)
+class Names:
     """The names of one project. ``title`` is for people, ``slug`` for mlops.yaml, ``package`` for Python."""
 
     directory: str

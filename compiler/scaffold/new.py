@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..interrupt import interruptible, scratch
-from ..record import Record, field
+from ..write.signals import interruptible, scratch
 from .fill import ANSWERS, copy
 from .library import SCHEME, Library
 from .names import Names, names
@@ -16,7 +16,8 @@ from .refusal import Refusal
 from .run import dvc_init, git, git_init
 
 
-class Made(Record):
+@dataclass(frozen=True, slots=True)
+class Made:
     """A repository that is there: where, what was written, and whether DVC itself could be asked."""
 
     names: Names
@@ -79,7 +80,7 @@ def _told(called: Names, answers: Mapping[str, Any]) -> dict[str, Any]:
 
 def _harmless(root: str) -> None:
     """Refuse a filled template that would make Git or DVC run or write something of its own."""
-    from ..snapshot import inside
+    from ..model.snapshot import inside
 
     for top, folders, files in os.walk(root):
         for name in [*folders, *files]:
@@ -95,10 +96,10 @@ def _harmless(root: str) -> None:
 def _build(root: str) -> list[str]:
     """Build the new repository, if it has a mlops.yaml; what is wrong with one is a `Refusal`."""
     from ..build import compile_spec
-    from ..lock import read_lock
-    from ..plan import plan
-    from ..snapshot import Disk
-    from ..write import apply
+    from ..model.snapshot import Disk
+    from ..write.journal import apply
+    from ..write.lock import read_lock
+    from ..write.plan import plan
 
     if not os.path.isfile(f"{root}/mlops.yaml"):
         return ["the template has no mlops.yaml, so nothing was built"]

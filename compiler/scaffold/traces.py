@@ -9,9 +9,9 @@ import ast
 import json
 import posixpath
 import re
+from dataclasses import dataclass, field
 
-from ..record import Record, field
-from ..snapshot import inside
+from ..model.snapshot import inside
 
 READS = frozenset(
     """
@@ -32,7 +32,8 @@ _R_READ = re.compile(r"(?:read[._]\w+|readRDS|fread)\(\s*[\"']([^\"']+)")
 _R_WRITE = re.compile(r"(?:write[._]\w+|saveRDS|fwrite|ggsave)\([^\"']*[\"']([^\"']+)")
 
 
-class Traces(Record, frozen=False):
+@dataclass(slots=True)
+class Traces:
     """Paths with the line that names each."""
 
     reads: dict[str, int] = field(default_factory=dict)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ..interrupt import interruptible, scratch, undisturbed
-from ..record import Record
+from ..write.signals import interruptible, scratch, undisturbed
 from .fill import ANSWERS
 from .fill import update as merge
 from .library import SCHEME, Library
@@ -23,7 +23,8 @@ MARK = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
 """The first and last line of a conflict, as Git marks it."""
 
 
-class Updated(Record):
+@dataclass(frozen=True, slots=True)
+class Updated:
     """What an update did: the versions, the files it changed, and those in which it left conflicts."""
 
     before: str
@@ -32,7 +33,8 @@ class Updated(Record):
     conflicts: list[str]
 
 
-class Change(Record):
+@dataclass(frozen=True, slots=True)
+class Change:
     """One path that differs in the clone. ``content`` is None where the template removed it."""
 
     path: str
@@ -123,7 +125,7 @@ def _changes(clone: str) -> Iterator[Change]:
 
 def _possible(change: Change, top: str) -> None:
     """Refuse where a file of the user that Git does not know stands in the way, or a link leads elsewhere."""
-    from ..snapshot import inside
+    from ..model.snapshot import inside
 
     if change.added and os.path.lexists(f"{top}/{change.path}"):
         raise Refusal(

@@ -6,18 +6,15 @@ Facts: https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/dags.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.graph import Project
-from ...compiler.span import At
-from ...compiler.target import Emulated, Feature, File, Kept, Support
-from ...compiler.worker import script_file
+from ...compiler.lower.worker import script_file
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project
+from ...compiler.model.source import At
+from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ..engines import TASKS, schedules, unmet
 from .dag import path, text
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import ClassVar
 
 
 class Airflow:

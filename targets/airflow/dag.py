@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from math import ceil
+from typing import Any
 
 from ...compiler.emit.names import distinct
 from ...compiler.emit.python import block, comment, literal
-from ...compiler.graph import Project, Stage
-from ...compiler.metadata import params as params_of
-from ...compiler.target import HEADER
-from ...compiler.worker import TEXT
+from ...compiler.lower.metadata import params as params_of
+from ...compiler.lower.worker import TEXT
+from ...compiler.model.project import Project, Stage
+from ...compiler.model.target import HEADER
 from ..engines import GRACE, REVISION, schedules
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 MAX_ID = 250  # https://airflow.apache.org/docs/apache-airflow/stable/_modules/airflow/utils/helpers.html#validate_key
 OWN = ("git_revision",)

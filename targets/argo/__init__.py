@@ -8,19 +8,17 @@ Facts: https://argo-workflows.readthedocs.io/en/latest/fields/
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.emit.argo import passes, word
-from ...compiler.graph import Project
-from ...compiler.span import At
-from ...compiler.target import Emulated, Feature, File, Kept, Support, yaml_file
-from ...compiler.worker import script_file
+from ...compiler.emit.files import yaml_file
+from ...compiler.lower.worker import script_file
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project
+from ...compiler.model.source import At
+from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ..engines import INSTALLED, TASKS, carried, schedules, unmet
+from .escape import passes, word
 from .workflow import cron, name_of, workflow
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import ClassVar
 
 
 class Argo:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ...compiler.emit.argo import prose, word
 from ...compiler.emit.names import distinct
-from ...compiler.graph import Project, Stage
-from ...compiler.worker import bootstrap
+from ...compiler.lower.worker import bootstrap
+from ...compiler.model.project import Project, Stage
 from ..engines import CREDENTIALS, GRACE, IMAGE, REVISION, cores, image, lines, quantity, setup
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from .escape import prose, word
 
 API = "argoproj.io/v1alpha1"
 

@@ -8,20 +8,18 @@ Facts: https://learn.microsoft.com/azure/machine-learning/reference-yaml-job-pip
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.emit.azureml import passes, word
-from ...compiler.graph import Project
-from ...compiler.span import At
-from ...compiler.target import Elsewhere, Emulated, Feature, File, Kept, Support, yaml_file
-from ...compiler.worker import script_file
+from ...compiler.emit.files import yaml_file
+from ...compiler.lower.worker import script_file
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project
+from ...compiler.model.source import At
+from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Support
 from ..engines import INSTALLED, TASKS, carried, unmet
+from .escape import passes, word
 from .machines import size
 from .pipeline import name_of, pipeline, schedule, schedule_names
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import ClassVar
 
 _MACHINE = Emulated("the smallest machine that has it; a compute of your own in place of serverless does not ask")
 

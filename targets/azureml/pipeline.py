@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
-from ...compiler.emit.azureml import kept, word
 from ...compiler.emit.names import distinct
-from ...compiler.graph import Project, Stage
-from ...compiler.worker import WORKER
+from ...compiler.lower.worker import WORKER
+from ...compiler.model.project import Project, Stage
 from ..engines import CREDENTIALS, GRACE, IMAGE, REVISION, image, lines, schedules, setup
+from .escape import kept, word
 from .machines import size
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/{}.schema.json"
 

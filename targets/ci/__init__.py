@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...compiler.target import Elsewhere, Emulated, Feature, Support
+from ...compiler.model.target import Elsewhere, Emulated, Feature, Support
 
 BY_MAKE = Elsewhere("the pipeline is run through make or DVC, whose files say it", ("make", "dvc"))
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from shlex import quote
 
-from ...compiler.fan_out import Fan
-from ...compiler.graph import Project, Stage
-from ...compiler.target import File
-from ...compiler.worker import WORKER, script_file
+from ...compiler.lower.fan_out import Fan
+from ...compiler.lower.worker import WORKER, script_file
+from ...compiler.model.project import Project, Stage
+from ...compiler.model.target import File
 from .shell import minutes
 
 GRACE = 60

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...compiler.graph import Project
+from ...compiler.model.project import Project
 from ...compiler.programs import FOLDER
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...schemas.operate import Deployment, Monitor
+from ...schemas.operate import Deployment, Monitor
 
 RECORD = """\
 git push origin "refs/tags/$(git tag --list "$MODEL#$DEPLOYMENT#*" --sort=version:refname | tail -n 1)"

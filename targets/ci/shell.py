@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from shlex import quote
 
-from ...compiler.graph import Project
-from ...compiler.operate import package, packages
+from ...compiler.lower.operations import package, packages
+from ...compiler.model.project import Project
+from ...schemas.ci import Ci
 from ...schemas.words import seconds
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...schemas.ci import Ci
 
 SHORT_MINUTES = 30
 """The limit of a job that only checks or tests."""

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.graph import Project
-from ...compiler.metadata import IGNORED, scripts, stores
-from ...compiler.operate import config
-from ...compiler.target import Elsewhere, Emulated, Feature, File, Kept, Refused, Support, yaml_file
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, ClassVar
+from ...compiler.emit.files import yaml_file
+from ...compiler.lower.metadata import IGNORED, scripts, stores
+from ...compiler.lower.operations import config
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project
+from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Refused, Support
 
 _GLOB = r"([\\*?\[\]])"
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from shlex import quote
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.graph import Project, Stage
-from ...compiler.metadata import params
-from ...compiler.operate import package, packages
-from ...compiler.span import At
-from ...compiler.target import Elsewhere, Emulated, Feature, Support
-from ...compiler.worker import kept, lacking
+from ...compiler.lower.metadata import params
+from ...compiler.lower.operations import package, packages
+from ...compiler.lower.worker import kept, lacking
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project, Stage
+from ...compiler.model.source import At
+from ...compiler.model.target import Elsewhere, Emulated, Feature, Support
 
 BY_DVC = Elsewhere("each task runs its stage by DVC, and dvc.yaml says it")
 ELSEWHERE = Elsewhere("it is no part of the pipeline: make and the CI do it", ("make", "github", "gitlab"))

@@ -7,19 +7,17 @@ stands in a `run`; values go through `env`. Facts: https://docs.github.com/actio
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.graph import Project
-from ...compiler.span import At
-from ...compiler.target import Elsewhere, Emulated, Feature, File, Kept, Support, yaml_file
+from ...compiler.emit.files import yaml_file
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project
+from ...compiler.model.source import At
+from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Support
 from ..ci import PIPELINE
 from ..ci.shell import fans_out, minutes
 from .operate import workflows
 from .workflow import MAX_MINUTES, workflow
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import ClassVar
 
 PATH = ".github/workflows/mlops.yml"
 

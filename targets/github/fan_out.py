@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.emit.actions import literal
 from ...compiler.emit.names import distinct
 from ...compiler.emit.yaml import Flow
-from ...compiler.fan_out import fan, place, runner
-from ...compiler.graph import Project, Stage
-from ...compiler.target import Feature
+from ...compiler.lower.fan_out import fan, place, runner
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project, Stage
+from ...compiler.model.target import Feature
 from ..ci import fan_out
+from .escape import literal
 from .workflow import MAX_MINUTES, access, begin, job_on, pipeline, secrets
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 OURS = ("check", "test", "pipeline", "comment")
 """Jobs that are not stages."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ...compiler.emit.yaml import Flow, Remarked
-from ...compiler.graph import Project
-from ...compiler.operate import retrains
+from ...compiler.lower.operations import retrains
+from ...compiler.model.project import Project
 from ..ci import operate, shell
 from .workflow import MAX_MINUTES, RESTORE, access, begin, job, secrets, uses
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 FOLDER = ".github/workflows"
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from ...compiler.emit.actions import literal
+from typing import Any
+
 from ...compiler.emit.yaml import Flow, Remarked
-from ...compiler.graph import Project
+from ...compiler.model.project import Project
+from ...schemas.ci import Ci
 from ..ci import shell
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ...schemas.ci import Ci
+from .escape import literal
 
 MAX_MINUTES = 360  # https://docs.github.com/actions/reference/limits#job-execution-time
 REPORT_BYTES = 60_000  # a comment holds 65,536 characters

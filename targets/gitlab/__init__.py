@@ -9,22 +9,20 @@ Facts: https://docs.gitlab.com/ci/yaml/
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.emit.gitlab import label
-from ...compiler.graph import Project
+from ...compiler.emit.files import yaml_file
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project
+from ...compiler.model.source import At, Path
+from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ...compiler.programs import program
-from ...compiler.span import At, Path
-from ...compiler.target import Emulated, Feature, File, Kept, Support, yaml_file
 from ...schemas.words import listed
 from ..ci import PIPELINE
 from ..ci.shell import fans_out, minutes
+from .escape import label
 from .job import PACKAGES
 from .pipeline import pipeline
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import ClassVar
 
 PATH = ".gitlab-ci.yml"
 MAX_MINUTES = 180  # of a runner of gitlab.com's own: https://docs.gitlab.com/ci/runners/hosted_runners/

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.emit.gitlab import label
 from ...compiler.emit.names import distinct
 from ...compiler.emit.yaml import Flow
-from ...compiler.fan_out import fan, place, runner
-from ...compiler.graph import Project, Stage
-from ...compiler.span import Path
-from ...compiler.target import Feature
+from ...compiler.lower.fan_out import fan, place, runner
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project, Stage
+from ...compiler.model.source import Path
+from ...compiler.model.target import Feature
 from ...schemas.words import listed
 from ..ci import fan_out
+from .escape import label
 from .job import DEFAULT_MINUTES, WHOLE, access, install, missing, packages
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 STAGE = "run"
 """GitLab's stage of these jobs; the last job is in the next one, and so waits for all of them."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...compiler.emit.yaml import Flow
-from ...compiler.graph import Project
+from ...compiler.model.project import Project
 from ...compiler.programs import FOLDER
 from ..ci import shell
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 DEFAULT_MINUTES = 180
 """The limit of the pipeline job where the spec gives none; GitLab's own is an hour, unless the project says otherwise."""

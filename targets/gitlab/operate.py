@@ -7,19 +7,15 @@ name of a make target, and is `pipeline` unless a person or a schedule says othe
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from ...compiler.emit.gitlab import label, tag
 from ...compiler.emit.yaml import Flow, Remarked
-from ...compiler.graph import Project
-from ...compiler.operate import retrains
+from ...compiler.lower.operations import retrains
+from ...compiler.model.project import Project
+from ...schemas.operate import Deployment
 from ..ci import operate, shell
+from .escape import label, tag
 from .job import DEFAULT_MINUTES, PROGRAM, TOKEN, WHOLE, access, caches, job, missing, packages, short
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ...schemas.operate import Deployment
 
 TASK = "MLOPS_TASK"
 VERSION = "MLOPS_VERSION"

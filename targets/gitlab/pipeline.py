@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from ...compiler.emit.gitlab import branch, label
+from typing import Any
+
 from ...compiler.emit.yaml import Flow, Remarked
-from ...compiler.graph import Project
+from ...compiler.model.project import Project
+from ...schemas.ci import Ci
 from ...schemas.words import listed
 from ..ci import shell
 from . import operate
+from .escape import branch, label
 from .job import (
     DEFAULT_MINUTES,
     PACKAGES,
@@ -22,12 +25,6 @@ from .job import (
     packages,
     short,
 )
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ...schemas.ci import Ci
 
 PLOTS = "dvc_plots"
 STAGES = ("test", "run", "pipeline", "deploy", "monitor", "report")

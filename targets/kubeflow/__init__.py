@@ -6,17 +6,15 @@ Facts: https://www.kubeflow.org/docs/components/pipelines/
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, ClassVar
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.graph import Project, Resources, Stage
-from ...compiler.target import Emulated, Feature, File, Kept, Support, yaml_file
-from ...compiler.worker import script_file
+from ...compiler.emit.files import yaml_file
+from ...compiler.lower.worker import script_file
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project, Resources, Stage
+from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ..engines import GRACE, credentials, unmet
 from .ir import EXPORTS, OWN, SUPPORT, Engine, accelerators, pipeline, problems, sized, slug, slugs
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, ClassVar
 
 ACCELERATOR = "nvidia.com/gpu"
 """https://kubernetes.io/docs/tasks/manage-gpus/scheduling-gpus/"""

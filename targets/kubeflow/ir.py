@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from ...compiler.diagnostic import Diagnostic
 from ...compiler.emit.names import distinct
-from ...compiler.graph import Project, Resources, Stage
-from ...compiler.metadata import params
-from ...compiler.record import Record
-from ...compiler.span import At
-from ...compiler.target import Emulated, Feature, Kept, Support
-from ...compiler.worker import bootstrap
+from ...compiler.lower.metadata import params
+from ...compiler.lower.worker import bootstrap
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project, Resources, Stage
+from ...compiler.model.source import At
+from ...compiler.model.target import Emulated, Feature, Kept, Support
 from ..engines import CREDENTIALS, TASKS, carried, cores, image, lines, quantity, setup
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 SCHEMA = "2.1.0"  # https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.proto#L40
 SDK = "mlopsc"
@@ -47,7 +44,8 @@ SUPPORT: Support = {
 """What holds for every engine that reads the representation."""
 
 
-class Engine(Record):
+@dataclass(frozen=True, slots=True)
+class Engine:
     """What differs between engines: how a machine is asked for, and what a task does before it has the repository.
 
     ``own`` are parameters of the pipeline, each with its description and default (None: it must be given). The shell
@@ -72,7 +70,8 @@ EXPORTS = 'export MLOPS_REPO="$1" MLOPS_REV="$2" MLOPS_SUBDIR="$3" MLOPS_SET="$4
 """What tells them to the worker."""
 
 
-class Parameter(Record):
+@dataclass(frozen=True, slots=True)
+class Parameter:
     """A parameter that commands use: its name in the pipeline, and how DVC sets it, at its value of now."""
 
     name: str

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.graph import Project
-from ...compiler.span import At
-from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project
+from ...compiler.model.source import At
+from ...compiler.model.target import Emulated, Feature, File, Kept, Refused, Support
 from .common import targets_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import ClassVar
 
 
 class Make:

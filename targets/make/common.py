@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from shlex import quote
 
-from ...compiler.emit.make import are_targets, comment, is_target, recipe, word
+from ...compiler.emit.makefile import are_targets, comment, is_target, recipe, word
 from ...compiler.emit.names import distinct
-from ...compiler.graph import Project
-from ...compiler.operate import extras, package
-from ...compiler.target import HEADER
+from ...compiler.lower.operations import extras, package
+from ...compiler.model.project import Project
+from ...compiler.model.target import HEADER
 
 OWN = frozenset("all help setup pipeline pipeline-parallel test check metrics plots push pull clean FORCE".split())
 """Targets that every Makefile has. A stage of that name becomes `stage-NAME`."""

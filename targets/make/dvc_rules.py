@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.emit.make import comment, is_target, word
-from ...compiler.graph import Project
+from ...compiler.emit.makefile import comment, is_target, word
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project
+from ...compiler.model.target import File
 from ...compiler.programs import program
-from ...compiler.target import File
 from . import operate
 from .common import OWN, head, removed, rule, slugs_of, wrapped
 

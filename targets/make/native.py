@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.emit.make import is_target, recipe, value, word
-from ...compiler.graph import Command, Project, Ref, Stage
-from ...compiler.target import File
+from ...compiler.emit.makefile import is_target, recipe, value, word
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Command, Project, Ref, Stage
+from ...compiler.model.target import File
 from .common import head, removed, rule, slugs_of, wrapped
 
 STATE = ".mlops/make"

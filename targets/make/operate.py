@@ -5,12 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from ...compiler.emit.make import recipe, word
-from ...compiler.gates import bounds, is_gate
-from ...compiler.graph import Project
-from ...compiler.metadata import TRACK, stores
-from ...compiler.operate import Source, retrains, runs, source, sweeps
+from ...compiler.emit.makefile import recipe, word
+from ...compiler.lower.metadata import TRACK, stores
+from ...compiler.lower.operations import Source, retrains, runs, source, sweeps
+from ...compiler.model.project import Project
 from ...compiler.programs import FOLDER
+from ...compiler.resolve.gates import bounds, is_gate
 from .common import rule
 
 _BASES = "$$(git symbolic-ref --quiet --short refs/remotes/origin/HEAD) origin/main origin/master main master HEAD"

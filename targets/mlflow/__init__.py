@@ -8,18 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from shlex import quote
+from typing import Any, ClassVar
 
-from ...compiler.diagnostic import Diagnostic
+from ...compiler.emit.files import yaml_file
 from ...compiler.emit.names import distinct
-from ...compiler.graph import Project
-from ...compiler.metadata import IGNORED, TRACK, params, scripts
-from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support, yaml_file
-from ...compiler.worker import script_file
+from ...compiler.lower.metadata import IGNORED, TRACK, params, scripts
+from ...compiler.lower.worker import script_file
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project
+from ...compiler.model.target import Emulated, Feature, File, Kept, Refused, Support
 from ..engines import TASKS, unmet
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, ClassVar
 
 
 class Mlflow:

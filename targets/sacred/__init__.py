@@ -6,17 +6,14 @@ Facts: https://sacred.readthedocs.io/en/stable/observers.html
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.graph import Project
-from ...compiler.metadata import IGNORED, scripts
-from ...compiler.target import Emulated, Feature, File, Kept, Refused, Support
-from ...compiler.worker import script_file
+from ...compiler.lower.metadata import IGNORED, scripts
+from ...compiler.lower.worker import script_file
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project
+from ...compiler.model.target import Emulated, Feature, File, Kept, Refused, Support
 from ..engines import TASKS, unmet
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import ClassVar
 
 
 class Sacred:

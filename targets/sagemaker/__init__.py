@@ -6,19 +6,17 @@ Facts: https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-overview.html
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.graph import Project
+from ...compiler.emit.files import json_file
+from ...compiler.lower.worker import script_file
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project
+from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ...compiler.programs import program
-from ...compiler.target import Emulated, Feature, File, Kept, Support, json_file
-from ...compiler.worker import script_file
 from ..engines import TASKS, unmet
 from .definition import pipeline, pipeline_name
 from .limits import beyond
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import ClassVar
 
 
 class Sagemaker:

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from ...compiler.emit.names import distinct
-from ...compiler.graph import Project, Stage
-from ...compiler.operate import remotes
-from ...compiler.record import Record
-from ...compiler.worker import bootstrap
+from ...compiler.lower.operations import remotes
+from ...compiler.lower.worker import bootstrap
+from ...compiler.model.project import Project, Stage
 from ..engines import GRACE, carried, setup
 from .instances import MACHINES, smallest
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 MAX_NAME = 64  # of a step, of a parameter: StepName and the quotas of pipelines
 MAX_PIPELINE = 100  # 256, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreatePipeline.html; less for the file's name
@@ -65,7 +62,8 @@ def pipeline_name(project: Project) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", project.name).strip("-")[:MAX_PIPELINE].rstrip("-") or "pipeline"
 
 
-class Names(Record):
+@dataclass(frozen=True, slots=True)
+class Names:
     """What a pipeline calls the things of a project."""
 
     steps: dict[str, str]

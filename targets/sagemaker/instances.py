@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ...compiler.graph import Resources
+from ...compiler.model.project import Resources
 
 GIB = 2**30
 

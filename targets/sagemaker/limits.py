@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.graph import Project, Stage
-from ...compiler.metadata import params
-from ...compiler.span import At, Path
-from ...compiler.target import json_file
-from .definition import (
-    MAX_ATTEMPTS,
-    MAX_DESCRIPTION,
-    MAX_SECONDS,
-    MAX_TEXT,
-    description,
-    in_ecr,
-    kind,
-    passed,
-    seconds,
-)
+from ...compiler.emit.files import json_file
+from ...compiler.lower.metadata import params
+from ...compiler.model.diagnostic import Diagnostic, Severity
+from ...compiler.model.project import Project, Stage
+from ...compiler.model.source import At, Path
+from .definition import MAX_ATTEMPTS, MAX_DESCRIPTION, MAX_SECONDS, MAX_TEXT, description, in_ecr, kind, passed, seconds
 from .instances import MACHINES, smallest
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ...compiler.diagnostic import Severity
 
 MAX_STEPS = 50  # https://docs.aws.amazon.com/general/latest/gr/sagemaker.html#limits_sagemaker
 MAX_PARAMETERS = 200  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StartPipelineExecution.html

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from typing import Any, ClassVar
 
-from ...compiler.diagnostic import Diagnostic
-from ...compiler.graph import Project, Resources
+from ...compiler.emit.files import yaml_file
+from ...compiler.lower.worker import script_file
+from ...compiler.model.diagnostic import Diagnostic
+from ...compiler.model.project import Project, Resources
+from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ...compiler.programs import program
-from ...compiler.target import Emulated, Feature, File, Kept, Support, yaml_file
-from ...compiler.worker import script_file
 from ..engines import credentials, unmet
 from ..kubeflow.ir import EXPORTS, OWN, SUPPORT, Engine, accelerators, pipeline, problems, sized, slug
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, ClassVar
 
 ACCELERATOR = "NVIDIA_TESLA_T4"
 """The kind that most regions have. https://cloud.google.com/vertex-ai/docs/reference/rest/v1/MachineSpec#AcceleratorType"""

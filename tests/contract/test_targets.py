@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mlopsc.compiler import registry
+from mlopsc.compiler import installed as registry
 from mlopsc.compiler.build import compile_spec, emit, merge_patch
 from mlopsc.compiler.emit.yaml import dump
-from mlopsc.compiler.snapshot import Memory
-from mlopsc.compiler.target import Elsewhere, Emulated, Feature, File, Refused
+from mlopsc.compiler.model.snapshot import Memory
+from mlopsc.compiler.model.target import Elsewhere, Emulated, Feature, File, Refused
 
 ROOT = Path(__file__).parents[2]
 FILES = {"params.yaml": "lr: 1\n", "in.txt": "", "sub/in.txt": "", "ci.yaml": ""}
@@ -135,7 +136,7 @@ def test_pure_and_deterministic(name: str) -> None:
     run = compile_spec(Memory({**FILES, "mlops.yaml": dump(spec(name, WITH[Feature.MATRIX], {}))}))
     target = registry.find([(name, ())])[0][0]
     assert run.project is not None
-    run.project = run.project.replace(remote="s3://bucket/p")
+    run.project = replace(run.project, remote="s3://bucket/p")
     first, second = (list(target.emit(run.project)) for _ in range(2))
     assert first == second
     for file in first:

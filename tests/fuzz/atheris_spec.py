@@ -33,7 +33,7 @@ with atheris.instrument_imports(include=["mlopsc"]):
             if ".programs." not in module.name:  # what we write for others to run: it would begin to run
                 import_module(module.name)
 
-from mlopsc.compiler import template
+from mlopsc.compiler.lower import expand as template
 from mlopsc.schemas.spec import Spec
 from mlopsc.schemas.stage import Stage
 from road import ROOT, one, seeds

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.read import load
-from mlopsc.compiler.render import FORMATS, render
-from mlopsc.compiler.snapshot import Memory
-from mlopsc.compiler.span import Source
+from mlopsc.compiler.model.snapshot import Memory
+from mlopsc.compiler.model.source import Source
+from mlopsc.compiler.read.yaml import load
+from mlopsc.compiler.show.render import FORMATS, render
 
 ROOT = Path(__file__).parents[2]
 CUT = b"\n#params\n"

@@ -13,13 +13,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from mlopsc.compiler import registry
+from mlopsc.compiler import installed as registry
 from mlopsc.compiler.build import compile_spec, emit
-from mlopsc.compiler.diagnostic import Diagnostic, Report
+from mlopsc.compiler.model.diagnostic import Diagnostic, Report
+from mlopsc.compiler.model.snapshot import Memory
+from mlopsc.compiler.model.target import Feature, File
 from mlopsc.compiler.programs import FOLDER
-from mlopsc.compiler.render import render
-from mlopsc.compiler.snapshot import Memory
-from mlopsc.compiler.target import Feature, File
+from mlopsc.compiler.show.render import render
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent.name for path in HERE.glob("*/mlops.yaml"))

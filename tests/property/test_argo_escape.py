@@ -6,7 +6,7 @@ import contextlib
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from mlopsc.compiler.emit.argo import passes, prose, word
+from mlopsc.targets.argo.escape import passes, prose, word
 from walked import argo, kubelet
 
 PIECES = st.sampled_from(

@@ -9,7 +9,7 @@ import tempfile
 from conftest import tool
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from mlopsc.compiler.emit.azureml import END, kept, passes, word
+from mlopsc.targets.azureml.escape import END, kept, passes, word
 from walked import azureml
 
 PIECES = st.sampled_from(

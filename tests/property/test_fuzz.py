@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.emit.yaml import dump
-from mlopsc.compiler.render import FORMATS, render
-from mlopsc.compiler.snapshot import Memory
-from mlopsc.compiler.span import At
+from mlopsc.compiler.model.snapshot import Memory
+from mlopsc.compiler.model.source import At
+from mlopsc.compiler.show.render import FORMATS, render
 from mlopsc.schemas.spec import Spec
 from mlopsc.schemas.stage import Stage
 from road import one, seeds

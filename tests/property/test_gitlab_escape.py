@@ -15,8 +15,8 @@ from conftest import tool
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.emit.gitlab import branch, label, tag
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Memory
+from mlopsc.targets.gitlab.escape import branch, label, tag
 from mlopsc.targets.gitlab.pipeline import rules
 
 TOOLS = Path(__file__).parents[1] / "real" / "tools"

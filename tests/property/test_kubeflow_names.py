@@ -9,13 +9,13 @@ import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from mlopsc.compiler import registry
+from mlopsc.compiler import installed as registry
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.diagnostic import Diagnostic
 from mlopsc.compiler.emit.yaml import dump
-from mlopsc.compiler.metadata import params as defaults
-from mlopsc.compiler.snapshot import Memory
-from mlopsc.compiler.target import File
+from mlopsc.compiler.lower.metadata import params as defaults
+from mlopsc.compiler.model.diagnostic import Diagnostic
+from mlopsc.compiler.model.snapshot import Memory
+from mlopsc.compiler.model.target import File
 from representation import filled
 
 LABEL = re.compile(r"(comp|exec)-[a-z]([a-z0-9-]*[a-z0-9])?\Z")

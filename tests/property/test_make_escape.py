@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mlopsc.compiler.emit import make
-from mlopsc.compiler.emit.actions import literal
+from mlopsc.compiler.emit import makefile as make
 from mlopsc.targets.dvc import ignore_pattern, ignore_patterns
+from mlopsc.targets.github.escape import literal
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r"), max_size=20) | st.text(
     "$#:%'\"\\ ab(){}[]*?~=;|&<>`!@-+\t", max_size=12

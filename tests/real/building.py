@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlopsc.compiler.lock import read_lock
-from mlopsc.compiler.plan import Plan, plan
-from mlopsc.compiler.snapshot import Disk
-from mlopsc.compiler.target import File
-from mlopsc.compiler.write import apply, recover
+from mlopsc.compiler.model.snapshot import Disk
+from mlopsc.compiler.model.target import File
+from mlopsc.compiler.write.journal import apply, recover
+from mlopsc.compiler.write.lock import read_lock
+from mlopsc.compiler.write.plan import Plan, plan
 
 OLD = [
     File("a.txt", "old a\n"),

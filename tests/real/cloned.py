@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from conftest import AWS, bucket, run, write
-from mlopsc.compiler.worker import TEXT
+from mlopsc.compiler.lower.worker import TEXT
 
 STEP = """\
 import pathlib, sys

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.emit.yaml import dump
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Memory
 
 pytestmark = pytest.mark.real
 
@@ -150,7 +150,7 @@ def compiled(files: dict[str, str], spec: str) -> Any:
 
 def ours(run_: Any) -> dict[str, Any]:
     """The stages that our graph holds, as DVC writes them."""
-    from mlopsc.compiler.template import expand, global_scope
+    from mlopsc.compiler.lower.expand import expand, global_scope
 
     scope, _ = global_scope(run_.resolved.sections.get("vars"), run_.params.load)
     return {

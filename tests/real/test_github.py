@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import BIN, run, tool, write
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Memory
 from services import acted
 
 pytestmark = pytest.mark.real

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from conftest import AWS, bucket, run, tool, write
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Memory
 from services import gitlab
 
 pytestmark = pytest.mark.real

@@ -24,7 +24,7 @@ from drawn import FEW, Drawn, pipelines
 from hosts import SERVICES, Network, network
 from hypothesis import given
 from hypothesis import strategies as st
-from mlopsc.compiler.worker import TEXT
+from mlopsc.compiler.lower.worker import TEXT
 
 pytestmark = pytest.mark.real
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from conftest import run, write
 from mlopsc.compiler.adopt import carry, oracle, road
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Memory
 
 pytestmark = pytest.mark.real
 Make = Callable[[Mapping[str, str]], Path]

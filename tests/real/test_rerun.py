@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import run
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.rerun import reruns
-from mlopsc.compiler.snapshot import Disk
+from mlopsc.compiler.model.snapshot import Disk
+from mlopsc.compiler.show.reruns import reruns
 from test_make import FILES, spec
 
 pytestmark = pytest.mark.real

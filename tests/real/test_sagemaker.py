@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.emit.yaml import dump
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Memory
 from mlopsc.targets.sagemaker.instances import DEFAULT, MACHINES
 
 pytestmark = pytest.mark.real

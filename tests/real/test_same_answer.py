@@ -23,7 +23,7 @@ from conftest import AWS, BIN, judge, run, write
 from drawn import FEW, Drawn, Step, pipelines
 from hypothesis import given
 from hypothesis import strategies as st
-from mlopsc.compiler.worker import TEXT
+from mlopsc.compiler.lower.worker import TEXT
 from services import acted, gitlab
 
 pytestmark = pytest.mark.real

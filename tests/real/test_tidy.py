@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import BIN, run, tool
 from mlopsc.compiler.adopt import trace
-from mlopsc.compiler.graph import Command, Stage
+from mlopsc.compiler.model.project import Command, Stage
 
 pytestmark = pytest.mark.real
 Make = Callable[[Mapping[str, str]], Path]
@@ -108,7 +108,7 @@ def test_trace_proposes_what_is_missing_and_changes_nothing(ran: Path) -> None:
 
 def test_a_traced_stage_that_fails_loses_nothing(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("precious")
-    from mlopsc.compiler.graph import Out
+    from mlopsc.compiler.model.project import Out
 
     seen = trace.trace(Stage("s", "s", (Command.of(("false",)),), outs=(Out("out"),)), str(tmp_path))
     assert seen.code == 1

@@ -15,7 +15,7 @@ import pytest
 from cloned import hashes, project, ran, restored
 from conftest import AWS, ROOT, judge, run
 from containers import OUTS, files, logs, walk
-from mlopsc.compiler.worker import BOOTSTRAP
+from mlopsc.compiler.lower.worker import BOOTSTRAP
 from mlopsc.targets.engines import CREDENTIALS
 from mlopsc.targets.kubeflow.ir import EXPORTS
 from mlopsc.targets.vertex import SECRETS

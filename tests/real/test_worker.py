@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cloned import STEP, commit, project, ran, restored, work
 from conftest import run
-from mlopsc.compiler.worker import BOOTSTRAP, TEXT
+from mlopsc.compiler.lower.worker import BOOTSTRAP, TEXT
 
 pytestmark = pytest.mark.real
 

@@ -18,11 +18,11 @@ from conftest import run, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.cli import cache_key
-from mlopsc.compiler.lock import LOCK, digest, lock_text
-from mlopsc.compiler.plan import BEGIN, END
-from mlopsc.compiler.stale import SEEN, STATE
-from mlopsc.compiler.target import File
-from mlopsc.compiler.write import ALONE, JOURNAL, TXN, recover
+from mlopsc.compiler.model.target import File
+from mlopsc.compiler.write.journal import ALONE, JOURNAL, TXN, recover
+from mlopsc.compiler.write.lock import LOCK, digest, lock_text
+from mlopsc.compiler.write.plan import BEGIN, END
+from mlopsc.compiler.write.unchanged import SEEN, STATE
 
 CHILD = """
 import os, sys

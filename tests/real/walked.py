@@ -14,10 +14,10 @@ from typing import Any
 import yaml
 from cloned import STEP, commit, hashes, restored
 from conftest import ROOT, run
-from mlopsc.compiler import registry
+from mlopsc.compiler import installed as registry
 from mlopsc.compiler.build import compile_spec, emit
-from mlopsc.compiler.diagnostic import Diagnostic
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.diagnostic import Diagnostic
+from mlopsc.compiler.model.snapshot import Memory
 
 Run = Callable[[str], bool]
 

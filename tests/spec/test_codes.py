@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.codes import page, title, titles
-from mlopsc.compiler.diagnostic import Diagnostic
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.diagnostic import Diagnostic
+from mlopsc.compiler.model.snapshot import Memory
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"

@@ -6,12 +6,12 @@ import fcntl
 from pathlib import Path
 
 import pytest
-from mlopsc.compiler.diagnostic import Diagnostic
-from mlopsc.compiler.lock import read_lock
-from mlopsc.compiler.plan import Plan, plan
-from mlopsc.compiler.snapshot import Disk
-from mlopsc.compiler.target import File
-from mlopsc.compiler.write import JOURNAL, STATE, apply, recover
+from mlopsc.compiler.model.diagnostic import Diagnostic
+from mlopsc.compiler.model.snapshot import Disk
+from mlopsc.compiler.model.target import File
+from mlopsc.compiler.write.journal import JOURNAL, STATE, apply, recover
+from mlopsc.compiler.write.lock import read_lock
+from mlopsc.compiler.write.plan import Plan, plan
 
 
 def planned(root: Path, text: str = "new\n", overwrite: tuple[str, ...] = ()) -> tuple[Plan, list[Diagnostic]]:

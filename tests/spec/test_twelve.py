@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Memory
 
 SPEC = """\
 mlops: 1

@@ -15,7 +15,7 @@ import threading
 import time
 from pathlib import Path
 
-from mlopsc.compiler import interrupt
+from mlopsc.compiler.write import signals as interrupt
 
 TURNS = 2000
 

@@ -9,7 +9,7 @@ import yaml
 from mlopsc.compiler.adopt.makefile import obstacle
 from mlopsc.compiler.adopt.text import spec_text
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.snapshot import Disk
+from mlopsc.compiler.model.snapshot import Disk
 
 BODY = "stages:\n  a: {cmd: cat in}\n"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Memory
 
 ENGINES = ("airflow", "argo", "azureml", "kubeflow", "mlflow", "sacred", "sagemaker", "vertex")
 CONFIG = "[core]\n    remote = s\n['remote \"s\"']\n    profile = p\n    url = {}\n"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from mlopsc.compiler.build import Compiled, compile_spec
-from mlopsc.compiler.snapshot import Memory
-from mlopsc.compiler.span import At
+from mlopsc.compiler.model.snapshot import Memory
+from mlopsc.compiler.model.source import At
 
 OWN = """\
 mlops: 1

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 from mlopsc.compiler.build import Compiled, compile_spec
-from mlopsc.compiler.fan_out import Fan, fan, smallest
-from mlopsc.compiler.graph import Resources
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.lower.fan_out import Fan, fan, smallest
+from mlopsc.compiler.model.project import Resources
+from mlopsc.compiler.model.snapshot import Memory
 
 HEAD = "mlops: 1\nstack: {ci: [github, gitlab], registry: s3://acme-ml/p}\n"
 WORKFLOW, PIPELINE = ".github/workflows/mlops.yml", ".gitlab-ci.yml"

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.render import FORMATS, render
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Memory
+from mlopsc.compiler.show.render import FORMATS, render
 
 SECONDS = 5.0
 """Of processor time. Each of these took longer, or gave a traceback, once."""

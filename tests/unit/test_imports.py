@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mlopsc.compiler.imports import CodeGraph, command_files
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Memory
+from mlopsc.compiler.resolve.code.graph import CodeGraph, command_files
 
 
 def closure(files: dict[str, str], start: str) -> tuple[set[str], list[str]]:

@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from mlopsc.compiler import interrupt
-from mlopsc.compiler.interrupt import interruptible, paired, undisturbed
+from mlopsc.compiler.write import signals as interrupt
+from mlopsc.compiler.write.signals import interruptible, paired, undisturbed
 
 
 @pytest.fixture(params=["alone", "with a thread"])
@@ -96,7 +96,7 @@ def test_sigterm_and_sighup_are_as_ctrl_c(number: signal.Signals) -> None:
 
 
 def test_under_nohup_it_goes_on() -> None:
-    program = "import signal; from mlopsc.compiler.interrupt import interruptible\n"
+    program = "import signal; from mlopsc.compiler.write.signals import interruptible\n"
     program += "with interruptible(): signal.raise_signal(signal.SIGHUP); print('on')"
     done = subprocess.run(["nohup", sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "on\n"), done.stderr

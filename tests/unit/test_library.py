@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import run, write
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.library import holds_tests, library
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Memory
+from mlopsc.compiler.resolve.library import holds_tests, library
 
 FILES = {
     "src/feats/__init__.py": "",

@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from mlopsc.compiler.lock import digest, sha256
+from mlopsc.compiler.write.lock import digest, sha256
 
 
 @pytest.mark.parametrize("length", [0, 1, 2**18 - 1, 2**18])

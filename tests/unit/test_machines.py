@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from mlopsc.compiler.graph import Resources
+from mlopsc.compiler.model.project import Resources
 from mlopsc.targets.azureml.machines import size
 from mlopsc.targets.engines import quantity
 

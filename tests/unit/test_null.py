@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Memory
 
 SPEC = """\
 mlops: 1

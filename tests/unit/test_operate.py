@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.operate import config, grid, runs, source, sweeps, values
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.lower.operations import config, grid, runs, source, sweeps, values
+from mlopsc.compiler.model.snapshot import Memory
 from mlopsc.schemas.assets import Data
 from mlopsc.schemas.operate import Experiment, Random, Range
 from mlopsc.schemas.stack import Stack

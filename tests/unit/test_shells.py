@@ -8,7 +8,7 @@ from textwrap import indent
 
 import pytest
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Memory
 
 BROKEN = {
     "a folder": "cd sub\nls here",

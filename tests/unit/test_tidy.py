@@ -7,7 +7,7 @@ from mlopsc.compiler.adopt import oracle, road
 from mlopsc.compiler.adopt.parts import most, parts_of
 from mlopsc.compiler.adopt.tidy import shapes, tidied
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Memory
 
 HEAD = "mlops: 1\nstack: {orchestrator: dvc, build: none, ci: []}\n"
 

@@ -506,4 +506,4 @@ with DAG(
     pod("train@1", "split@a", "split@b", image="python:3.12", requests={"cpu": "2", "memory": "4294967296"}, limits={"nvidia.com/gpu": "1"}, retries=2, execution_timeout=timedelta(seconds=7200), task_id="train_1")
     pod("train@2", "split@a", "split@b", image="python:3.12", requests={"cpu": "2", "memory": "4294967296"}, limits={"nvidia.com/gpu": "1"}, retries=2, execution_timeout=timedelta(seconds=7200), task_id="train_2")
     stage("evaluate", "train@1", "train@2")
-    stage("gate-evaluate", "evaluate")
+    stage("gate-evaluate", "evaluate", doc_md="Judge the metrics of evaluate")

@@ -1,0 +1,26 @@
+"""Files made of data: YAML under a header, JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..model.target import HEADER, File
+from .yaml import dump
+
+
+def yaml_file(
+    path: str, data: Mapping[str, Any], header: str = HEADER, gap: int = 0, apart: tuple[str, ...] = ()
+) -> File:
+    """A YAML file out of data, under a comment that says where it comes from; ``gap`` as for `emit.yaml.dump`."""
+    second = {key: data[key] for key in apart if key in data}
+    text = dump({key: value for key, value in data.items() if key not in second}, gap)
+    if second:
+        text += f"---\n{dump(second, gap)}"
+    return File(path, header + text, data=data, header=header, apart=apart)
+
+
+def json_file(path: str, data: Mapping[str, Any]) -> File:
+    """A JSON file out of data. JSON has no comments, so nothing in it says where it comes from."""
+    return File(path, json.dumps(data, indent=1) + "\n", data=data)

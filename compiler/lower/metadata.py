@@ -1,0 +1,46 @@
+"""What a metadata store other than DVC needs: the program that keeps runs there, and what it has to know of the stages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from ...schemas.words import listed
+from ..model.project import Project, Script, Stage
+from ..programs import program
+from ..resolve.commands import SCRIPTS
+
+STORES = ("mlflow", "sacred")
+TRACK = f"{SCRIPTS}/track.py"
+IGNORED = {"mlflow": "/mlruns/\n/mlflow.db\n", "sacred": "/.sacred/\n"}
+"""What each store writes on this machine, unless the environment says otherwise."""
+
+
+def stores(project: Project) -> list[str]:
+    """The metadata stores that the stack names beside DVC."""
+    return [name for name in STORES if name in listed(project.spec.stack.metadata)]
+
+
+def params(stages: Iterable[Stage]) -> dict[str, str]:
+    """The parameters that commands use, each as text at its value of now, by the name that DVC sets them by."""
+    return {
+        part.name if part.file == "params.yaml" else f"{part.file}:{part.name}": part.value
+        for stage in stages
+        for command in stage.commands
+        for part in command.parts
+        if not isinstance(part, str)
+    }
+
+
+def scripts(project: Project) -> list[Script]:
+    """The program and its data."""
+    stages = {
+        stage.name: {
+            "upstream": list(stage.upstream),
+            "metrics": [out.path for out in stage.outs if out.kind == "metric"],
+            "plots": [out.path for out in stage.outs if out.kind == "plot"],
+        }
+        for stage in project
+    }
+    known = {"project": project.name, "params": params(project), "stages": stages}
+    return [program("track.py"), Script(f"{SCRIPTS}/stages.json", json.dumps(known, indent=1) + "\n")]

@@ -1,0 +1,1 @@
+"""The values that pass between the phases: sources and spans, diagnostics, the project and its DAG, targets."""

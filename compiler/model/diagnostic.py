@@ -1,0 +1,65 @@
+"""What the compiler has to say about a spec, as data. How it looks is decided in `render`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .source import Place
+
+Severity = Literal["error", "warning", "note"]
+Safety = Literal["safe", "unsafe", "shown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A second place that a diagnostic points at, with what it has to do with the matter."""
+
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """An edit that would cure the problem: ``place`` is to hold ``replacement`` (YAML text).
+
+    ``safe`` keeps the meaning of everything else, ``unsafe`` may not, ``shown`` is for reading only.
+    """
+
+    place: Place
+    replacement: str
+    safety: Safety = "shown"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem: its stable code, what is wrong here, where, and what to do about it."""
+
+    code: str
+    message: str
+    place: Place | None = None
+    note: str = ""
+    help: str = ""
+    labels: tuple[Label, ...] = ()
+    fix: Fix | None = None
+    severity: Severity = "error"
+
+
+@dataclass(slots=True)
+class Report:
+    """The diagnostics of a run, in the order in which they were found."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, found: Iterable[Diagnostic]) -> None:
+        """Append what a phase found."""
+        self.diagnostics.extend(found)
+
+    @property
+    def failed(self) -> bool:
+        """Whether any of them is an error."""
+        return any(d.severity == "error" for d in self.diagnostics)
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        return iter(self.diagnostics)

@@ -1,0 +1,1 @@
+"""From bytes to a typed spec: one YAML reader, `extends`, parameter files, validation against the models."""

@@ -1,0 +1,143 @@
+"""Parameter files: YAML, JSON, TOML and Python, read as DVC reads them, and never run."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..model.diagnostic import Diagnostic
+from ..model.snapshot import Snapshot
+from ..model.source import Source, Span
+from .yaml import decode, load
+
+DEFAULT = "params.yaml"
+_HUGE = r"(?i)0[xob]\w{1000}"
+"""A whole number that Python reads and does not write."""
+
+
+@dataclass(slots=True)
+class ParamFiles:
+    """The parameter files of a repository; each is read once. What is wrong in one is kept in ``found``."""
+
+    snapshot: Snapshot
+    found: list[Diagnostic] = field(default_factory=list)
+    _read: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """The files that were there when they were asked for."""
+        return [path for path, value in self._read.items() if value is not None]
+
+    def load(self, path: str) -> Any | None:
+        """The content of a file, by the ending of its name; None where it is missing or cannot be read."""
+        if path not in self._read:
+            raw = self.snapshot.read(path)
+            self._read[path] = None if raw is None else self._parse(path, raw)
+        return self._read[path]
+
+    def _parse(self, path: str, raw: bytes) -> Any | None:
+        source, problems = decode(path, raw)
+        ending = path.rpartition(".")[2].lower()
+        if ending in ("toml", "py") and (number := re.search(_HUGE, source.text)):  # YAML's reader looks for itself
+            problems.append(_broken(source, number.start(), "a number is too long"))
+        if not problems:
+            value, problems = _READERS.get(ending, _yaml)(source)
+        self.found.extend(problems)
+        return None if problems else value
+
+
+def lookup(data: Any, key: str, default: Any = None) -> Any:
+    """The value of a dotted key, or ``default``."""
+    for part in key.split("."):
+        if isinstance(data, list) and part.isdigit() and int(part) < len(data):
+            data = data[int(part)]
+        elif isinstance(data, dict) and part in data:
+            data = data[part]
+        elif isinstance(data, dict) and part.isdigit() and int(part) in data:
+            data = data[int(part)]
+        else:
+            return default
+    return data
+
+
+def _yaml(source: Source) -> tuple[Any, list[Diagnostic]]:
+    value, problems = load(source)
+    return ({} if value is None else value), problems
+
+
+def _json(source: Source) -> tuple[Any, list[Diagnostic]]:
+    import json
+
+    try:
+        return json.loads(source.text), []
+    except json.JSONDecodeError as error:
+        return None, [_broken(source, error.pos, error.msg)]
+    except (RecursionError, ValueError) as error:
+        return None, [_broken(source, 0, str(error))]
+
+
+def _toml(source: Source) -> tuple[Any, list[Diagnostic]]:
+    import tomllib
+
+    try:
+        return tomllib.loads(source.text), []
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        return None, [_broken(source, 0, str(error))]
+
+
+def _python(source: Source) -> tuple[Any, list[Diagnostic]]:
+    import ast
+
+    try:
+        return _assigned(ast.parse(source.text).body), []
+    except SyntaxError as error:
+        starts = source.text.splitlines(keepends=True)[: max((error.lineno or 1) - 1, 0)]
+        return None, [_broken(source, sum(map(len, starts)), str(error.msg))]
+    except (RecursionError, ValueError, MemoryError) as error:
+        return None, [_broken(source, 0, str(error))]
+
+
+def _assigned(body: list[ast.stmt], of_self: bool = False) -> dict[str, Any]:
+    """The literals that statements assign: to names, inside classes, and to ``self`` in ``__init__``."""
+    import ast
+
+    values: dict[str, Any] = {}
+    for statement in body:
+        if isinstance(statement, ast.ClassDef):
+            values[statement.name] = _assigned(statement.body)
+        elif isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
+            values.update(_assigned(statement.body, of_self=True))
+        elif isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            targets: list[ast.expr] = (
+                list(statement.targets) if isinstance(statement, ast.Assign) else [statement.target]
+            )
+            for name in _names(targets, of_self):
+                try:
+                    values[name] = ast.literal_eval(statement.value)
+                except (ValueError, TypeError):
+                    continue
+    return values
+
+
+def _names(targets: list[ast.expr], of_self: bool) -> Iterator[str]:
+    import ast
+
+    if len(targets) != 1:
+        return
+    target = targets[0]
+    if of_self:
+        if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+            yield target.attr
+    elif isinstance(target, ast.Name):
+        yield target.id
+
+
+def _broken(source: Source, offset: int, why: str) -> Diagnostic:
+    place = Span(source, min(offset, len(source.text)), min(offset + 1, len(source.text)))
+    return Diagnostic("MLC010", f"`{source.name}` cannot be read: {why}", place, help="correct the file")
+
+
+_READERS = {"json": _json, "toml": _toml, "py": _python}

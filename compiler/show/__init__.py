@@ -1,0 +1,1 @@
+"""What people look at: explanations, pictures, support tables, and the renderers of diagnostics."""
