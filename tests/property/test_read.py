@@ -154,7 +154,7 @@ def test_values_are_those_of_ruamel_wherever_they_stand(place: str, word: str) -
 def test_any_text_reads_alike_or_is_refused_with_a_place(text: str) -> None:
     source, problems = decode("x.yaml", text.encode())
     assert not problems
-    value, problems = load(source)
+    _value, problems = load(source)
     for problem in problems:
         assert problem.place is not None
         assert 0 <= problem.place.start <= len(source.text)
@@ -171,7 +171,8 @@ def test_any_bytes_are_survived(raw: bytes) -> None:
 def test_places_are_found_in_other_alphabets_and_behind_merges() -> None:
     text = "# ünïcödé 😀\nbase: &b {cmd: x}\nstages:\n  é: {<<: *b, deps: [a, 'ß b']}\n"
     document, problems = read_document("x", text.encode())
-    assert document is not None and not problems
+    assert document is not None
+    assert not problems
     value = document.data
     assert value["stages"]["é"] == {"cmd": "x", "deps": ["a", "ß b"]}
     span = document.span(At(("stages", "é", "deps", 1)))
