@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from .lower.project import lower
 from .model.diagnostic import Diagnostic, Label, Report
 from .model.project import Project
 from .model.snapshot import Snapshot
-from .model.source import At, Path
+from .model.source import At
 from .model.target import Emulated, Feature, File, Refused, Target
 from .read.document import SPEC_NAME, Document, read_spec
 from .read.params import DEFAULT, ParamFiles
@@ -55,7 +55,7 @@ def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     checked = checks.run(run.project, snapshot, run.params, run.document.data)
     run.report.add(_accepted(checked, spec.accept or ()))
     run.report.add(run.params.found)
-    targets, found = registry.find(_wanted(run.project))
+    targets, found = registry.find(run.project.targets.items())
     run.report.add(found)
     run.report.add(_unsaid(run.project, targets))
     if not run.report.failed:
@@ -86,19 +86,6 @@ def _accepted(found: Iterable[Diagnostic], codes: Sequence[str]) -> Iterator[Dia
     """What checks found, where the spec's `accept` turns an error into a warning."""
     for each in found:
         yield replace(each, severity="warning") if each.severity == "error" and each.code in codes else each
-
-
-def _wanted(project: Project) -> list[tuple[str, Path]]:
-    """The back ends that the stack names, each with the place that names it."""
-    stack = project.spec.stack
-    places: dict[str, Path] = {}
-    for key in ("orchestrator", "ci"):
-        said = getattr(stack, key)
-        for index, name in enumerate(said if isinstance(said, list) else []):
-            places[name] = ("stack", key, index)
-        if isinstance(said, str):
-            places[said] = ("stack", key)
-    return [(name, places.get(name, ("stack",))) for name in stack.targets]
 
 
 def _unsaid(project: Project, targets: Sequence[Target]) -> list[Diagnostic]:
@@ -148,11 +135,11 @@ def emit(project: Project, targets: Sequence[Target]) -> tuple[list[File], list[
             elif before != item:
                 what = f"`{item.path}` is written by `{target.name}` and by another target"
                 found.append(Diagnostic("MLC506", what, At(("stack",)), help="leave one of the targets out of `stack`"))
-    found += _patch(files, project.spec.patches or {})
+    found += _patch(files, project.patches)
     return list(files.values()), found
 
 
-def _patch(files: dict[str, File], patches: dict[str, dict[str, Any]]) -> list[Diagnostic]:
+def _patch(files: dict[str, File], patches: Mapping[str, Mapping[str, Any]]) -> list[Diagnostic]:
     found = []
     for path, patch in patches.items():
         file = files.get(path)
@@ -173,7 +160,7 @@ def _patch(files: dict[str, File], patches: dict[str, dict[str, Any]]) -> list[D
 
 def merge_patch(target: Any, patch: Any) -> Any:
     """RFC 7396: mappings merge by key, null removes a key, all else replaces."""
-    if not isinstance(patch, dict):
+    if not isinstance(patch, Mapping):
         return patch
     merged = dict(target) if isinstance(target, dict) else {}
     for key, value in patch.items():

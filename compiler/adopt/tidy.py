@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..build import compile_spec, resolve_spec
-from ..lower.project import dvc_of
+from ..lower.project import dvc_document
 from ..model.snapshot import Snapshot
 from ..model.source import Path
 from ..resolve.code.graph import CodeGraph, command_files
@@ -50,7 +50,7 @@ def tidied(text: str, at: At) -> Tidied:
     before = [part.block for part in parts.stages]
     data = run.document.data if run.document is not None else {}
     stages = run.project.dvc.get("stages", {})
-    code = CodeGraph(snapshot, tuple(run.project.spec.code.roots or ()))
+    code = CodeGraph(snapshot, run.project.code_roots)
     edits = [_edits(part, data, stages, code) for part in parts.stages]
     wishes = {index: wish for index, each in enumerate(edits) if (wish := next(each, None)) is not None}
     while wishes:
@@ -82,7 +82,7 @@ def _taken(parts: Parts, new: dict[int, str], at: At, same: Mapping[str, str]) -
     if not new:
         return set()
     run = resolve_spec(at(parts.text([new.get(i, part.block) for i, part in enumerate(parts.stages)])))
-    now = {} if run.resolved is None else shapes(dvc_of(run.resolved))
+    now = {} if run.resolved is None else shapes(dvc_document(run.resolved))
     if now == same:
         for index, block in new.items():
             parts.stages[index].block = block

@@ -34,7 +34,7 @@ def run(project: Project, snapshot: Snapshot, params: ParamFiles, data: Mapping[
     places = Places(data)
     for check in ALL:
         yield from check(project, snapshot, params, places)
-    if project.spec.ci.fan_out is not None:
+    if project.ci.fan_out:
         from . import fan_out
 
         yield from fan_out.check(project, snapshot, params, places)

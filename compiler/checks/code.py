@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from ..lower.project import parents
+from ..lower.paths import parents
 from ..model.diagnostic import Diagnostic, Fix
 from ..model.project import Project, Stage
 from ..model.snapshot import Snapshot
@@ -48,11 +48,11 @@ class _Code:
 
     def __init__(self, project: Project, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.graph = CodeGraph(snapshot, tuple(project.spec.code.roots or ()))
+        self.graph = CodeGraph(snapshot, project.code_roots)
         self.made = {path for path, artifact in project.artifacts.items() if artifact.producer is not None}
         self.scripts = {script.path: script.text for script in project.scripts}
         self.needs: dict[str, dict[str, frozenset[str]] | None] = {}
-        said = project.spec.stack.features
+        said = project.feature_package
         self.library = library(said, snapshot, self.graph.roots) if said is not None else None
 
     def check(self, stage: Stage, places: Places) -> list[Diagnostic]:

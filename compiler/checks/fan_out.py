@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..lower.fan_out import fan, smallest
-from ..lower.worker import kept, lacking
+from ..lower.fan_out import fan
+from ..lower.worker import lacking
 from ..model.diagnostic import Diagnostic
 from ..model.project import Project
 from ..model.snapshot import Snapshot
@@ -28,11 +28,11 @@ def _in_the_last_job(project: Project) -> Iterator[Diagnostic]:
     told: set[str] = set()
     for name in last:
         stage = project.stages[name]
-        if stage.entry in told or stage.entry not in project.spec.stages:  # a gate on a difference is meant to
+        if stage.entry in told or stage.judges is not None:  # a gate on a difference is meant to
             continue
         told.add(stage.entry)
-        if kept(stage):
-            above = next(each for each in stage.upstream if each in last)
+        if stage.in_run_cache:
+            above = next(parent for parent in project.dag.parents(name) if parent in last)
             why = f"it reads what `{above}` makes, which DVC does not keep"
             help_ = f"let DVC keep the results of `{above}`"
         else:
@@ -51,10 +51,10 @@ def _without_runner(project: Project, places: Places) -> Iterator[Diagnostic]:
     for name in fan(project).jobs:
         stage = project.stages[name]
         asked = stage.resources
-        if not any(asked.values) or stage.entry in told or smallest(project, asked) is not None:
+        if not asked or stage.entry in told or project.ci.smallest_machine(asked) is not None:
             continue
         told.add(stage.entry)
-        what = "no machine of `ci.runners` has" if project.spec.ci.runners else "`ci.runners` names no machine with"
+        what = "no machine of `ci.runners` has" if project.ci.machines else "`ci.runners` names no machine with"
         parts = [f"{asked.cpu:g} cores"] if asked.cpu else []
         parts += [f"{asked.memory / 2**30:.4g}Gi of memory"] if asked.memory else []
         parts += [f"{asked.gpu} GPUs"] if asked.gpu else []

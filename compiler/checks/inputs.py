@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from ..lower.project import parents
+from ..lower.paths import parents
 from ..model.diagnostic import Diagnostic, Fix
 from ..model.project import Param, Project, Stage
 from ..model.snapshot import Snapshot
@@ -38,7 +38,7 @@ def _grouped(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 def _deps(project: Project, made: set[str], snapshot: Snapshot, places: Places) -> Iterator[Diagnostic]:
     around = {parent for path in made for parent in parents(path)}
     given = {script.path for script in project.scripts}
-    given |= {source.path or f"data/raw/{name}" for name, source in (project.spec.data or {}).items()}
+    given |= {source.path for source in project.sources.values()}
     tracked: dict[str, bool] = {}
     for path, artifact in project.artifacts.items():
         if path.startswith("ds://"):
@@ -62,7 +62,7 @@ def _deps(project: Project, made: set[str], snapshot: Snapshot, places: Places) 
 
 
 def _dataset(project: Project, path: str, reader: Stage, places: Places) -> Iterator[Diagnostic]:
-    known = [dataset.name for dataset in project.spec.datasets or ()]
+    known = [dataset["name"] for dataset in project.dvc.get("datasets") or ()]
     if path.removeprefix("ds://") in known or "${" in "".join(known):
         return
     what = f"`{reader.name}` depends on `{path}`, and `datasets` has none of that name"
@@ -154,7 +154,7 @@ def _dotted(content: dict[object, object]) -> Iterator[str]:
 
 
 def _set_by_experiments(project: Project, params: ParamFiles) -> Iterator[Diagnostic]:
-    for name, experiment in (project.spec.experiments or {}).items():
+    for name, experiment in project.experiments.items():
         for said in experiment.set:
             file, _, key = said.rpartition(":")
             content = params.load(file or DEFAULT)

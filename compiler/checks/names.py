@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from ..model.diagnostic import Diagnostic
+from ..model.operations import Listed
 from ..model.project import Project, Stage
 from ..model.snapshot import Snapshot
 from ..model.source import At
 from ..read.params import ParamFiles
-from ..resolve.gates import bounds
 from .places import Places
 
 _BREAKS = r"\A-|[@:]|\A\Z"
@@ -70,18 +70,19 @@ def _control(stage: Stage) -> Iterator[Diagnostic]:
 
 def _around(project: Project) -> Iterator[Diagnostic]:
     """What else becomes a word, or a line, of a recipe."""
-    said: list[tuple[tuple[str, ...], list[str]]] = []
-    for name, data in (project.spec.data or {}).items():
+    places: list[tuple[tuple[str, ...], list[str]]] = []
+    for name, source in project.sources.items():
         for key in ("url", "path", "file", "rev", "schema", "check"):
-            said.append((("data", name, key), [getattr(data, "schema_" if key == "schema" else key) or ""]))
-    for name, experiment in (project.spec.experiments or {}).items():
-        listed = [str(value) for values in experiment.set.values() if isinstance(values, list) for value in values]
-        said.append((("experiments", name, "set"), [*experiment.set, *listed]))
-    for name, monitor in (project.spec.monitor or {}).items():
-        said.append((("monitor", name, "gates"), bounds(monitor.gates or {})))
-        if name in project.monitors:
-            said.append((("monitor", name), list(project.monitors[name].metrics)))
-    for at, texts in said:
+            places.append((("data", name, key), [getattr(source, key) or ""]))
+    for name, experiment in project.experiments.items():
+        listed = [
+            str(item) for values in experiment.set.values() if isinstance(values, Listed) for item in values.items
+        ]
+        places.append((("experiments", name, "set"), [*experiment.set, *listed]))
+    for name, monitor in project.monitors.items():
+        places.append((("monitor", name, "gates"), list(monitor.bounds)))
+        places.append((("monitor", name), list(monitor.metrics)))
+    for at, texts in places:
         if found := re.search("[\0\n\r]", "".join(texts)):
             what = f"there is the character U+{ord(found.group()):04X} in `{'.'.join(at)}`"
             help_ = "take it out: it is for one line of the Makefile, which cannot carry it"

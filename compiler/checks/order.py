@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ..lower.project import parents
+from ..lower.paths import parents
+from ..model.dag import Cycle
 from ..model.diagnostic import Diagnostic, Label
 from ..model.project import Project, Stage
 from ..model.snapshot import Snapshot
@@ -123,51 +124,15 @@ def _nested(project: Project, writers: dict[str, Stage], places: Places) -> Iter
 
 
 def _cycles(project: Project, places: Places) -> Iterator[Diagnostic]:
-    seen: set[str] = set()
-    for stage in project:
-        if not seen.issuperset(stage.upstream):
-            break  # stages are in order unless there is a cycle
-        seen.add(stage.name)
-    else:
-        return
-    import networkx
-
-    graph = networkx.DiGraph((before, stage.name) for stage in project for before in stage.upstream)
-    rank = {name: index for index, name in enumerate(project.stages)}
-    circles = [sorted(part, key=rank.__getitem__) for part in networkx.strongly_connected_components(graph)]
-    told: set[tuple[str, ...]] = set()
-    for circle in sorted((part for part in circles if len(part) > 1), key=lambda part: rank[part[0]]):
-        path = _shortest(project, circle)
-        entries = tuple(project.stages[name].entry for name in path)
-        if entries not in told:  # a `foreach` or `matrix` repeats it for every item
-            told.add(entries)
-            yield _cycle(project, path, places)
+    reported: set[tuple[str, ...]] = set()
+    for cycle in project.dag.cycles():
+        entries = tuple(project.stages[name].entry for name in cycle)
+        if entries not in reported:  # a `foreach` or `matrix` repeats it for every item
+            reported.add(entries)
+            yield _cycle(project, cycle, places)
 
 
-def _shortest(project: Project, circle: list[str]) -> list[str]:
-    """The shortest way from the first of these stages back to itself, the way the data flow."""
-    start, within = circle[0], set(circle)
-    after: dict[str, list[str]] = {name: [] for name in circle}
-    for name in circle:
-        for before in project.stages[name].upstream:
-            if before in within:
-                after[before].append(name)
-    came: dict[str, str] = {}
-    waiting = [start]
-    for name in waiting:
-        for following in after[name]:
-            if following == start:
-                path = [name]
-                while path[-1] != start:
-                    path.append(came[path[-1]])
-                return [*reversed(path), start]
-            if following not in came:
-                came[following] = name
-                waiting.append(following)
-    raise AssertionError("no way back within a strongly connected component")
-
-
-def _cycle(project: Project, path: list[str], places: Places) -> Diagnostic:
+def _cycle(project: Project, path: Cycle, places: Places) -> Diagnostic:
     labels = []
     for before, name in pairwise(path):
         stage, dep = project.stages[name], _link(project.stages[before], project.stages[name])

@@ -23,6 +23,15 @@ class Places:
 
     data: Mapping[str, Any]
 
+    def states(self, path: Path) -> bool:
+        """Whether the spec itself says something at a path of mappings."""
+        node: Any = self.data
+        for part in path:
+            if not isinstance(node, dict) or node.get(part) is None:
+                return False
+            node = node[part]
+        return True
+
     def key(self, stage: Stage, key: str) -> At:
         """A key of a stage; where conventions filled it, the stage."""
         path, body = self._body(stage)

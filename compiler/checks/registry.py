@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..lower.operations import CONFIG, remotes
+from ..lower.remotes import CONFIG
 from ..model.diagnostic import Diagnostic
 from ..model.project import Project
 from ..model.snapshot import Snapshot
@@ -18,13 +18,15 @@ _OURS = r"(?ms)^# >>> mlopsc.*?^# <<< mlopsc[^\n]*\n?"
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
     """MLC419: DVC refuses a configuration that has a section twice."""
-    said = remotes(project.spec.stack)
-    text = snapshot.read(CONFIG) if said and snapshot.kind(CONFIG) == "file" else None
+    text = snapshot.read(CONFIG) if project.remotes and snapshot.kind(CONFIG) == "file" else None
     if text is None:
         return
     theirs = re.sub(_OURS, "", text.decode("utf-8", "replace"))
     sections = {line.strip() for line in theirs.splitlines() if line.lstrip().startswith("[")}
-    wanted = {"[core]": "core", **{f"['remote \"{name}\"']": f'remote "{name}"' for name in said}}
+    wanted = {
+        "[core]": "core",
+        **{f"['remote \"{remote.name}\"']": f'remote "{remote.name}"' for remote in project.remotes},
+    }
     for section, name in wanted.items():
         if section in sections:
             yield Diagnostic(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..lower.project import parents
+from ..lower.paths import parents
 from ..model.diagnostic import Diagnostic, Fix
 from ..model.project import Project, Stage
 from ..model.snapshot import Snapshot
@@ -25,14 +25,14 @@ def _dead(project: Project) -> Iterator[Diagnostic]:
     """Entries of kind data whose outs no stage reads, and that are no metric, plot, artifact or model either."""
     if not project.stages:
         return
-    used = {name for stage in project for name in stage.upstream}
     last = next(reversed(list(project.stages.values()))).entry
-    ends = [stage for stage in project if stage.name not in used]
+    ends = [project.stages[name] for name in project.dag.leaves]
     if len(ends) <= 1 or all(stage.kind == "data" for stage in project):
         return  # where all stages make data, the leaves are what it is about
     named = set(_named(project))
     named |= {parent for path in named for parent in parents(path)}
-    alive = {stage.entry for stage in project if stage.name in used or _counts(stage, named)} | {last}
+    leaves = set(project.dag.leaves)
+    alive = {stage.entry for stage in project if stage.name not in leaves or _counts(stage, named)} | {last}
     told: set[str] = set()
     for stage in ends:
         if stage.entry in alive or stage.entry in told:
@@ -52,30 +52,29 @@ def _counts(stage: Stage, named: set[str]) -> bool:
 
 def _named(project: Project) -> Iterator[str]:
     """Paths that the spec names beside its stages."""
-    spec = project.spec
-    yield from (artifact.path for artifact in (spec.artifacts or {}).values())
-    yield from (model.path for model in (spec.models or {}).values())
-    for monitor in (spec.monitor or {}).values():
-        yield from monitor.deps or ()
-    yield from spec.metrics or ()
-    yield from spec.params or ()
-    for plot in spec.plots or ():
+    dvc = project.dvc
+    yield from (artifact["path"] for artifact in (dvc.get("artifacts") or {}).values())
+    for monitor in project.monitors.values():
+        yield from monitor.deps
+    yield from dvc.get("metrics") or ()
+    yield from dvc.get("params") or ()
+    for plot in dvc.get("plots") or ():
         yield from [plot] if isinstance(plot, str) else plot
-        for said in plot.values() if isinstance(plot, dict) else ():
-            for axis in (said.x, said.y) if said is not None else ():
+        for settings in plot.values() if isinstance(plot, dict) else ():
+            for axis in ((settings or {}).get("x"), (settings or {}).get("y")):
                 yield from axis if isinstance(axis, dict) else ()
 
 
 def _models(project: Project, snapshot: Snapshot) -> Iterator[Diagnostic]:
     names = {stage.entry for stage in project} | set(project.stages)
-    for name, model in (project.spec.models or {}).items():
+    for name, model in project.models.items():
         place = ("models", name)
-        if model.from_ is not None and model.from_ not in names:
-            yield _nothing(f"there is no stage `{model.from_}`", (*place, "from"), model.from_, names)
-        elif model.from_ is not None:
-            outs = [out.path for stage in project if model.from_ in (stage.name, stage.entry) for out in stage.outs]
+        if model.stage is not None and model.stage not in names:
+            yield _nothing(f"there is no stage `{model.stage}`", (*place, "from"), model.stage, names)
+        elif model.stage is not None:
+            outs = [out.path for stage in project if model.stage in (stage.name, stage.entry) for out in stage.outs]
             if not _covers(outs, model.path):
-                what = f"`{model.from_}` does not write `{model.path}`"
+                what = f"`{model.stage}` does not write `{model.path}`"
                 yield _nothing(what, (*place, "path"), model.path, outs)
         elif not _is_there(project, model.path, snapshot):
             what = f"no stage writes the model `{model.path}`, and it is not there"
@@ -96,17 +95,18 @@ def _is_there(project: Project, path: str, snapshot: Snapshot) -> bool:
 
 
 def _deployments(project: Project) -> Iterator[Diagnostic]:
-    models = project.spec.models or {}
-    for name, deployment in (project.spec.deploy or {}).items():
-        if deployment.model not in models:
+    for name, deployment in project.deployments.items():
+        if deployment.model not in project.models:
             what = f"there is no model `{deployment.model}`"
-            yield _nothing(what, ("deploy", name, "model"), deployment.model, models, "describe it under `models`")
+            yield _nothing(
+                what, ("deploy", name, "model"), deployment.model, project.models, "describe it under `models`"
+            )
 
 
 def _targets(project: Project) -> Iterator[Diagnostic]:
     names = {stage.entry for stage in project} | set(project.stages)
-    for name, experiment in (project.spec.experiments or {}).items():
-        for index, target in enumerate(experiment.targets or ()):
+    for name, experiment in project.experiments.items():
+        for index, target in enumerate(experiment.targets):
             if target not in names:
                 yield _nothing(f"there is no stage `{target}`", ("experiments", name, "targets", index), target, names)
 

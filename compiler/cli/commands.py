@@ -154,7 +154,7 @@ def explain(arguments: argparse.Namespace) -> int:
         _say(run, "text")
         return WRONG
     if arguments.stage and not {arguments.stage}.intersection(run.resolved.entries, run.project.stages):
-        roots = tuple(run.project.spec.code.roots or ())
+        roots = run.project.code_roots
         paths = [path for path in places(arguments.stage, disk, roots) if path != "."]
         if rows := next(filter(None, (touched(run.project, path) for path in paths)), []):
             print(as_json(rows) if arguments.format == "json" else as_text(rows), end="")

@@ -5,20 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from ...schemas.words import listed
 from ..model.project import Project, Script, Stage
 from ..programs import program
 from ..resolve.commands import SCRIPTS
 
-STORES = ("mlflow", "sacred")
 TRACK = f"{SCRIPTS}/track.py"
 IGNORED = {"mlflow": "/mlruns/\n/mlflow.db\n", "sacred": "/.sacred/\n"}
 """What each store writes on this machine, unless the environment says otherwise."""
-
-
-def stores(project: Project) -> list[str]:
-    """The metadata stores that the stack names beside DVC."""
-    return [name for name in STORES if name in listed(project.spec.stack.metadata)]
 
 
 def params(stages: Iterable[Stage]) -> dict[str, str]:
@@ -36,7 +29,7 @@ def scripts(project: Project) -> list[Script]:
     """The program and its data."""
     stages = {
         stage.name: {
-            "upstream": list(stage.upstream),
+            "upstream": list(project.dag.parents(stage.name)),
             "metrics": [out.path for out in stage.outs if out.kind == "metric"],
             "plots": [out.path for out in stage.outs if out.kind == "plot"],
         }

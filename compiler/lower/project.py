@@ -1,229 +1,149 @@
-"""From the resolved spec to the project: stages expanded, paths from the root, the order between them."""
+"""From the resolved spec to the project: stages expanded, paths from the root, the DAG, every default filled in."""
 
 from __future__ import annotations
 
 import posixpath
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ...schemas.stack import Stack
-from ...schemas.stage import Resources as SaidResources
-from ...schemas.words import seconds
+from ...schemas.words import listed, seconds
+from ..model.dag import Dag
 from ..model.diagnostic import Diagnostic
-from ..model.project import Artifact, Out, OutKind, Param, Project, Resources, Stage, Watch
+from ..model.project import Out, OutKind, Param, Project, Stage
 from ..model.snapshot import Snapshot
+from ..model.source import Path
 from ..read.params import DEFAULT
 from ..resolve.commands import env_text
-from ..resolve.conventions import paths_of, shell_word
+from ..resolve.conventions import shell_word
+from ..resolve.library import holds_tests, library
 from ..resolve.resolver import Entry, Resolved
-from .expand import Expanded, expand, global_scope, resolve_value
+from .ci import lower_ci, lower_resources
+from .edges import artifacts, edges
+from .expand import Expanded, expand, resolve_value
 from .features import features
-from .operations import operations, remote
+from .operations import deployments, experiments, models, monitors, programs, sources
+from .paths import rooted
+from .remotes import remote_url, remotes
+from .variables import global_scope
 
-_SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
-_KINDS: tuple[tuple[str, OutKind], ...] = (("outs", "out"), ("metrics", "metric"), ("plots", "plot"))
+DEFAULT_NAME = "pipeline"
+STORES = ("mlflow", "sacred")
+"""Metadata stores beside DVC."""
+_OUT_KEYS: tuple[tuple[str, OutKind], ...] = (("outs", "out"), ("metrics", "metric"), ("plots", "plot"))
 _REQUIREMENTS = ("uv.lock", "requirements.txt", "pyproject.toml", "environment.yml")
-_NO_FLAGS: Mapping[str, Any] = {}
-_NO_RESOURCES = Resources()
+
+Load = Callable[[str], Any | None]
+"""Gives the content of a parameter file by its path, or None if there is none."""
 
 
-def lower(
-    resolved: Resolved, load: Callable[[str], Any | None], snapshot: Snapshot
-) -> tuple[Project, list[Diagnostic]]:
+def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, list[Diagnostic]]:
     """The project, and what is wrong in its templates.
 
-    Where the stages form a cycle they keep the order of the spec; `checks.graph` reports it.
+    Stages that form a cycle keep the order of the spec; `checks.order` reports them.
     """
-    found: list[Diagnostic] = []
-    drafts: dict[str, _Draft] = {}
-
-    scope, problems = global_scope(resolved.sections.get("vars"), load)
-    found += problems
-    for entry in resolved.entries.values():
-        expanded, problems = expand(entry.name, entry.dvc, scope, load, ("stages", entry.name))
-        found += problems
-        for expansion in expanded:
-            drafts[expansion.name] = _draft(expansion, entry)
-    stages = _ordered(_linked(drafts))
-    for key, value in resolved.sections.items():
-        if key != "vars":
-            found += resolve_value(value, scope, (key,))[1]
-    spec = resolved.spec
+    unordered, diagnostics = _stages(resolved, load)
+    dag = Dag.of(edges(unordered.values()))
+    stages = {name: unordered[name] for name in dag.order}
+    outs = [out for stage in stages.values() for out in stage.outs]
+    spec, stack = resolved.spec, resolved.spec.stack
+    code_roots = tuple(spec.code.roots or ())
+    named_remotes = remotes(stack)
+    registry, environments = models(spec), deployments(spec)
+    watched, tried = monitors(spec, resolved.monitors), experiments(spec)
     project = Project(
-        name=spec.project or "pipeline",
-        dvc=dvc_of(resolved),
+        name=spec.project or DEFAULT_NAME,
+        dvc=dvc_document(resolved),
         stages=stages,
-        spec=spec,
-        artifacts=_artifacts(stages.values()),
+        dag=dag,
+        artifacts=artifacts(stages.values()),
+        targets=_targets(stack),
+        orchestrators=tuple(stack.orchestrators),
+        stores=tuple(name for name in STORES if name in listed(stack.metadata)),
+        ci=lower_ci(spec.ci),
+        remotes=named_remotes,
+        remote_url=remote_url(named_remotes, snapshot),
+        sources=sources(spec),
+        models=registry,
+        deployments=environments,
+        monitors=watched,
+        experiments=tried,
         scripts=resolved.scripts,
-        operations=operations(spec, (out for stage in stages.values() for out in stage.outs)),
-        monitors={name: _watch(entry) for name, entry in resolved.monitors.items()},
-        test_command=_test_command(spec.stack, snapshot, tuple(spec.code.roots or ())),
+        programs=programs(registry, environments, watched, tried, outs),
+        test_command=_test_command(stack, snapshot, code_roots),
         requirements=requirements_of(snapshot),
-        remote=remote(spec.stack, snapshot),
+        code_roots=code_roots,
+        feature_package=stack.features,
+        patches=spec.patches or {},
         features=features(resolved),
     )
-    return project, found
+    return project, diagnostics
 
 
-def resources(said: SaidResources | None) -> Resources:
-    """What is said of a machine, in cores, bytes and devices."""
-    if said is None:
-        return _NO_RESOURCES
-    cpu, memory = said.cpu, said.memory
-    if isinstance(cpu, str):
-        cpu = float(cpu[:-1]) / 1000 if cpu.endswith("m") else float(cpu)
-    if isinstance(memory, str):
-        digits = memory.rstrip("KMGTi")
-        memory = int(float(digits) * _SUFFIXES[memory[len(digits) :]])
-    return Resources(cpu, memory, said.gpu)
+def _stages(resolved: Resolved, load: Load) -> tuple[dict[str, Stage], list[Diagnostic]]:
+    """The stages that all entries make, in the order of the spec."""
+    scope, diagnostics = global_scope(resolved.sections.get("vars"), load)
+    stages: dict[str, Stage] = {}
+    for entry in resolved.entries.values():
+        expanded, problems = expand(entry.name, entry.dvc, scope, load, ("stages", entry.name))
+        diagnostics += problems
+        for item in expanded:
+            stages[item.name] = _stage(item, entry)
+    for key, value in resolved.sections.items():
+        if key != "vars":
+            diagnostics += resolve_value(value, scope, (key,))[1]
+    return stages, diagnostics
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A stage before the others are known that it depends on."""
-
-    expanded: Expanded
-    entry: Entry
-    wdir: str
-    deps: tuple[str, ...]
-    outs: tuple[Out, ...]
-    params: tuple[Param, ...]
-
-
-def _draft(expanded: Expanded, entry: Entry) -> _Draft:
-    body = expanded.body
+def _stage(expanded: Expanded, entry: Entry) -> Stage:
+    body, own = expanded.body, entry.own
     wdir = posixpath.normpath(body.get("wdir") or ".")
-    deps = tuple(rooted(wdir, path) for path in body.get("deps") or ())
-    return _Draft(expanded, entry, wdir, deps, _outs(body, wdir), _params(body.get("params") or (), wdir))
-
-
-def _stage(draft: _Draft, upstream: tuple[str, ...]) -> Stage:
-    expanded, entry, own = draft.expanded, draft.entry, draft.entry.own
-    body = expanded.body
     return Stage(
         name=expanded.name,
         entry=entry.name,
         commands=expanded.commands,
-        deps=draft.deps,
-        outs=draft.outs,
-        params=draft.params,
-        wdir=draft.wdir,
+        deps=tuple(rooted(wdir, path) for path in body.get("deps") or ()),
+        outs=tuple(_outs(body, wdir)),
+        params=tuple(_params(body.get("params") or (), wdir)),
+        wdir=wdir,
         desc=str(body.get("desc") or ""),
         kind=entry.kind,
         frozen=bool(body.get("frozen")),
         always_changed=bool(body.get("always_changed")),
         image=own.image,
-        resources=resources(own.resources),
+        resources=lower_resources(own.resources),
         timeout=seconds(own.timeout),
         retries=own.retries or 0,
         env={name: env_text(value) for name, value in (own.env or {}).items()},
-        upstream=upstream,
+        judges=entry.judges,
     )
 
 
-def rooted(wdir: str, path: str) -> str:
-    """A path of a stage that runs in ``wdir``, from the root of the repository; URLs and absolute paths as they are."""
-    if "://" in path or path.startswith("/"):
-        return path
-    return posixpath.normpath(posixpath.join(wdir, path))
+def _outs(body: Mapping[str, Any], wdir: str) -> Iterator[Out]:
+    for key, kind in _OUT_KEYS:
+        for item in body.get(key) or ():
+            for path, flags in ({item: None} if isinstance(item, str) else item).items():
+                first = flags[0] if isinstance(flags, list) and flags else flags
+                yield Out(rooted(wdir, path), kind, first or {})
 
 
-def _outs(body: Mapping[str, Any], wdir: str) -> tuple[Out, ...]:
-    outs: list[Out] = []
-    for key, kind in _KINDS:
-        if key not in body:
-            continue
-        for item in body[key] or ():
-            if isinstance(item, str):
-                outs.append(Out(rooted(wdir, item), kind, _NO_FLAGS))
-                continue
-            for path, flags in item.items():
-                flags = flags[0] if isinstance(flags, list) and flags else flags
-                outs.append(Out(rooted(wdir, path), kind, flags or _NO_FLAGS))
-    return tuple(outs)
-
-
-def _params(items: Iterable[Any], wdir: str) -> tuple[Param, ...]:
-    params: list[Param] = []
+def _params(items: Iterable[Any], wdir: str) -> Iterator[Param]:
     for item in items:
-        if not isinstance(item, dict):
-            params.append(Param(rooted(wdir, DEFAULT), str(item)))
-            continue
-        for file, keys in item.items():
+        for file, keys in (item if isinstance(item, dict) else {DEFAULT: [item]}).items():
             path = rooted(wdir, str(file))
-            params += [Param(path, str(key)) for key in keys] if keys else [Param(path, None)]
-    return tuple(params)
+            yield from [Param(path, str(key)) for key in keys] if keys else [Param(path, None)]
 
 
-def _linked(drafts: dict[str, _Draft]) -> dict[str, Stage]:
-    """The stages, each with those it depends on."""
-    makers = _Makers(drafts)
-    linked: dict[str, Stage] = {}
-    for name, draft in drafts.items():
-        upstream: list[str] = []
-        for path in draft.deps:
-            upstream += makers[path]
-        for param in draft.params:
-            upstream += makers[param.file]
-        needed = dict.fromkeys(upstream)
-        needed.pop(name, None)
-        linked[name] = _stage(draft, tuple(needed))
-    return linked
-
-
-class _Makers(dict[str, tuple[str, ...]]):
-    """The stages that make a path, or something in it, or a directory that it lies in; each path is looked up once."""
-
-    def __init__(self, drafts: Mapping[str, _Draft]) -> None:
-        super().__init__()
-        self.producers: dict[str, str] = {}
-        self.within: defaultdict[str, list[str]] = defaultdict(list)
-        by_folder: defaultdict[str, list[str]] = defaultdict(list)
-        for name, draft in drafts.items():
-            for out in draft.outs:
-                self.producers.setdefault(out.path, name)
-                by_folder[out.path.rpartition("/")[0]].append(name)
-        for folder, names in by_folder.items():
-            for parent in (folder, *parents(folder)) if folder else ():
-                self.within[parent] += names
-        self.above: dict[str, list[str]] = {}
-
-    def __missing__(self, path: str) -> tuple[str, ...]:
-        folder = path.rpartition("/")[0]
-        if (above := self.above.get(folder)) is None:
-            parts = (folder, *parents(folder)) if folder else ()
-            above = self.above[folder] = [self.producers[part] for part in parts if part in self.producers]
-        producer = self.producers.get(path)
-        made = [producer] if producer is not None else []
-        found = self[path] = tuple(dict.fromkeys([*made, *self.within.get(path, ()), *above]))
-        return found
-
-
-def parents(path: str) -> Iterator[str]:
-    """The directories above a path, nearest first."""
-    while (cut := path.rfind("/")) > 0:
-        path = path[:cut]
-        yield path
-
-
-def _ordered(stages: dict[str, Stage]) -> dict[str, Stage]:
-    seen: set[str] = set()
-    for name, stage in stages.items():
-        if not seen.issuperset(stage.upstream):
-            break
-        seen.add(name)
-    else:
-        return stages
-    from graphlib import CycleError, TopologicalSorter
-
-    try:
-        order = list(TopologicalSorter({name: stage.upstream for name, stage in stages.items()}).static_order())
-    except CycleError:
-        return stages
-    return {name: stages[name] for name in order}
+def _targets(stack: Stack) -> dict[str, Path]:
+    """The back ends to emit, each with the place in the spec that names it."""
+    places: dict[str, Path] = {}
+    for key in ("orchestrator", "ci"):
+        value = getattr(stack, key)
+        if isinstance(value, str):
+            places[value] = ("stack", key)
+        for index, name in enumerate(value if isinstance(value, list) else ()):
+            places[name] = ("stack", key, index)
+    return {name: places.get(name, ("stack",)) for name in stack.targets}
 
 
 def requirements_of(snapshot: Snapshot) -> str | None:
@@ -231,38 +151,20 @@ def requirements_of(snapshot: Snapshot) -> str | None:
     return next((name for name in _REQUIREMENTS if snapshot.kind(name) == "file"), None)
 
 
-def _artifacts(stages: Iterable[Stage]) -> dict[str, Artifact]:
-    producers: dict[str, str] = {}
-    consumers: defaultdict[str, list[str]] = defaultdict(list)
-    for stage in stages:
-        name = stage.name
-        for out in stage.outs:
-            producers.setdefault(out.path, name)
-        for dep in stage.deps:
-            consumers[dep].append(name)
-    artifacts = {path: Artifact(path, name, tuple(consumers.pop(path, ()))) for path, name in producers.items()}
-    artifacts.update((path, Artifact(path, None, tuple(names))) for path, names in consumers.items())
-    return artifacts
-
-
-def dvc_of(resolved: Resolved) -> dict[str, Any]:
+def dvc_document(resolved: Resolved) -> dict[str, Any]:
     """dvc.yaml as data, templates intact."""
     sections = {key: value for key, value in resolved.sections.items() if value is not None}
     stages = {name: entry.dvc for name, entry in resolved.entries.items()}
     dvc = {"vars": sections.pop("vars")} if "vars" in sections else {}
     if stages:
         dvc["stages"] = stages
-    models = {
+    registry = {
         name: model.model_dump(include={"path", "type", "desc", "labels", "meta"}, exclude_none=True)
         for name, model in (resolved.spec.models or {}).items()
     }
-    if models:
-        sections["artifacts"] = {**models, **sections.get("artifacts", {})}
+    if registry:
+        sections["artifacts"] = {**registry, **sections.get("artifacts", {})}
     return {**dvc, **sections}
-
-
-def _watch(entry: Entry) -> Watch:
-    return Watch(entry.dvc, tuple(paths_of(entry.body.get("metrics"))))
 
 
 def _test_command(stack: Stack, snapshot: Snapshot, roots: tuple[str, ...]) -> str | None:
@@ -270,14 +172,11 @@ def _test_command(stack: Stack, snapshot: Snapshot, roots: tuple[str, ...]) -> s
         return stack.test or None
     names = snapshot.list("tests")
     folders = [name for name in names if snapshot.kind(f"tests/{name}") == "dir"]
-    holds = any(name.endswith(".py") for name in names) or any(
+    has_tests = any(name.endswith(".py") for name in names) or any(
         name.endswith(".py") for folder in folders for name in snapshot.list(f"tests/{folder}")
     )
-    command = "python -m pytest" if holds else None
     if stack.features is not None:
-        from ..resolve.library import holds_tests, library
-
         folder = library(stack.features, snapshot, roots)
         if folder is not None and holds_tests(folder, snapshot):
-            command = f"python -m pytest {'tests ' if holds else ''}{shell_word(folder)}"
-    return command
+            return f"python -m pytest {'tests ' if has_tests else ''}{shell_word(folder)}"
+    return "python -m pytest" if has_tests else None

@@ -8,7 +8,7 @@ What it promises stands in docs/engines/worker.md; why it is made so in docs/dec
 
 from __future__ import annotations
 
-from ..model.project import Project, Script, Stage
+from ..model.project import Project, Script
 from ..programs import program
 from ..resolve.commands import SCRIPTS
 
@@ -27,32 +27,16 @@ BOOTSTRAP = (
 
 def lacking(project: Project) -> tuple[str, str] | None:
     """What workers need to hand results over and this project lacks, and what to do about it."""
-    if "dvc" not in project.spec.stack.orchestrators:
+    if not project.uses_dvc:
         what = "tasks run their stages by DVC, and `stack.orchestrator` does not name it"
-        return what, f"write `orchestrator: [{', '.join(['dvc', *project.spec.stack.orchestrators])}]`"
-    if project.remote is None:
+        return what, f"write `orchestrator: [{', '.join(['dvc', *project.orchestrators])}]`"
+    if project.remote_url is None:
         what = "tasks hand results over by a DVC remote, and there is none"
         return what, "say where it is: `stack: {registry: s3://BUCKET/PATH}`"
-    if project.remote.startswith(("http://", "https://")):
-        what = (
-            f"tasks hand results over by the run cache, which DVC cannot keep on a remote by HTTP: `{project.remote}`"
-        )
+    if project.remote_url.startswith(("http://", "https://")):
+        what = f"tasks hand results over by the run cache, which DVC cannot keep on a remote by HTTP: `{project.remote_url}`"
         return what, "name one on S3, GS, Azure, SSH, or a folder that all machines see"
     return None
-
-
-def kept(stage: Stage) -> bool:
-    """Whether DVC keeps what a stage makes in its run cache, as far as the spec can tell.
-
-    Source: `_can_hash` of DVC 3.67, `dvc/stage/cache.py`.
-    """
-    paths = [*stage.deps, *(out.path for out in stage.outs)]
-    return (
-        bool((stage.deps or stage.params) and stage.outs)
-        and not stage.always_changed
-        and not any("://" in path for path in paths)
-        and not any(out.flags.get("persist") for out in stage.outs)
-    )
 
 
 def command(stage: str) -> list[str]:

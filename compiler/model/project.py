@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal
 
-import networkx
-
-from ...schemas.spec import Spec
+from .ci import Ci
+from .dag import Dag
+from .operations import DVC_EXTRAS, Deployment, Experiment, Model, Monitor, Remote, Source
+from .resources import Resources
 from .source import At, Path
 
 Kind = Literal["data", "train", "evaluate", "monitor"]
@@ -68,27 +68,13 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
-class Resources:
-    """What a stage asks of a machine. ``cpu`` in cores, ``memory`` in bytes, ``gpu`` in devices."""
-
-    cpu: float | None = None
-    memory: int | None = None
-    gpu: int | None = None
-
-    @property
-    def values(self) -> tuple[float | None, int | None, int | None]:
-        """All three, in this order."""
-        return self.cpu, self.memory, self.gpu
-
-
-@dataclass(frozen=True, slots=True)
 class Stage:
     """One stage as it runs: templates resolved, `foreach` and `matrix` expanded.
 
     ``commands`` run in ``wdir``, in order, each in a shell of its own, and stop at the first failure. They are
     complete: env, script, timeout and retries are already part of them, so that every target that runs
     commands runs the same ones. ``deps`` and ``outs`` are relative to the repository root; a dep may be a URL
-    or ``ds://NAME``. ``upstream`` names the stages that must have run before.
+    or ``ds://NAME``. ``timeout`` is in seconds. ``judges`` is set on a gate: the entry whose metrics it judges.
     """
 
     name: str
@@ -103,11 +89,25 @@ class Stage:
     frozen: bool = False
     always_changed: bool = False
     image: str | None = None
-    resources: Resources = Resources()
+    resources: Resources = field(default_factory=Resources)
     timeout: int | None = None
     retries: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
-    upstream: tuple[str, ...] = ()
+    judges: str | None = None
+
+    @property
+    def in_run_cache(self) -> bool:
+        """Whether DVC keeps the stage's results in its run cache, as far as the spec can tell.
+
+        Source: `_can_hash` of DVC 3.67, `dvc/stage/cache.py`.
+        """
+        paths = [*self.deps, *(out.path for out in self.outs)]
+        return (
+            bool((self.deps or self.params) and self.outs)
+            and not self.always_changed
+            and not any("://" in path for path in paths)
+            and not any(out.flags.get("persist") for out in self.outs)
+        )
 
     @property
     def at(self) -> At:
@@ -132,57 +132,75 @@ class Script:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """A monitor: its stage in DVC's words, with paths from the root, and the metrics files that its gates judge."""
-
-    body: Mapping[str, Any]
-    metrics: tuple[str, ...]
-
-
 @dataclass(frozen=True, eq=False)
 class Project:
-    """A checked pipeline: everything a target may know.
+    """A checked pipeline: everything that targets and checks may know, with every default filled in.
 
-    ``dvc`` is the pipeline in DVC's own words (the content of dvc.yaml, templates intact, conventions filled
-    in); ``stages`` are the expanded ones by name, each after all of its upstream. ``spec`` is the validated spec,
-    for the sections that are mlopsc's own (``stack``, ``ci``, ``models``, ...). ``scripts`` are files that
-    commands of stages need; ``operations`` are those that register, deploy and monitor. ``monitors`` are stages of
-    their own, which the pipeline does not run. ``test_command`` tests the code; ``requirements`` is the file that names the
-    Python packages (requirements.txt, pyproject.toml, ...), ``remote`` is the URL of the DVC remote; None where there is none.
+    ``dvc`` is the content of dvc.yaml: templates intact, conventions filled in. ``stages`` are the expanded stages by
+    name, in the order of ``dag``. ``targets`` are the back ends to emit, each with the place in the spec that names it;
+    ``orchestrators`` those of them that run the pipeline. ``stores`` are metadata stores beside DVC. ``scripts`` are
+    files that commands of stages need; ``programs`` those that register, deploy and monitor. ``remotes`` are the DVC
+    remotes that the spec names, ``remote_url`` the URL of the default one, wherever it is named; None if there is none.
+    ``monitors`` are stages of their own, which the pipeline does not run. ``test_command`` tests the code;
+    ``requirements`` is the file that names the Python packages. ``feature_package`` is what `stack.features` names.
     ``features`` tells where the spec uses which `target.Feature`.
     """
 
     name: str
     dvc: Mapping[str, Any]
     stages: Mapping[str, Stage]
-    spec: Spec
+    dag: Dag
     artifacts: Mapping[str, Artifact] = field(default_factory=dict)
+    targets: Mapping[str, Path] = field(default_factory=dict)
+    orchestrators: tuple[str, ...] = ("dvc", "make")
+    stores: tuple[str, ...] = ()
+    ci: Ci = field(default_factory=Ci)
+    remotes: tuple[Remote, ...] = ()
+    remote_url: str | None = None
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    models: Mapping[str, Model] = field(default_factory=dict)
+    deployments: Mapping[str, Deployment] = field(default_factory=dict)
+    monitors: Mapping[str, Monitor] = field(default_factory=dict)
+    experiments: Mapping[str, Experiment] = field(default_factory=dict)
     scripts: tuple[Script, ...] = ()
-    operations: tuple[Script, ...] = ()
-    monitors: Mapping[str, Watch] = field(default_factory=dict)
+    programs: tuple[Script, ...] = ()
     test_command: str | None = None
     requirements: str | None = None
-    remote: str | None = None
+    code_roots: tuple[str, ...] = ()
+    feature_package: str | None = None
+    patches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     features: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Stage]:
         return iter(self.stages.values())
 
-    @cached_property
-    def graph(self) -> networkx.DiGraph[str]:
-        """Stages (node attribute ``stage``) and artifacts (``artifact``), with edges the way the data flows.
+    def parents(self, stage: Stage) -> tuple[Stage, ...]:
+        """The stages whose results a stage reads."""
+        return tuple(self.stages[name] for name in self.dag.parents(stage.name))
 
-        networkx takes longer to import than a build takes, so only what analyses the graph asks for it.
-        """
-        import networkx
+    @property
+    def uses_dvc(self) -> bool:
+        """Whether DVC runs the pipeline, or is what make calls."""
+        return "dvc" in self.orchestrators
 
-        graph: networkx.DiGraph[str] = networkx.DiGraph(name=self.name)
-        for stage in self:
-            graph.add_node(f"stage:{stage.name}", stage=stage)
-        for artifact in self.artifacts.values():
-            graph.add_node(artifact.path, artifact=artifact)
-            if artifact.producer is not None:
-                graph.add_edge(f"stage:{artifact.producer}", artifact.path)
-            graph.add_edges_from((artifact.path, f"stage:{consumer}") for consumer in artifact.consumers)
-        return graph
+    @property
+    def uses_make(self) -> bool:
+        """Whether there is a Makefile."""
+        return "make" in self.targets
+
+    @property
+    def dvc_extras(self) -> tuple[str, ...]:
+        """The extras of DVC that remotes and sources need; the package of each is ``dvc_EXTRA``."""
+        urls = [*(remote.url for remote in self.remotes), *(source.url for source in self.sources.values())]
+        return tuple(sorted({DVC_EXTRAS[scheme] for url in urls if (scheme := url.partition("://")[0]) in DVC_EXTRAS}))
+
+    @property
+    def dvc_package(self) -> str:
+        """DVC as pip takes it, with the extras that it needs."""
+        return f"dvc[{','.join(self.dvc_extras)}]" if self.dvc_extras else "dvc"
+
+    @property
+    def pip_arguments(self) -> tuple[str, ...]:
+        """The words by which pip installs what `requirements` names; none if pip does not read such a file."""
+        arguments = {"requirements.txt": ("-r requirements.txt",), "pyproject.toml": ("-e .",)}
+        return arguments.get(self.requirements or "", ())

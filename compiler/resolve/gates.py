@@ -12,7 +12,6 @@ from typing import Any
 
 from ...schemas.operate import Monitor
 from ...schemas.words import listed
-from ..model.project import Stage
 from ..programs import FOLDER
 from .commands import single_quoted
 from .conventions import paths_of, shell_word
@@ -48,11 +47,6 @@ def gate_body(name: str, body: Mapping[str, Any], gates: Mapping[str, str | list
     if any(metric.endswith(".delta") for metric in gates):
         made["always_changed"] = True
     return made
-
-
-def is_gate(stage: Stage) -> bool:
-    """Whether a stage is one that `gate_body` has made."""
-    return stage.entry.startswith(PREFIX) and any(dep.endswith(GATE) for dep in stage.deps)
 
 
 def monitor_stage(name: str, monitor: Monitor) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class Entry:
     foreach: Any = None
     code_file: str | None = None
     command: str | list[str] = ""
+    judges: str | None = None
     filled: dict[tuple[str, ...], Origin] = field(default_factory=dict)
 
     @property
@@ -271,7 +272,9 @@ class _Resolver:
             why = Origin("gate", f"judges the metrics of `{judged.name}`")
             filled: dict[tuple[str, ...], Origin] = {(key,): why for key in body}
             at = (*judged.at, "gates")
-            entries[name] = Entry(name, at, body, _EMPTY_STAGE, "evaluate", judged.foreach, None, body["cmd"], filled)
+            entries[name] = Entry(
+                name, at, body, _EMPTY_STAGE, "evaluate", judged.foreach, None, body["cmd"], judged.name, filled
+            )
 
     def _report(self, code: str, message: str, path: Path, help_: str) -> None:
         self.found.append(Diagnostic(code, message, At(path, key=True), help=help_))

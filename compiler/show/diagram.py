@@ -13,7 +13,7 @@ _WIDTH, _HEIGHT, _GAP_X, _GAP_Y = 190, 44, 60, 22
 
 def edges(project: Project) -> Iterator[tuple[str, str]]:
     """Pairs of stages, the earlier first."""
-    return ((before, stage.name) for stage in project for before in stage.upstream)
+    return project.dag.edges()
 
 
 def mermaid(project: Project) -> str:
@@ -44,11 +44,10 @@ def _quoted(text: str) -> str:
 
 def html(project: Project) -> str:
     """A page with the graph as SVG, laid out by layers, and what each stage runs, reads and writes under it."""
-    layer: dict[str, int] = {}
     rows: dict[int, int] = {}
     places: dict[str, tuple[int, int]] = {}
     for stage in project:
-        depth = layer[stage.name] = max((layer.get(name, -1) + 1 for name in stage.upstream), default=0)
+        depth = project.dag.layers.get(stage.name, 0)
         row = rows.get(depth, 0)
         rows[depth] = row + 1
         places[stage.name] = (20 + depth * (_WIDTH + _GAP_X), 20 + row * (_HEIGHT + _GAP_Y))

@@ -64,7 +64,7 @@ def touched(project: Project, path: str) -> list[Row]:
     for stage in project:
         near = next((dep for dep in stage.deps if dep == path or path.startswith(dep.rstrip("/") + "/")), None)
         near = near or next((dep for dep in stage.deps if dep.startswith(path.rstrip("/") + "/")), None)
-        above = next((name for name in stage.upstream if name in rows), None)
+        above = next((name for name in project.dag.parents(stage.name) if name in rows), None)
         if near is not None:
             rows[stage.name] = Row(
                 stage.name, "runs again", path, "it depends on it" if near == path else f"it reads {near}"

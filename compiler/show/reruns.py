@@ -38,7 +38,7 @@ def reruns(project: Project, snapshot: Snapshot, params: ParamFiles) -> list[Rer
         if stage.frozen:
             continue
         reasons = list(_reasons(stage, locked.get(stage.name), digests, params))
-        reasons += [f"`{name}` runs before it" for name in stage.upstream if name in found]
+        reasons += [f"`{name}` runs before it" for name in project.dag.parents(stage.name) if name in found]
         if reasons:
             found[stage.name] = Rerun(stage.name, tuple(reasons))
     return list(found.values())

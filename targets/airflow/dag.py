@@ -171,7 +171,7 @@ def _lines(project: Project) -> Iterator[str]:
     yield "    )"
     slugs = slugs_of(project)
     for each in project:
-        yield f"    {_call(each, slugs[each.name])}"
+        yield f"    {_call(project, each, slugs[each.name])}"
 
 
 def _mapping(values: Mapping[str, Any]) -> str:
@@ -180,8 +180,8 @@ def _mapping(values: Mapping[str, Any]) -> str:
     return "{\n" + "".join(f"    {literal(key)}: {literal(value)},\n" for key, value in values.items()) + "}"
 
 
-def _call(stage: Stage, slug: str) -> str:
-    words = [literal(name) for name in (stage.name, *stage.upstream)]
+def _call(project: Project, stage: Stage, slug: str) -> str:
+    words = [literal(name) for name in (stage.name, *project.dag.parents(stage.name))]
     words += [f"{key}={value}" for key, value in _settings(stage).items()]
     if slug != stage.name:
         words.append(f"task_id={literal(slug)}")
@@ -190,7 +190,7 @@ def _call(stage: Stage, slug: str) -> str:
 
 def _settings(stage: Stage) -> dict[str, str]:
     """What a task says beyond its stage and what it waits for, as source text."""
-    cpu, memory, gpu = stage.resources.values
+    cpu, memory, gpu = stage.resources.cpu, stage.resources.memory, stage.resources.gpu
     said: dict[str, str] = {}
     if stage.image:
         said["image"] = literal(stage.image)

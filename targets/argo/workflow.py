@@ -78,7 +78,7 @@ def workflow(project: Project, given: Mapping[str, str]) -> dict[str, Any]:
     bodies = {kinds[name]: body for name, (_, body) in made.items()}
     templates = distinct(bodies, lambda kind: _slug(kind.partition("\0")[0]), MAX_TASK, taken=OWN, mark="-")
     names = names_of(project)
-    tasks = [_task(stage, names, templates[kinds[stage.name]]) for stage in project]
+    tasks = [_task(project, stage, names, templates[kinds[stage.name]]) for stage in project]
     return {
         "apiVersion": API,
         "kind": "WorkflowTemplate",
@@ -114,12 +114,12 @@ def cron(project: Project, schedules: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _task(stage: Stage, names: Mapping[str, str], template: str) -> dict[str, Any]:
+def _task(project: Project, stage: Stage, names: Mapping[str, str], template: str) -> dict[str, Any]:
     given = {"commit": "{{tasks.revision.outputs.parameters.commit}}", "stage": word(stage.name)}
     return {
         "name": names[stage.name],
         "template": template,
-        "dependencies": [names[name] for name in stage.upstream] or ["revision"],
+        "dependencies": [names[name] for name in project.dag.parents(stage.name)] or ["revision"],
         "arguments": {"parameters": [{"name": name, "value": value} for name, value in given.items()]},
     }
 
@@ -173,7 +173,7 @@ def _environment(project: Project, env: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _resources(stage: Stage) -> dict[str, Any]:
-    cpu, memory, gpu = stage.resources.values
+    cpu, memory, gpu = stage.resources.cpu, stage.resources.memory, stage.resources.gpu
     requests = {"cpu": cores(cpu) if cpu else None, "memory": quantity(memory) if memory else None}
     asked = {
         "requests": {name: value for name, value in requests.items() if value},

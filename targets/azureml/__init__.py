@@ -86,7 +86,7 @@ def _unpassed(name: str) -> Diagnostic:
 
 def _unmet(project: Project) -> Iterator[Diagnostic]:
     """Resources that no machine has, once for each entry."""
-    entries = {stage.entry: stage for stage in project if any(stage.resources.values) and size(stage.resources) is None}
+    entries = {stage.entry: stage for stage in project if stage.resources and size(stage.resources) is None}
     for entry in entries:
         yield Diagnostic(
             "MLC542",

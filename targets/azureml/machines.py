@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ...compiler.model.project import Resources
+from ...compiler.model.resources import Resources
 
 
 class Machine(NamedTuple):
@@ -41,7 +41,7 @@ MACHINES = sorted(
 
 def size(asked: Resources) -> str | None:
     """The smallest machine that has all of it; None if there is none."""
-    cpu, memory, gpu = asked.values
+    cpu, memory, gpu = asked.cpu, asked.memory, asked.gpu
     wanted = (gpu or 0, cpu or 0, memory or 0)
     for each in MACHINES:
         if wanted[0] <= each.gpu and wanted[1] <= each.cpu and wanted[2] <= each.memory << 30:

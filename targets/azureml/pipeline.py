@@ -117,8 +117,8 @@ def _job(
         + f"exec sh {script[2]} {word(stage.name)}"
     )
     installed = setup(project, stage)
-    machine = size(stage.resources) if any(stage.resources.values) else None
-    after = distinct(stage.upstream, lambda name: f"after_{names[name]}", taken=called.values())
+    machine = size(stage.resources) if stage.resources else None
+    after = distinct(project.dag.parents(stage.name), lambda name: f"after_{names[name]}", taken=called.values())
     said: dict[str, Any] = {
         "type": "command",
         "display_name": stage.name,
@@ -134,7 +134,7 @@ def _job(
             "commit": {**_FOLDER, "path": "${{parent.jobs.revision.outputs.commit}}"},
             **{
                 after[name]: {**_FOLDER, "path": f"${{{{parent.jobs.{names[name]}.outputs.report}}}}", "mode": "direct"}
-                for name in stage.upstream
+                for name in project.dag.parents(stage.name)
             },
         },
         "outputs": {"report": _FOLDER},

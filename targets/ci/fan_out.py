@@ -12,7 +12,6 @@ from ...compiler.lower.fan_out import Fan
 from ...compiler.lower.worker import WORKER, script_file
 from ...compiler.model.project import Project, Stage
 from ...compiler.model.target import File
-from .shell import minutes
 
 GRACE = 60
 """Minutes that a job has beyond the limit of its stage's command, to install what it needs and to move data."""
@@ -55,5 +54,5 @@ def finish(fan: Fan, error: str = "error: ") -> str:
 def limit(project: Project, stage: Stage, tries: int) -> int | None:
     """The limit of a stage's job in minutes, for as many tries as its command makes; None where the spec says none."""
     if stage.timeout is None:
-        return minutes(project.spec.ci)
+        return project.ci.timeout_minutes
     return -(-stage.timeout * tries // 60) + GRACE

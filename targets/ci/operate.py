@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ...compiler.model.project import Project
 from ...compiler.programs import FOLDER
-from ...schemas.operate import Deployment, Monitor
 
 RECORD = """\
 git push origin "refs/tags/$(git tag --list "$MODEL#$DEPLOYMENT#*" --sort=version:refname | tail -n 1)"
@@ -38,16 +35,8 @@ RETRAINS = 'tail -n 1 "monitoring/$MONITOR.csv" | cut -d , -f 4'
 """`yes` where the last run of the monitor is to start a retraining."""
 
 
-def deployments(project: Project) -> Mapping[str, Deployment]:
-    """The deployments, by environment."""
-    return project.spec.deploy or {}
-
-
-def monitors(project: Project) -> Mapping[str, Monitor]:
-    """The monitors, by name."""
-    return project.spec.monitor or {}
-
-
 def tags(project: Project) -> list[str]:
     """The models whose registry tags start a deployment."""
-    return list(dict.fromkeys(said.model for said in deployments(project).values() if said.on == "tag"))
+    return list(
+        dict.fromkeys(deployment.model for deployment in project.deployments.values() if deployment.on == "tag")
+    )

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from shlex import quote
 
-from ...compiler.lower.operations import package, packages
 from ...compiler.model.project import Project
-from ...schemas.ci import Ci
-from ...schemas.words import seconds
 
 SHORT_MINUTES = 30
 """The limit of a job that only checks or tests."""
@@ -82,50 +79,34 @@ def restore(warning: str = "warning: ", remember: str = "export SETTING") -> str
 
 def report(project: Project) -> str:
     """Write report.md. With DVC it compares with ``$BASE``, a branch of origin, where that is not empty."""
-    return _REPORT if has_dvc(project) else _METRICS
-
-
-def has_make(project: Project) -> bool:
-    """Whether there is a Makefile to call."""
-    return "make" in project.spec.stack.targets
-
-
-def has_dvc(project: Project) -> bool:
-    """Whether DVC runs the pipeline, or is what make calls."""
-    return "dvc" in project.spec.stack.orchestrators
+    return _REPORT if project.uses_dvc else _METRICS
 
 
 def fans_out(project: Project) -> bool:
     """Whether each stage is a job of its own."""
-    return project.spec.ci.fan_out is not None and has_dvc(project)
+    return project.ci.fan_out and project.uses_dvc
 
 
 def setup(project: Project) -> str:
     """Make .venv, with what the project needs in it."""
-    if has_make(project):
+    if project.uses_make:
         return "make setup"
-    dvc = [quote(package(project.spec))] if has_dvc(project) else []
-    return "python -m venv .venv\n.venv/bin/python -m pip install " + " ".join([*packages(project.requirements), *dvc])
+    dvc = [quote(project.dvc_package)] if project.uses_dvc else []
+    return "python -m venv .venv\n.venv/bin/python -m pip install " + " ".join([*project.pip_arguments, *dvc])
 
 
 def check(project: Project) -> str | None:
     """Check the pipeline without running it."""
-    if has_make(project):
+    if project.uses_make:
         return "make check"
-    return "dvc stage list --all --name-only" if has_dvc(project) else None
+    return "dvc stage list --all --name-only" if project.uses_dvc else None
 
 
 def test(project: Project) -> str | None:
     """Test the code."""
-    return "make test" if project.test_command is not None and has_make(project) else project.test_command
+    return "make test" if project.test_command is not None and project.uses_make else project.test_command
 
 
 def pipeline(project: Project) -> str:
     """Run everything that changed."""
-    return "make pipeline" if has_make(project) else "dvc repro ${REPRO_FLAGS:-}"
-
-
-def minutes(ci: Ci) -> int | None:
-    """The limit of one job that the spec asks for, in whole minutes."""
-    limit = seconds(ci.timeout)
-    return None if limit is None else max(1, -(-limit // 60))
+    return "make pipeline" if project.uses_make else "dvc repro ${REPRO_FLAGS:-}"

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from ...compiler.emit.files import yaml_file
-from ...compiler.lower.metadata import IGNORED, scripts, stores
-from ...compiler.lower.operations import config
+from ...compiler.lower.metadata import IGNORED, scripts
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Refused, Support
+from .config import config
 
 _GLOB = r"([\\*?\[\]])"
 
@@ -69,15 +69,15 @@ class Dvc:
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """dvc.yaml, the files that its commands need, and ignore blocks for what it keeps in its cache."""
         yield yaml_file("dvc.yaml", project.dvc)
-        for script in {script.path: script for script in (*project.scripts, *project.operations)}.values():
+        for script in {script.path: script for script in (*project.scripts, *project.programs)}.values():
             yield File(script.path, script.text)
-        for store in (kept := stores(project)):
+        for store in project.stores:
             yield File(".gitignore", IGNORED[store], block=True)
-        for script in scripts(project) if kept else ():
+        for script in scripts(project) if project.stores else ():
             yield File(script.path, script.text)
         if project.monitors:
             yield yaml_file("monitoring/dvc.yaml", monitoring(project))
-        if settings := config(project.spec.stack):
+        if settings := config(project.remotes):
             yield File(".dvc/config", settings, block=True)
         if ignored := sorted(
             {out.path for stage in project for out in stage.outs if out.cached and is_local(out.path)}
@@ -89,7 +89,7 @@ class Dvc:
 
 def monitoring(project: Project) -> dict[str, Any]:
     """The monitors as a pipeline of their own, so that `dvc repro` leaves them alone; they run in the root."""
-    watched = {name: {**watch.body, "wdir": ".."} for name, watch in project.monitors.items()}
+    watched = {name: {**monitor.body, "wdir": ".."} for name, monitor in project.monitors.items()}
     templates = any("${" in str(body) for body in watched.values())
     return {**({"vars": ["../params.yaml"]} if templates else {}), "stages": watched}
 

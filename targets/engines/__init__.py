@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from shlex import quote
 
 from ...compiler.lower.metadata import params
-from ...compiler.lower.operations import package, packages
-from ...compiler.lower.worker import kept, lacking
+from ...compiler.lower.worker import lacking
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project, Stage
 from ...compiler.model.source import At
@@ -63,13 +62,13 @@ REVISION = (
 def unmet(project: Project) -> Iterator[Diagnostic]:
     """MLC543 and MLC544: what keeps tasks from the results of others. A remote may still be named in .dvc/config."""
     if (wrong := lacking(project)) is not None:
-        later = project.remote is None and "dvc" in project.spec.stack.orchestrators
+        later = project.remote_url is None and project.uses_dvc
         place = At(("stack", "orchestrator"))
         yield Diagnostic("MLC543", wrong[0], place, help=wrong[1], severity="warning" if later else "error")
     told: set[str] = set()
     for stage in project:
-        for above in (project.stages[name] for name in stage.upstream):
-            if above.entry not in told and not above.frozen and not kept(above):
+        for above in project.parents(stage):
+            if above.entry not in told and not above.frozen and not above.in_run_cache:
                 told.add(above.entry)
                 yield Diagnostic(
                     "MLC544",
@@ -82,7 +81,7 @@ def unmet(project: Project) -> Iterator[Diagnostic]:
 
 def credentials(project: Project) -> list[str]:
     """Names of the environment that a task needs from the engine's store of secrets."""
-    return list(dict.fromkeys(["GIT_USERNAME", "GIT_PASSWORD", *(project.spec.ci.secrets or [])]))
+    return list(dict.fromkeys(["GIT_USERNAME", "GIT_PASSWORD", *project.ci.secrets]))
 
 
 def image(stage: Stage) -> str:
@@ -94,7 +93,7 @@ def setup(project: Project, stage: Stage) -> str | None:
     """MLOPS_SETUP of a stage: an image that the spec names has all it needs, `IMAGE` has not."""
     if stage.image:
         return None
-    return f"pip install --quiet {' '.join([*packages(project.requirements), quote(package(project.spec))])}"
+    return f"pip install --quiet {' '.join([*project.pip_arguments, quote(project.dvc_package)])}"
 
 
 def carried(project: Project, passes: Callable[[str, str], bool]) -> tuple[dict[str, str], list[str]]:
@@ -133,5 +132,4 @@ def quantity(memory: int) -> str:
 
 def schedules(project: Project) -> dict[str, str]:
     """The schedules that monitors ask for, by monitor."""
-    monitors = project.spec.monitor or {}
-    return {name: monitor.schedule for name, monitor in monitors.items() if monitor.schedule}
+    return {name: monitor.schedule for name, monitor in project.monitors.items() if monitor.schedule}

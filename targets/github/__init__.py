@@ -15,7 +15,7 @@ from ...compiler.model.project import Project
 from ...compiler.model.source import At
 from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Support
 from ..ci import PIPELINE
-from ..ci.shell import fans_out, minutes
+from ..ci.shell import fans_out
 from .operate import workflows
 from .workflow import MAX_MINUTES, workflow
 
@@ -43,8 +43,8 @@ class Github:
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """The workflow; a diagnostic where a limit of GitHub's clips what the spec asks for."""
-        asked = minutes(project.spec.ci)
-        if asked is not None and asked > MAX_MINUTES and project.spec.ci.runner is None:
+        asked = project.ci.timeout_minutes
+        if asked is not None and asked > MAX_MINUTES and not project.ci.runner:
             yield Diagnostic(
                 "MLC510",
                 f"a job on GitHub's own machines ends after {MAX_MINUTES} minutes; the {asked} asked for are cut to that",

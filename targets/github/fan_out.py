@@ -8,7 +8,7 @@ from typing import Any
 
 from ...compiler.emit.names import distinct
 from ...compiler.emit.yaml import Flow
-from ...compiler.lower.fan_out import fan, place, runner
+from ...compiler.lower.fan_out import fan, place
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project, Stage
 from ...compiler.model.target import Feature
@@ -46,7 +46,12 @@ def limits(project: Project) -> Iterator[Diagnostic]:
     for name in fan(project).jobs:
         stage = project.stages[name]
         asked = _minutes(project, stage)
-        if stage.timeout is None or stage.entry in told or asked <= MAX_MINUTES or runner(project, stage) is not None:
+        if (
+            stage.timeout is None
+            or stage.entry in told
+            or asked <= MAX_MINUTES
+            or project.ci.labels_for(stage.resources)
+        ):
             continue
         told.add(stage.entry)
         yield Diagnostic(
@@ -75,4 +80,4 @@ def _stage(project: Project, stage: Stage, needs: list[str], *, begins: bool) ->
     if stage.image:  # it has all that the stage needs, but perhaps no bash
         more["container"] = literal(stage.image)
         steps = [steps[0], {**run, "shell": "sh", "run": f"{_OWNED}{run['run']}\n"}]
-    return job_on(runner(project, stage), literal(stage.name), _minutes(project, stage), steps, **more)
+    return job_on(project.ci.labels_for(stage.resources), literal(stage.name), _minutes(project, stage), steps, **more)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...compiler.emit.yaml import Flow, Remarked
-from ...compiler.lower.operations import retrains
 from ...compiler.model.project import Project
 from ..ci import operate, shell
 from .workflow import MAX_MINUTES, RESTORE, access, begin, job, secrets, uses
@@ -61,13 +60,13 @@ fi
 
 def workflows(project: Project) -> Iterator[tuple[str, dict[str, Any]]]:
     """The path and the content of each of these workflows that the spec calls for."""
-    if not (shell.has_make(project) and shell.has_dvc(project)):
+    if not (project.uses_make and project.uses_dvc):
         return
-    if project.spec.experiments:
+    if project.experiments:
         yield f"{FOLDER}/mlops-experiments.yml", _experiments(project)
-    if project.spec.deploy:
+    if project.deployments:
         yield f"{FOLDER}/mlops-deploy.yml", _deploy(project)
-    if project.spec.monitor:
+    if project.monitors:
         yield f"{FOLDER}/mlops-monitor.yml", _monitor(project)
 
 
@@ -111,7 +110,7 @@ def _artifact(name: str, path: str) -> dict[str, Any]:
 
 
 def _experiments(project: Project) -> dict[str, Any]:
-    options = list(project.spec.experiments or {})
+    options = list(project.experiments)
     on = {"workflow_dispatch": {"inputs": {"experiment": _choice("Which experiments to run", options)}}}
     steps = [
         *begin(project, depth=0),
@@ -130,11 +129,10 @@ def _experiments(project: Project) -> dict[str, Any]:
 
 
 def _deploy(project: Project) -> dict[str, Any]:
-    said = operate.deployments(project)
+    said = project.deployments
     push: dict[str, Any] = {}
     if any(each.on == "push" for each in said.values()):
-        asked = project.spec.ci.on
-        push["branches"] = Flow(asked.push if asked is not None and asked.push else ["main"])
+        push["branches"] = Flow(project.ci.push_branches or ("main",))
     if models := operate.tags(project):
         push["tags"] = [f"{model}@*" for model in models]
     inputs = {
@@ -151,7 +149,7 @@ def _deploy(project: Project) -> dict[str, Any]:
 
 
 def _deployment(project: Project, name: str) -> dict[str, Any]:
-    said = operate.deployments(project)[name]
+    said = project.deployments[name]
     started = {
         "tag": f"(github.event_name == 'push' && startsWith(github.ref, 'refs/tags/{said.model}@'))",
         "push": "(github.event_name == 'push' && github.ref_type == 'branch')",
@@ -181,22 +179,22 @@ def _deployment(project: Project, name: str) -> dict[str, Any]:
 
 
 def _monitor(project: Project) -> dict[str, Any]:
-    said = operate.monitors(project)
+    said = project.monitors
     schedules = list(dict.fromkeys(each.schedule for each in said.values() if each.schedule))
     on: dict[str, Any] = {"schedule": [{"cron": line} for line in schedules]} if schedules else {}
     on["workflow_dispatch"] = {"inputs": {"monitor": _choice("What to look at", list(said))}}
     jobs: dict[str, Any] = {}
     for name, each in said.items():
         jobs[f"monitor-{name}"] = _watch(project, name)
-        if "issue" in (each.on_breach or ()):
+        if each.opens_issue:
             jobs[f"issue-{name}"] = _issue(name)
-        if retrains(each):
+        if each.retrains:
             jobs[f"retrain-{name}"] = _retrain(project, name)
     return _workflow("mlops monitor", on, jobs)
 
 
 def _watch(project: Project, name: str) -> dict[str, Any]:
-    said = operate.monitors(project)[name]
+    said = project.monitors[name]
     when = [f"inputs.monitor == '{name}'"]
     if said.schedule:
         when.append(f"github.event.schedule == '{said.schedule}'")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ...compiler.emit.yaml import Flow, Remarked
+from ...compiler.model.ci import Ci
 from ...compiler.model.project import Project
-from ...schemas.ci import Ci
 from ..ci import shell
 from .escape import literal
 
 MAX_MINUTES = 360  # https://docs.github.com/actions/reference/limits#job-execution-time
+HOSTED = "ubuntu-latest"
 REPORT_BYTES = 60_000  # a comment holds 65,536 characters
 
 ACTIONS = {
@@ -50,7 +51,7 @@ _FROM = (
 
 def workflow(project: Project) -> dict[str, Any]:
     """The whole workflow."""
-    ci = project.spec.ci
+    ci = project.ci
     triggers = _triggers(ci)
     first = {"check": _check(project), "test": _test(project)}
     jobs = {name: job for name, job in first.items() if job is not None}
@@ -77,14 +78,12 @@ def workflow(project: Project) -> dict[str, Any]:
 
 
 def _triggers(ci: Ci) -> dict[str, Any]:
-    on = ci.on
-    branches = on.push if on is not None and on.push is not None else ["main"]
-    triggers: dict[str, Any] = {"push": {"branches": Flow(branches)}} if branches else {}
-    if on is None or on.pull_request is not False:
+    triggers: dict[str, Any] = {"push": {"branches": Flow(ci.push_branches)}} if ci.push_branches else {}
+    if ci.pull_request:
         triggers["pull_request"] = None
-    if on is not None and on.schedule:
-        triggers["schedule"] = [{"cron": line} for line in on.schedule]
-    if on is None or on.manual is not False:
+    if ci.schedules:
+        triggers["schedule"] = [{"cron": line} for line in ci.schedules]
+    if ci.manual:
         triggers["workflow_dispatch"] = None
     return triggers
 
@@ -96,22 +95,26 @@ def uses(action: str) -> Remarked:
 
 def job(project: Project, name: str, limit: int, steps: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """A job on the machine that the spec names; ``limit`` is in minutes, where the spec says none."""
-    return job_on(project.spec.ci.runner, name, shell.minutes(project.spec.ci) or limit, steps, **more)
+    return job_on(project.ci.runner, name, project.ci.timeout_minutes or limit, steps, **more)
 
 
 def job_on(
-    runner: str | list[str] | None, name: str, minutes: int, steps: list[dict[str, Any]], **more: Any
+    labels: tuple[str, ...], name: str, minutes: int, steps: list[dict[str, Any]], **more: Any
 ) -> dict[str, Any]:
     """A job on the machine with these labels, or where there are none on one of GitHub's own."""
     return {
         "name": name,
         **{key: value for key, value in more.items() if key in ("needs", "if")},
-        "runs-on": "ubuntu-latest" if runner is None else Flow(runner) if isinstance(runner, list) else runner,
-        "timeout-minutes": min(minutes, MAX_MINUTES) if runner is None else minutes,
+        "runs-on": _runs_on(labels),
+        "timeout-minutes": minutes if labels else min(minutes, MAX_MINUTES),
         "permissions": {"contents": Remarked("read", "to check the repository out")},
         **{key: value for key, value in more.items() if key not in ("needs", "if")},
         "steps": steps,
     }
+
+
+def _runs_on(labels: tuple[str, ...]) -> Any:
+    return Flow(labels) if len(labels) > 1 else labels[0] if labels else HOSTED
 
 
 def begin(project: Project, depth: int = 1) -> list[dict[str, Any]]:
@@ -125,14 +128,14 @@ def begin(project: Project, depth: int = 1) -> list[dict[str, Any]]:
         {
             "name": "Set up Python",
             "uses": uses("actions/setup-python"),
-            "with": {"python-version": project.spec.ci.python or shell.PYTHON},
+            "with": {"python-version": project.ci.python or shell.PYTHON},
         },
         {"name": "Install what the project needs", "run": install},
     ]
 
 
 def secrets(project: Project) -> dict[str, Any]:
-    names = project.spec.ci.secrets or []
+    names = project.ci.secrets
     return {"env": {name: f"${{{{ secrets.{name} }}}}" for name in names}} if names else {}
 
 
@@ -151,13 +154,13 @@ def _test(project: Project) -> dict[str, Any] | None:
 
 def access(project: Project) -> dict[str, Any]:
     """The environment of a job that sees the secrets."""
-    return {"environment": shell.ENVIRONMENT} if project.spec.ci.secrets else {}
+    return {"environment": shell.ENVIRONMENT} if project.ci.secrets else {}
 
 
 def pipeline(project: Project, needs: list[str], step: dict[str, Any]) -> dict[str, Any]:
     """The job that ends with the report; ``step`` is the one that has the results there."""
     steps = begin(project, depth=0)
-    if shell.has_dvc(project):
+    if project.uses_dvc:
         key = "dvc-${{ runner.os }}-"
         cache = {"path": ".dvc/cache", "key": key + "${{ hashFiles('dvc.lock') }}", "restore-keys": key}
         steps += [
@@ -166,18 +169,18 @@ def pipeline(project: Project, needs: list[str], step: dict[str, Any]) -> dict[s
         ]
     environment = {**secrets(project).get("env", {}), "MLOPS_FROM": _FROM}
     steps.append({"name": step["name"], "env": environment, "run": f"{shell.FROM}{step['run'].rstrip()}\n"})
-    if shell.has_dvc(project):
+    if project.uses_dvc:
         pushed = "github.event_name != 'pull_request' && github.ref_name == github.event.repository.default_branch"
         steps.append({"name": "Push results and the run cache", "if": pushed, **secrets(project), "run": shell.PUSH})
     steps += [
         {
             "name": "Write the report",
-            **({"env": {"BASE": "${{ github.base_ref }}"}} if shell.has_dvc(project) else {}),
+            **({"env": {"BASE": "${{ github.base_ref }}"}} if project.uses_dvc else {}),
             "run": shell.report(project),
         },
         {"name": "Publish the report", "id": "publish", "run": _PUBLISH},
     ]
-    if shell.has_dvc(project):
+    if project.uses_dvc:
         kept = {"name": "plots", "path": "dvc_plots", "if-no-files-found": "ignore"}
         steps.append({"name": "Keep the plots", "uses": uses("actions/upload-artifact"), "with": kept})
     more = {"outputs": {"report": "${{ steps.publish.outputs.report }}"}, **access(project)}

@@ -17,9 +17,8 @@ from ...compiler.model.project import Project
 from ...compiler.model.source import At, Path
 from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ...compiler.programs import program
-from ...schemas.words import listed
 from ..ci import PIPELINE
-from ..ci.shell import fans_out, minutes
+from ..ci.shell import fans_out
 from .escape import label
 from .job import PACKAGES
 from .pipeline import pipeline
@@ -69,8 +68,8 @@ class Gitlab:
 
 
 def _limits(project: Project) -> Iterator[Diagnostic]:
-    asked = minutes(project.spec.ci)
-    if asked is not None and asked > MAX_MINUTES and project.spec.ci.runner is None:
+    asked = project.ci.timeout_minutes
+    if asked is not None and asked > MAX_MINUTES and not project.ci.runner:
         yield Diagnostic(
             "MLC511",
             f"a job on gitlab.com's own machines ends after {MAX_MINUTES} minutes, though {asked} are asked for",
@@ -85,12 +84,11 @@ def _limits(project: Project) -> Iterator[Diagnostic]:
 
 
 def _labels(project: Project) -> Iterator[Diagnostic]:
-    runner = project.spec.ci.runner
     texts: list[tuple[str, Path]] = []
-    for index, text in enumerate(listed(runner)):
-        texts.append((text, ("ci", "runner", index) if isinstance(runner, list) else ("ci", "runner")))
-    for name, deployment in (project.spec.deploy or {}).items():
-        texts.append((deployment.url or "", ("deploy", name, "url")))
+    for index, text in enumerate(project.ci.runner):
+        texts.append((text, ("ci", "runner", index)))
+    for name, deployment in project.deployments.items():
+        texts.append((deployment.url, ("deploy", name, "url")))
     if fans_out(project):
         from .fan_out import texts as more
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from ...compiler.emit.names import distinct
 from ...compiler.emit.yaml import Flow
-from ...compiler.lower.fan_out import fan, place, runner
+from ...compiler.lower.fan_out import fan, place
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project, Stage
 from ...compiler.model.source import Path
 from ...compiler.model.target import Feature
-from ...schemas.words import listed
 from ..ci import fan_out
 from .escape import label
 from .job import DEFAULT_MINUTES, WHOLE, access, install, missing, packages
@@ -45,9 +44,9 @@ def fanned(project: Project, first: list[str], taken: Iterable[str]) -> Iterator
 
 
 def _job(project: Project, stage: Stage, needs: list[str]) -> dict[str, Any]:
-    machine = listed(runner(project, stage))
+    machine = project.ci.labels_for(stage.resources)
     said: dict[str, Any] = {"extends": BASE, "timeout": f"{minutes(project, stage)} minutes", "needs": Flow(needs)}
-    if machine != listed(project.spec.ci.runner):
+    if machine != project.ci.runner:
         said["tags"] = Flow(map(label, machine))
     if stage.image:
         said |= {"image": label(stage.image), "before_script": missing(project)}  # it has all that the stage needs
@@ -77,7 +76,12 @@ def limits(project: Project, hosted: int) -> Iterator[Diagnostic]:
     for name, needs in fan(project).jobs.items():
         stage = project.stages[name]
         asked = minutes(project, stage)
-        if stage.timeout and asked > hosted and not runner(project, stage) and ("time", stage.entry) not in told:
+        if (
+            stage.timeout
+            and asked > hosted
+            and not project.ci.labels_for(stage.resources)
+            and ("time", stage.entry) not in told
+        ):
             told.add(("time", stage.entry))
             yield Diagnostic(
                 "MLC511",
@@ -99,8 +103,8 @@ def limits(project: Project, hosted: int) -> Iterator[Diagnostic]:
 
 def texts(project: Project) -> Iterator[tuple[str, Path]]:
     """What of the spec stands where GitLab would put in variables, with its place."""
-    for name, said in (project.spec.ci.runners or {}).items():
-        yield from ((text, ("ci", "runners", name)) for text in listed(said.labels) or [name])
+    for name, machine in project.ci.machines.items():
+        yield from ((text, ("ci", "runners", name)) for text in machine.labels)
     for stage in project:
         if stage.image:
             yield stage.image, place(project, stage, Feature.IMAGE).path

@@ -29,7 +29,7 @@ done
 
 def job(project: Project, stage: str, limit: int, script: list[str], **more: Any) -> dict[str, Any]:
     """A job; ``limit`` is in minutes, where the spec says none."""
-    asked = shell.minutes(project.spec.ci)
+    asked = project.ci.timeout_minutes
     return {"stage": stage, "timeout": f"{limit if asked is None else asked} minutes", **more, "script": script}
 
 
@@ -52,7 +52,7 @@ def packages() -> dict[str, Any]:
 
 def caches(project: Project) -> list[dict[str, Any]]:
     """The caches of a job that runs stages; what it made is kept even where a later stage fails."""
-    if not shell.has_dvc(project):
+    if not project.uses_dvc:
         return [packages()]
     fallback = Flow(["dvc-$CI_DEFAULT_BRANCH"])
     dvc = {"key": "dvc-$CI_COMMIT_REF_SLUG", "fallback_keys": fallback, "paths": Flow([".dvc/cache"])}
@@ -61,10 +61,10 @@ def caches(project: Project) -> list[dict[str, Any]]:
 
 def access(project: Project) -> dict[str, Any]:
     """The environment of a job that sees the secrets; being in it is no deployment."""
-    return {"environment": {"name": shell.ENVIRONMENT, "action": "access"}} if project.spec.ci.secrets else {}
+    return {"environment": {"name": shell.ENVIRONMENT, "action": "access"}} if project.ci.secrets else {}
 
 
 def missing(project: Project, environment: str = shell.ENVIRONMENT) -> list[str]:
     """The line of a script that names the secrets which are not set."""
-    names = project.spec.ci.secrets
+    names = project.ci.secrets
     return [_SECRETS.replace("NAMES", " ".join(names)).replace("ENVIRONMENT", environment)] if names else []

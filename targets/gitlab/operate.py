@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...compiler.emit.yaml import Flow, Remarked
-from ...compiler.lower.operations import retrains
+from ...compiler.model.operations import Deployment
 from ...compiler.model.project import Project
-from ...schemas.operate import Deployment
 from ..ci import operate, shell
 from .escape import label, tag
 from .job import DEFAULT_MINUTES, PROGRAM, TOKEN, WHOLE, access, caches, job, missing, packages, short
@@ -58,19 +57,17 @@ git push --push-option=merge_request.create --push-option="merge_request.target=
 
 def operates(project: Project) -> bool:
     """Whether there is anything but the pipeline."""
-    spec = project.spec
-    operated = bool(spec.experiments or spec.deploy or spec.monitor)
-    return operated and shell.has_make(project) and shell.has_dvc(project)
+    operated = bool(project.experiments or project.deployments or project.monitors)
+    return operated and project.uses_make and project.uses_dvc
 
 
 def variables(project: Project) -> dict[str, Any]:
     """The fields of the form that starts a pipeline by hand."""
-    spec = project.spec
-    tasks = ["pipeline", *(f"exp-{name}" for name in spec.experiments or ())]
-    tasks += [f"{what}-{name}" for name in spec.deploy or () for what in ("deploy", "rollback")]
-    tasks += [f"monitor-{name}" for name in spec.monitor or ()]
+    tasks = ["pipeline", *(f"exp-{name}" for name in project.experiments)]
+    tasks += [f"{what}-{name}" for name in project.deployments for what in ("deploy", "rollback")]
+    tasks += [f"monitor-{name}" for name in project.monitors]
     form: dict[str, Any] = {TASK: {"value": "pipeline", "options": tasks, "description": "What this pipeline is for"}}
-    if spec.deploy:
+    if project.deployments:
         form[VERSION] = {"value": "newest", "description": "What deploy-* deploys: a registered version, or newest"}
     return form
 
@@ -82,15 +79,15 @@ def starts(project: Project) -> list[dict[str, Any]]:
 
 def jobs(project: Project) -> Iterator[tuple[str, dict[str, Any]]]:
     """The jobs by name: make's own, where a job runs one."""
-    for name in project.spec.experiments or ():
+    for name in project.experiments:
         yield f"exp-{name}", _experiment(project, name)
-    for name, said in operate.deployments(project).items():
+    for name, said in project.deployments.items():
         yield f"deploy-{name}", _deploy(project, name, said)
         yield f"rollback-{name}", _rollback(project, name, said)
-    for name, monitor in operate.monitors(project).items():
+    for name, monitor in project.monitors.items():
         yield f"monitor-{name}", _watch(project, name)
-        yield f"tell-{name}", _tell(name, issue="issue" in (monitor.on_breach or ()))
-        if retrains(monitor):
+        yield f"tell-{name}", _tell(name, issue=monitor.opens_issue)
+        if monitor.retrains:
             yield f"retrain-{name}", _retrain(project, name)
             yield f"propose-{name}", _propose(name)
 
@@ -156,7 +153,7 @@ def _rollback(project: Project, name: str, said: Deployment) -> dict[str, Any]:
 
 
 def _watch(project: Project, name: str) -> dict[str, Any]:
-    schedule = operate.monitors(project)[name].schedule
+    schedule = project.monitors[name].schedule
     rule = _asked(f"monitor-{name}")
     if schedule:
         rule["if"] = Remarked(rule["if"], f"to be made in the project: a schedule {schedule}, with this variable")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...compiler.emit.yaml import Flow, Remarked
+from ...compiler.model.ci import Ci
 from ...compiler.model.project import Project
-from ...schemas.ci import Ci
-from ...schemas.words import listed
 from ..ci import shell
 from . import operate
 from .escape import branch, label
@@ -56,7 +55,7 @@ fi
 
 def pipeline(project: Project) -> dict[str, Any]:
     """The whole file."""
-    ci = project.spec.ci
+    ci = project.ci
     first = {"check": _check(project), "test": _test(project)}
     jobs = {name: job for name, job in first.items() if job is not None}
     more = operate.operates(project)
@@ -83,7 +82,7 @@ def pipeline(project: Project) -> dict[str, Any]:
         },
         "default": {
             "image": f"python:{ci.python or shell.PYTHON}",
-            **({"tags": Flow(label(text) for text in listed(ci.runner))} if ci.runner is not None else {}),
+            **({"tags": Flow(label(text) for text in ci.runner)} if ci.runner else {}),
             "interruptible": True,
             "before_script": install(project),
         },
@@ -93,24 +92,22 @@ def pipeline(project: Project) -> dict[str, Any]:
 
 def rules(project: Project) -> list[dict[str, Any]]:
     """What starts a pipeline: never two for one commit, but for the default branch, whose pipeline pushes."""
-    on = project.spec.ci.on
+    ci = project.ci
     more = operate.operates(project)
     found: list[dict[str, Any]] = []
-    if on is None or on.pull_request is not False:
+    if ci.pull_request:
         found.append({"if": _MERGE_REQUEST, "auto_cancel": {"on_new_commit": "interruptible"}})
         found.append({"if": f"{_PUSH} && $CI_OPEN_MERGE_REQUESTS && {_OTHERS}", "when": "never"})
-    for pattern in reversed(
-        on.push if on is not None and on.push is not None else ["main"]
-    ):  # of GitHub's patterns the last one decides
+    for pattern in reversed(ci.push_branches):  # of GitHub's patterns the last one decides
         taken = not pattern.startswith("!")
         found.append({"if": f"{_PUSH} && {branch(pattern.removeprefix('!'))}", **({} if taken else {"when": "never"})})
     if more:
         found += operate.starts(project)
-    if on is not None and on.schedule:
-        found.append({"if": Remarked(_SCHEDULE, f"to be made in the project: {', '.join(on.schedule)}")})
-    elif more and project.spec.monitor:
+    if ci.schedules:
+        found.append({"if": Remarked(_SCHEDULE, f"to be made in the project: {', '.join(ci.schedules)}")})
+    elif more and project.monitors:
         found.append({"if": f"{_SCHEDULE} && {operate.OTHER}"})
-    if on is None or on.manual is not False:
+    if ci.manual:
         found.append({"if": _BY_HAND})
     elif more:
         found.append({"if": f"{_BY_HAND} && {operate.OTHER}"})
@@ -135,7 +132,7 @@ def _test(project: Project) -> dict[str, Any] | None:
 
 def _pipeline(project: Project, needs: list[str]) -> dict[str, Any]:
     """One at a time for each branch. Where stages have jobs, it waits for all of them, being in a later stage of GitLab's."""
-    dvc = shell.has_dvc(project)
+    dvc = project.uses_dvc
     after: dict[str, Any] = {"needs": Flow(needs)}
     run = shell.pipeline(project)
     if shell.fans_out(project):
@@ -161,7 +158,7 @@ def _pipeline(project: Project, needs: list[str]) -> dict[str, Any]:
 
 def _note(ci: Ci) -> dict[str, Any] | None:
     """A job of its own, because it may write to merge requests."""
-    if ci.on is not None and ci.on.pull_request is False:
+    if not ci.pull_request:
         return None
     rules = [{"if": f"{_MERGE_REQUEST} && ${TOKEN}"}]
     return short(

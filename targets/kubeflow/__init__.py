@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 from ...compiler.emit.files import yaml_file
 from ...compiler.lower.worker import script_file
 from ...compiler.model.diagnostic import Diagnostic
-from ...compiler.model.project import Project, Resources, Stage
+from ...compiler.model.project import Project, Stage
+from ...compiler.model.resources import Resources
 from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ..engines import GRACE, credentials, unmet
 from .ir import EXPORTS, OWN, SUPPORT, Engine, accelerators, pipeline, problems, sized, slug, slugs

@@ -15,7 +15,8 @@ from ...compiler.emit.names import distinct
 from ...compiler.lower.metadata import params
 from ...compiler.lower.worker import bootstrap
 from ...compiler.model.diagnostic import Diagnostic
-from ...compiler.model.project import Project, Resources, Stage
+from ...compiler.model.project import Project, Stage
+from ...compiler.model.resources import Resources
 from ...compiler.model.source import At
 from ...compiler.model.target import Emulated, Feature, Kept, Support
 from ..engines import CREDENTIALS, TASKS, carried, cores, image, lines, quantity, setup
@@ -91,7 +92,7 @@ def pipeline(project: Project, engine: Engine) -> dict[str, Any]:
         "pipelineInfo": {"name": slug(project.name)},
         "root": {
             "inputDefinitions": {"parameters": {name: _declared(*said) for name, said in given.items()}},
-            "dag": {"tasks": {names[stage.name]: _task(stage, names, list(given)) for stage in project}},
+            "dag": {"tasks": {names[stage.name]: _task(project, stage, names, list(given)) for stage in project}},
         },
         "components": {
             f"comp-{name}": {
@@ -143,15 +144,15 @@ def _declared(description: str, default: str | None) -> dict[str, Any]:
     return {**said, **({} if default is None else {"isOptional": True}), "parameterType": "STRING"}
 
 
-def _task(stage: Stage, names: Mapping[str, str], given: list[str]) -> dict[str, Any]:
+def _task(project: Project, stage: Stage, names: Mapping[str, str], given: list[str]) -> dict[str, Any]:
     said: dict[str, Any] = {
         "taskInfo": {"name": stage.name},
         "componentRef": {"name": f"comp-{names[stage.name]}"},
         "cachingOptions": {},  # off: DVC's run cache is the cache
         "inputs": {"parameters": {name: {"componentInputParameter": name} for name in given}},
     }
-    if stage.upstream:
-        said["dependentTasks"] = [names[name] for name in stage.upstream]
+    if parents := project.dag.parents(stage.name):
+        said["dependentTasks"] = [names[name] for name in parents]
     if stage.retries:
         said["retryPolicy"] = {"maxRetryCount": stage.retries, **RETRY}
     return said

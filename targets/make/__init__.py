@@ -55,7 +55,7 @@ class Make:
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """The Makefile, and for native rules the scripts that tell what changed."""
-        if "dvc" in project.spec.stack.orchestrators:
+        if project.uses_dvc:
             from . import dvc_rules as rules
         else:
             from . import native as rules  # type: ignore[no-redef]

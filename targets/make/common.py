@@ -8,7 +8,6 @@ from shlex import quote
 
 from ...compiler.emit.makefile import are_targets, comment, is_target, recipe, word
 from ...compiler.emit.names import distinct
-from ...compiler.lower.operations import extras, package
 from ...compiler.model.project import Project
 from ...compiler.model.target import HEADER
 
@@ -79,10 +78,10 @@ def _setup(project: Project) -> Iterator[str]:
         yield "\t@test -x .venv/bin/python || uv venv --quiet .venv 2>/dev/null || python3 -m venv .venv"
     if project.requirements is not None:
         yield f"\t{_SETUP[project.requirements]}"
-    if "dvc" in project.spec.stack.orchestrators:
-        needed = " ".join(f"dvc_{extra}" for extra in extras(project.spec))
+    if project.uses_dvc:
+        needed = " ".join(f"dvc_{extra}" for extra in project.dvc_extras)
         there = f".venv/bin/python -c '{_FOUND}' {needed}" if needed else "command -v dvc >/dev/null"
-        yield f"\t@{there} || $(PIP) {quote(package(project.spec))}"
+        yield f"\t@{there} || $(PIP) {quote(project.dvc_package)}"
     if "pytest" in (project.test_command or ""):
         yield "\t@.venv/bin/python -c 'import pytest' 2>/dev/null || $(PIP) pytest"
     yield ""

@@ -28,7 +28,7 @@ def lines(project: Project, targets: dict[str, str | None], problems: list[Diagn
     yield "DVC ?= dvc"
     yield "REPRO_FLAGS ?="
     yield ""
-    yield from _mended("dvc.lock monitoring/dvc.lock" if project.spec.monitor else "dvc.lock")
+    yield from _mended("dvc.lock monitoring/dvc.lock" if project.monitors else "dvc.lock")
     yield from rule("pipeline", "Run everything that changed, one stage after the other", "$(DVC) repro $(REPRO_FLAGS)")
     yield from rule(
         "pipeline-parallel",
@@ -74,7 +74,7 @@ def _parallel(project: Project) -> Iterator[str]:
     yield from wrapped(".stages:", [f".stage/{slug}" for slug in slugs.values()])
     for name, stage in project.stages.items():
         slug = slugs[name]
-        needs = "".join([f" .stage/{slugs[each]}" for each in stage.upstream])
+        needs = "".join([f" .stage/{slugs[each]}" for each in project.dag.parents(stage.name)])
         quoted = name if name == slug else word(name)
         yield f".stage/{slug}:{needs}\n\t@$(DVC) --wait-for-lock repro --single-item {quoted}"
     yield ""
@@ -83,6 +83,6 @@ def _parallel(project: Project) -> Iterator[str]:
 def files(project: Project) -> Iterator[File]:
     """Beside the Makefile: what `make plots` writes is not for Git; and what judges data as they come."""
     yield File(".gitignore", "/dvc_plots/\n", block=True)
-    if any(said.schema_ for said in (project.spec.data or {}).values()):
+    if any(source.schema for source in project.sources.values()):
         judge = program("schema.py")
         yield File(judge.path, judge.text)

@@ -167,7 +167,7 @@ def _stage(
         yield from rule(target, stage.desc or "Run the stage, and what it needs", needs="" if stage.frozen else stamp)
     if stage.frozen:
         return
-    needs = " ".join(_stamp(slugs[name]) for name in stage.upstream if name not in frozen)
+    needs = " ".join(_stamp(slugs[name]) for name in project.dag.parents(stage.name) if name not in frozen)
     yield f"{state}: FORCE{' | ' + needs if needs else ''}"
     yield f"\t@mkdir -p {STATE} && sh {STATE_SH} {state} {asks}"
     yield f"{stamp}: {state}{' FORCE' if stage.always_changed else ''}"

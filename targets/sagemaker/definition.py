@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...compiler.emit.names import distinct
-from ...compiler.lower.operations import remotes
 from ...compiler.lower.worker import bootstrap
 from ...compiler.model.project import Project, Stage
 from ..engines import GRACE, carried, setup
@@ -167,7 +166,7 @@ def _parameter(name: str, default: str | None) -> dict[str, Any]:
 
 def _reports(project: Project) -> str | None:
     """Where metrics and plots go unless somebody says: beside the data in the default remote, where that is on S3."""
-    url = next(iter(remotes(project.spec.stack).values()), "")
+    url = project.remotes[0].url if project.remotes else ""
     return f"{url.rstrip('/')}/sagemaker" if url.startswith("s3://") else None
 
 
@@ -191,8 +190,8 @@ def _step(project: Project, stage: Stage, names: Names) -> dict[str, Any]:
     }
     write = _training if made["Type"] == "Training" else _processing
     made["Arguments"] = {**write(stage, _image(stage, names), _output(slug)), **common}
-    if stage.upstream:
-        made["DependsOn"] = [names.steps[name] for name in stage.upstream]
+    if parents := project.dag.parents(stage.name):
+        made["DependsOn"] = [names.steps[name] for name in parents]
     if slug != stage.name:
         made["DisplayName"] = stage.name[:MAX_TEXT]
     if stage.desc:

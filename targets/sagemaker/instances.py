@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ...compiler.model.project import Resources
+from ...compiler.model.resources import Resources
 
 GIB = 2**30
 
@@ -43,7 +43,7 @@ def smallest(asked: Resources) -> str | None:
     """The type of the smallest machine that has what is asked for; None where there is none."""
     if asked == Resources():
         return DEFAULT
-    cpu, memory, gpu = asked.values
+    cpu, memory, gpu = asked.cpu, asked.memory, asked.gpu
     for machine in MACHINES:
         if machine.gpu >= (gpu or 0) and machine.cpu >= (cpu or 0) and machine.memory * GIB >= (memory or 0):
             return machine.name

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from ...compiler.emit.files import yaml_file
 from ...compiler.lower.worker import script_file
 from ...compiler.model.diagnostic import Diagnostic
-from ...compiler.model.project import Project, Resources
+from ...compiler.model.project import Project
+from ...compiler.model.resources import Resources
 from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ...compiler.programs import program
 from ..engines import credentials, unmet
@@ -86,7 +87,7 @@ def engine(project: Project) -> Engine:
 
 def _limits(project: Project) -> Iterator[Diagnostic]:
     for stage in project:
-        cpu, memory, _ = stage.resources.values
+        cpu, memory = stage.resources.cpu, stage.resources.memory
         if (cpu or 0) > MAX_CPU or (memory or 0) > MAX_MEMORY:
             yield Diagnostic(
                 "MLC533",

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from mlopsc.compiler import installed as registry
+from mlopsc.compiler import installed
 from mlopsc.compiler.build import compile_spec, emit
 from mlopsc.compiler.model.diagnostic import Diagnostic, Report
 from mlopsc.compiler.model.snapshot import Memory
@@ -38,11 +38,11 @@ def made(case: Path) -> dict[str, str]:
     run = compile_spec(Memory(inputs(case)))
     assert run.project is not None
     shown: list[Diagnostic] = [each for each in run.report if each.severity != "note"]
-    names = run.project.spec.stack.targets if case.name != KITCHEN_SINK else list(registry.BUILT_IN)
+    names = list(run.project.targets) if case.name != KITCHEN_SINK else list(installed.BUILT_IN)
     files: dict[str, str] = {}
-    for target in registry.find([(name, ()) for name in names])[0]:
+    for target in installed.find([(name, ()) for name in names])[0]:
         written = [item for item in target.emit(run.project) if isinstance(item, File)]
-        if not (run.project.spec.patches or {}).keys() - {file.path for file in written}:
+        if not run.project.patches.keys() - {file.path for file in written}:
             written, _ = emit(run.project, [target])
         for file in written:
             if not file.path.startswith(f"{FOLDER}/") or file.text.startswith("# The script of stage "):

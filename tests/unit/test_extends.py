@@ -44,7 +44,7 @@ def test_mappings_merge_by_key_and_all_else_is_replaced() -> None:
     train = run.project.stages["train"]
     assert (train.deps, train.timeout, [out.path for out in train.outs]) == (("train.py", "extra.txt"), 7200, ["model"])
     assert list(run.project.stages) == ["train", "own"]
-    assert run.project.spec.stack.ci_services == []
+    assert set(run.project.targets) == {"dvc", "make"}
     assert run.project.test_command == "make verify"
     assert {"org/base.yaml", "org/root.yaml"} <= run.inputs
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 from mlopsc.compiler.build import Compiled, compile_spec
-from mlopsc.compiler.lower.fan_out import Fan, fan, smallest
-from mlopsc.compiler.model.project import Resources
+from mlopsc.compiler.lower.fan_out import Fan, fan
+from mlopsc.compiler.model.resources import Resources
 from mlopsc.compiler.model.snapshot import Memory
 
 HEAD = "mlops: 1\nstack: {ci: [github, gitlab], registry: s3://acme-ml/p}\n"
@@ -106,7 +106,8 @@ RUNNERS = {
 def test_the_smallest_machine_that_has_it(asked: Resources, name: str | None) -> None:
     run = built({"a": {}}, runners=RUNNERS)
     assert run.project is not None
-    assert smallest(run.project, asked) == name
+    machine = run.project.ci.smallest_machine(asked)
+    assert (machine and machine.name) == name
 
 
 def test_machines_by_label() -> None:

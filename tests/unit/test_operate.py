@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.lower.operations import config, grid, runs, source, sweeps, values
+from mlopsc.compiler.lower.operations import sources
+from mlopsc.compiler.model.operations import Drawn, Experiment, Listed, Remote, Spaced, Values
 from mlopsc.compiler.model.snapshot import Memory
-from mlopsc.schemas.assets import Data
-from mlopsc.schemas.operate import Experiment, Random, Range
-from mlopsc.schemas.stack import Stack
+from mlopsc.schemas.spec import Spec
+from mlopsc.targets.dvc.config import config
 
 
 @pytest.mark.parametrize(
-    ("said", "made"),
+    ("values", "expected"),
     [
-        (Range(start=1, stop=7, step=2), [1, 3, 5, 7]),
-        (Range(start=0.1, stop=0.5, step=0.1), [0.1, 0.2, 0.3, 0.4, 0.5]),
-        (Range(start=0, stop=1, step=0.4), [0, 0.4, 0.8]),
-        (Random(low=1, high=6, count=4, seed=3), [2, 4, 3, 4]),
+        (Spaced(1, 7, 2), [1, 3, 5, 7]),
+        (Spaced(0.1, 0.5, 0.1), [0.1, 0.2, 0.3, 0.4, 0.5]),
+        (Spaced(0, 1, 0.4), [0, 0.4, 0.8]),
+        (Drawn(1, 6, 4, 3), [2, 4, 3, 4]),
     ],
 )
-def test_values(said: Any, made: list[float]) -> None:
-    assert values(said) == made
+def test_values(values: Values, expected: list[float]) -> None:
+    assert values.values() == expected
 
 
 @given(st.integers(0, 99), st.floats(1e-6, 1), st.floats(1.5, 1e6))
 def test_random_values_lie_between_the_bounds_and_stay_the_same(seed: int, low: float, factor: float) -> None:
-    said = Random(low=low, high=low * factor, log=True, count=5, seed=seed)
-    drawn = values(said)
-    assert drawn == values(said)
-    assert all(low * 0.99999 <= value <= low * factor * 1.00001 for value in drawn)
+    values = Drawn(low, low * factor, 5, seed, log=True)
+    assert values.values() == values.values()
+    assert all(low * 0.99999 <= value <= low * factor * 1.00001 for value in values.values())
 
 
 def test_a_grid_is_every_combination() -> None:
-    said = Experiment(set={"a.b": [1, True, None, "x,y's"], "c": [[1, 2], 0.5]})
-    assert runs(said) == len(list(grid(said))) == 8
-    assert sweeps(said) == ["a.b=1,true,null,'x,y\\'s'", "c=[1,2],0.5"]
+    values = {"a.b": Listed((1, True, None, "x,y's")), "c": Listed(([1, 2], 0.5))}
+    experiment = Experiment("e", values)
+    assert experiment.runs == len(list(experiment.grid())) == 8
+    assert experiment.sweeps == ["a.b=1,true,null,'x,y\\'s'", "c=[1,2],0.5"]
 
 
 @pytest.mark.parametrize(
@@ -75,14 +73,16 @@ def test_what_cannot_work_is_said_and_never_a_traceback(said: str, code: str) ->
 
 
 def test_sources() -> None:
-    assert source("raw", Data(url="https://example.org/a.csv")).path == "data/raw/raw"
-    other = source("raw", Data(url="https://example.org/r.git", file="data/x", rev="v1", path="in"))
-    assert (other.path, other.file, other.rev) == ("in", "data/x", "v1")
+    data = {"raw": {"url": "https://example.org/a.csv"}}
+    data |= {"other": {"url": "https://example.org/r.git", "file": "data/x", "rev": "v1", "path": "in"}}
+    found = sources(Spec.model_validate({"mlops": 1, "data": data}))
+    assert found["raw"].path == "data/raw/raw"
+    assert (found["other"].path, found["other"].file, found["other"].rev) == ("in", "data/x", "v1")
 
 
 def test_remotes_are_a_part_of_dvcs_configuration() -> None:
-    assert config(Stack()) == ""
-    text = config(Stack(registry={"staging": "s3://a", "production": "s3://b"}))
+    assert config(()) == ""
+    text = config((Remote("staging", "s3://a"), Remote("production", "s3://b")))
     assert text.splitlines()[:2] == ["[core]", "    remote = staging"]
     assert "['remote \"production\"']\n    url = s3://b" in text
 
@@ -105,7 +105,7 @@ PLACES = [
 def test_dvc_reads_every_place_as_it_was_said(place: str) -> None:
     from configobj import ConfigObj  # type: ignore[import-untyped]
 
-    read = ConfigObj(config(Stack(registry=place)).splitlines())['remote "registry"']["url"]
+    read = ConfigObj(config((Remote("registry", place),)).splitlines())['remote "registry"']["url"]
     assert read == (f"../{place}" if place in ("../store", "c/d") else place)
 
 

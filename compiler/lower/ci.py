@@ -1,0 +1,53 @@
+"""`ci:` with its defaults filled in."""
+
+from __future__ import annotations
+
+from ...schemas import ci as language
+from ...schemas import stage as stage_language
+from ...schemas.words import listed, seconds
+from ..model.ci import Ci, Machine
+from ..model.resources import Resources
+
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+_ALWAYS = language.Triggers()
+
+
+def lower_ci(ci: language.Ci) -> Ci:
+    """The settings of CI as targets see them."""
+    on = ci.on or _ALWAYS
+    return Ci(
+        push_branches=("main",) if on.push is None else tuple(on.push),
+        pull_request=on.pull_request is not False,
+        schedules=tuple(on.schedule or ()),
+        manual=on.manual is not False,
+        runner=tuple(listed(ci.runner)),
+        secrets=tuple(ci.secrets or ()),
+        python=ci.python,
+        timeout=seconds(ci.timeout),
+        fan_out=ci.fan_out is not None,
+        machines={name: _machine(name, runner) for name, runner in (ci.runners or {}).items()},
+    )
+
+
+def _machine(name: str, runner: language.Runner) -> Machine:
+    return Machine(name, tuple(listed(runner.labels)) or (name,), lower_resources(runner))
+
+
+def lower_resources(resources: stage_language.Resources | None) -> Resources:
+    """`resources` in cores, bytes and devices."""
+    if resources is None:
+        return Resources()
+    return Resources(_cores(resources.cpu), _bytes(resources.memory), resources.gpu)
+
+
+def _cores(cpu: float | str | None) -> float | None:
+    if isinstance(cpu, str):
+        return float(cpu[:-1]) / 1000 if cpu.endswith("m") else float(cpu)
+    return cpu
+
+
+def _bytes(memory: int | str | None) -> int | None:
+    if isinstance(memory, str):
+        digits = memory.rstrip("KMGTi")
+        return int(float(digits) * _UNITS[memory[len(digits) :]])
+    return memory

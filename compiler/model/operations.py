@@ -1,0 +1,194 @@
+"""What happens around the pipeline: remotes, data sources, models, deployments, monitors, experiments."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Literal
+
+DVC_EXTRAS = {
+    "s3": "s3", "gs": "gs", "azure": "azure", "ssh": "ssh", "sftp": "ssh", "gdrive": "gdrive", "oss": "oss",
+    "hdfs": "hdfs", "webdav": "webdav", "webdavs": "webdav",
+}  # fmt: skip
+"""DVC's extra for each scheme of a URL: https://dvc.org/doc/install/linux#install-with-pip"""
+
+MAX_RUNS = 10_000
+"""Limit for the runs of one experiment; more than this is taken for a mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A DVC remote; the first of a project is its default one."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An external source of data, and the path in the repository where DVC keeps it.
+
+    ``file`` is a path inside another DVC repository, where the source is one. ``schema`` is the path of a Table Schema or
+    JSON Schema; ``check`` a command that fails on bad data.
+    """
+
+    name: str
+    url: str
+    path: str
+    file: str | None = None
+    rev: str | None = None
+    schema: str | None = None
+    check: str | None = None
+    desc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model of the registry: a path, and the stage that makes it where the spec names one."""
+
+    name: str
+    path: str
+    stage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """How a model gets into one environment. ``bounds`` are gates as `gate.py` takes them: ``accuracy >= 0.9``."""
+
+    name: str
+    model: str
+    on: Literal["tag", "push", "manual"]
+    run: str
+    approve: bool = False
+    bounds: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """A check of what runs in production.
+
+    ``body`` is its stage in DVC's words, paths from the root of the repository; ``metrics`` are the files that ``bounds``
+    judge.
+    """
+
+    name: str
+    body: Mapping[str, Any]
+    metrics: tuple[str, ...]
+    deps: tuple[str, ...] = ()
+    schedule: str | None = None
+    bounds: tuple[str, ...] = ()
+    desc: str = ""
+    opens_issue: bool = False
+    retrains: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Values of an experiment's parameter, one by one."""
+
+    items: tuple[Any, ...]
+
+    def count(self) -> float:
+        """How many values there are."""
+        return len(self.items)
+
+    def values(self) -> list[Any]:
+        """The values."""
+        return list(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Spaced:
+    """Evenly spaced values from ``start`` to ``stop``, both included where a step falls on them."""
+
+    start: float
+    stop: float
+    step: float
+
+    def count(self) -> float:
+        """How many values there are; infinity for a range without an end."""
+        steps = (self.stop - self.start) / self.step
+        return steps // 1 + 1 if math.isfinite(steps) else math.inf
+
+    def values(self) -> list[Any]:
+        """The values, at most `MAX_RUNS` and one."""
+        steps = math.floor((self.stop - self.start) / self.step + 1e-9)
+        values = [self.start + index * self.step for index in range(min(steps, MAX_RUNS) + 1)]
+        return [value if isinstance(value, int) else float(f"{value:.12g}") for value in values]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Values drawn at random between ``low`` and ``high``; ``seed`` makes them the same on every machine."""
+
+    low: float
+    high: float
+    number: int
+    seed: int
+    log: bool = False
+
+    def count(self) -> float:
+        """How many values there are."""
+        return float(self.number)
+
+    def values(self) -> list[Any]:
+        """The values."""
+        draw = Random(self.seed).random  # `random()` is promised to stay the same in every version of Python
+        return [self._value(draw()) for _ in range(self.number)]
+
+    def _value(self, share: float) -> float | int:
+        if self.log:
+            return float(f"{math.exp(math.log(self.low) + share * math.log(self.high / self.low)):.6g}")
+        if isinstance(self.low, int) and isinstance(self.high, int):
+            return int(self.low + math.floor(share * (self.high - self.low + 1)))
+        return float(f"{self.low + share * (self.high - self.low):.6g}")
+
+
+Values = Listed | Spaced | Drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A set of runs with other parameters: every combination of the values in ``set``. ``targets`` are stages, none: all."""
+
+    name: str
+    set: Mapping[str, Values]
+    desc: str = ""
+    jobs: int = 1
+    targets: tuple[str, ...] = ()
+
+    @property
+    def runs(self) -> int:
+        """How many runs it makes."""
+        return math.prod(len(values.values()) for values in self.set.values())
+
+    def grid(self) -> Iterator[dict[str, Any]]:
+        """The parameters of each run."""
+        for chosen in itertools.product(*(values.values() for values in self.set.values())):
+            yield dict(zip(self.set, chosen, strict=True))
+
+    @property
+    def sweeps(self) -> list[str]:
+        """What `dvc exp run --set-param` takes to make the same runs, one text for each parameter."""
+        return [f"{name}={','.join(map(_hydra, values.values()))}" for name, values in self.set.items()]
+
+
+def _hydra(value: Any) -> str:
+    """A value in Hydra's grammar of overrides: https://hydra.cc/docs/advanced/override_grammar/basic"""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{','.join(map(_hydra, value))}]"
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{key}:{_hydra(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        return f"'{escaped}'"
+    return repr(value)
