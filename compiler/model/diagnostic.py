@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .source import Place
+from .source import At, Place
 
 Severity = Literal["error", "warning", "note"]
 Safety = Literal["safe", "unsafe", "shown"]
@@ -44,6 +44,34 @@ class Diagnostic:
     labels: tuple[Label, ...] = ()
     fix: Fix | None = None
     severity: Severity = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A kind of problem: its number, severity, message and help, each stated once.
+
+    ``message`` and ``help`` are templates for `str.format`; a brace in them is doubled. What a template names is given to `at`
+    or `on`, and is never read as a template again. `dataclasses.replace` adds a note, labels or a fix to what they return.
+    """
+
+    number: str
+    severity: Severity
+    message: str
+    help: str = ""
+
+    def at(self, *path: str | int, **values: object) -> Diagnostic:
+        """The problem at the value of this path in the spec."""
+        return self.on(At(path), **values)
+
+    def at_key(self, *path: str | int, **values: object) -> Diagnostic:
+        """The problem at the last key of this path in the spec."""
+        return self.on(At(path, key=True), **values)
+
+    def on(self, place: Place | None, **values: object) -> Diagnostic:
+        """The problem at any place, or at none."""
+        return Diagnostic(
+            self.number, self.message.format(**values), place, help=self.help.format(**values), severity=self.severity
+        )
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlopsc.compiler import installed as registry
+from mlopsc.compiler import installed
 from mlopsc.compiler.build import compile_spec, emit, merge_patch
 from mlopsc.compiler.emit.yaml import dump
 from mlopsc.compiler.model.snapshot import Memory
@@ -101,12 +101,12 @@ def files(target: str, said: dict[str, Any]) -> dict[str, str]:
     run = compile_spec(Memory({**FILES, "mlops.yaml": dump(said)}))
     assert run.project is not None
     assert not [d for d in run.report if d.code < "MLC4"], list(run.report)
-    found, _ = registry.find([(target, ())])
+    found, _ = installed.find([(target, ())])
     return {file.path: file.text for file in emit(run.project, found)[0]}
 
 
-def installed() -> list[str]:
-    return list(registry.installed())
+def names() -> list[str]:
+    return list(installed.installed())
 
 
 def test_every_feature_has_a_case() -> None:
@@ -114,10 +114,10 @@ def test_every_feature_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("feature", Feature)
-@pytest.mark.parametrize("name", installed())
+@pytest.mark.parametrize("name", names())
 def test_the_matrix_is_honest(name: str, feature: Feature) -> None:
     """With a construct and without it the bytes differ exactly when the target says that it keeps or emulates it."""
-    target = registry.find([(name, ())])[0][0]
+    target = installed.find([(name, ())])[0][0]
     support = target.support.get(feature, Refused(""))
 
     def differs(needed: dict[str, Any]) -> bool:
@@ -131,10 +131,10 @@ def test_the_matrix_is_honest(name: str, feature: Feature) -> None:
     assert differs(needed) is not isinstance(support, Refused)
 
 
-@pytest.mark.parametrize("name", installed())
+@pytest.mark.parametrize("name", names())
 def test_pure_and_deterministic(name: str) -> None:
     run = compile_spec(Memory({**FILES, "mlops.yaml": dump(spec(name, WITH[Feature.MATRIX], {}))}))
-    target = registry.find([(name, ())])[0][0]
+    target = installed.find([(name, ())])[0][0]
     assert run.project is not None
     run.project = replace(run.project, remote_url="s3://bucket/p")
     first, second = (list(target.emit(run.project)) for _ in range(2))
@@ -148,14 +148,14 @@ def test_pure_and_deterministic(name: str) -> None:
 
 def test_built_in_names_are_the_entry_points() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["entry-points"]["mlopsc.targets"] == registry.BUILT_IN
-    assert set(registry.BUILT_IN) <= set(registry.installed())
+    assert project["entry-points"]["mlopsc.targets"] == installed.BUILT_IN
+    assert set(installed.BUILT_IN) <= set(installed.installed())
 
 
-@pytest.mark.parametrize("name", installed())
+@pytest.mark.parametrize("name", names())
 def test_what_is_said_elsewhere_is_said(name: str) -> None:
     """A target that points at the files of others: one of them has the construct."""
-    support = {each: registry.find([(each, ())])[0][0].support for each in installed()}
+    support = {each: installed.find([(each, ())])[0][0].support for each in names()}
     for feature, said in support[name].items():
         if isinstance(said, Elsewhere):
             others = [support[other].get(feature, Refused("")) for other in said.by]

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import pytest
 from mlopsc.compiler import checks
-from mlopsc.compiler import installed as registry
+from mlopsc.compiler import installed
 from mlopsc.compiler.build import Compiled, compile_spec
 from mlopsc.compiler.checks.secrets import entropy
 from mlopsc.compiler.model.diagnostic import Diagnostic
@@ -635,7 +635,7 @@ class Twin:
 
 
 def test_two_targets_that_write_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.BUILT_IN, "twin", f"{__name__}:Twin")
+    monkeypatch.setitem(installed.BUILT_IN, "twin", f"{__name__}:Twin")
     monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__) or sys.modules[Twin.__module__])
     assert "MLC506" in {
         each[0] for each in found("stack: {orchestrator: [dvc, twin]}\n" + stages(("a", "raw.txt", "x")))
@@ -643,6 +643,6 @@ def test_two_targets_that_write_one_file(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_target_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.BUILT_IN, "nimbus", "no_such_module_here:Nimbus")
+    monkeypatch.setitem(installed.BUILT_IN, "nimbus", "no_such_module_here:Nimbus")
     spec = "stack:\n  orchestrator: [dvc, nimbus]\n" + stages(("a", "raw.txt", "x"))
     assert ("MLC502", "error", 3, 23) in found(spec)
