@@ -17,7 +17,7 @@ Filter = Callable[..., str]
 
 @cache
 def _environment(package: str) -> Environment:
-    environment = Environment(
+    return Environment(
         loader=PackageLoader(package, package_path=""),
         undefined=StrictUndefined,
         autoescape=False,  # the formats are not HTML; each template names the filter that escapes for its format
@@ -25,7 +25,6 @@ def _environment(package: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment
 
 
 def render(package: str, name: str, filters: Mapping[str, Filter] | None = None, **values: Any) -> str:

@@ -10,8 +10,7 @@ from textwrap import dedent
 from typing import ClassVar
 
 import pytest
-from mlopsc.compiler import checks
-from mlopsc.compiler import installed
+from mlopsc.compiler import checks, installed
 from mlopsc.compiler.build import Compiled, compile_spec
 from mlopsc.compiler.checks.secrets import entropy
 from mlopsc.compiler.model.diagnostic import Diagnostic
