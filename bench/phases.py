@@ -59,7 +59,7 @@ def main() -> None:
     """Print a line for each phase: milliseconds and share."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder), count)
+        write(Path(folder), "layers", count)
         gc.disable()  # as the command line does
         seen = phases(folder)
     whole = sum(seen.values())

@@ -12,7 +12,7 @@ from . import DONE
 if TYPE_CHECKING:
     from ..model.snapshot import Disk
 
-INTERVAL = 0.5
+INTERVAL = 0.05
 """Seconds between two looks."""
 
 
