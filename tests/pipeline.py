@@ -16,16 +16,16 @@ from mlopsc.compiler.build import Compiled, compile_spec
 from mlopsc.compiler.explain import explain as explain_rows
 from mlopsc.compiler.explain import touched as touched_rows
 from mlopsc.compiler.explain import unknown_stage
-from mlopsc.compiler.lock import LOCK, read_lock
-from mlopsc.compiler.plan import BEGIN, END
+from mlopsc.compiler.lock import LOCK as LOCK
+from mlopsc.compiler.lock import read_lock
+from mlopsc.compiler.plan import BEGIN as BEGIN
+from mlopsc.compiler.plan import END as END
 from mlopsc.compiler.plan import plan as plan_files
 from mlopsc.compiler.read import load
 from mlopsc.compiler.rerun import reruns as rerun_stages
 from mlopsc.compiler.snapshot import Memory
 from mlopsc.compiler.span import Source
 from mlopsc.compiler.target import File
-
-__all__ = ["BEGIN", "END", "LOCK"]
 
 Files = Mapping[str, str | bytes]
 SPEC = "mlops.yaml"

@@ -243,7 +243,9 @@ ORDERS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("stages", "expected"), [case[1:] for case in ORDERS], ids=[case[0].replace(" ", "-") for case in ORDERS])
+@pytest.mark.parametrize(
+    ("stages", "expected"), [case[1:] for case in ORDERS], ids=[case[0].replace(" ", "-") for case in ORDERS]
+)
 def test_order(stages: str, expected: str) -> None:
     spec = "stages:\n" + "".join(f"  {line}\n" for line in stages.splitlines())
     assert order(spec) == expected.split()
@@ -262,7 +264,9 @@ MESSAGES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("case", "path"), MESSAGES, ids=lambda value: value.name.replace(" ", "-") if isinstance(value, Case) else "")
+@pytest.mark.parametrize(
+    ("case", "path"), MESSAGES, ids=lambda value: value.name.replace(" ", "-") if isinstance(value, Case) else ""
+)
 def test_a_cycle_is_told_as_its_shortest_path(case: Case, path: str) -> None:
     told = [message for code, _, message in diagnostics(case.spec, case.files) if code == "MLC401"]
     assert len(told) == 1
