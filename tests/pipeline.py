@@ -52,7 +52,7 @@ class Planned:
 class Links(Memory):
     """A repository in memory in which some paths are neither files nor folders (``link``, ``other``)."""
 
-    def __init__(self, files: Files, kinds: Mapping[str, str] = {}) -> None:  # noqa: B006 - it is only read
+    def __init__(self, files: Files, kinds: Mapping[str, str] = {}) -> None:
         super().__init__(files)
         self.kinds = kinds
 

@@ -43,6 +43,7 @@ def only(body: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: body[key] for key in keys if key in body}
 
 
+# fmt: off
 INFER: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("empty stages are filled", "stages: {prepare: , train: {}}", {"prepare": PREPARE, "train": TRAIN}),
     ("a stage with cmd is left alone", "stages: {prepare: {cmd: python run.py}}", {"prepare": STATED}),
@@ -86,10 +87,13 @@ INFER: tuple[tuple[str, str, dict[str, Any]], ...] = (
      {"prepare": {"foreach": ["a"], "do": {**STATED, "params": ["prepare"]}}}),
     ("the top for matrix", "infer: [outs]\nstages: {prepare: {matrix: {m: [1]}, cmd: python run.py}}",
      {"prepare": {"matrix": {"m": [1]}, **STATED, "outs": ["data/prepare/${key}"]}}),
-)  # fmt: skip
+)
+# fmt: on
 
 
-@pytest.mark.parametrize(("spec", "expected"), [case[1:] for case in INFER], ids=[case[0].replace(" ", "-") for case in INFER])
+@pytest.mark.parametrize(
+    ("spec", "expected"), [case[1:] for case in INFER], ids=[case[0].replace(" ", "-") for case in INFER]
+)
 def test_infer(spec: str, expected: dict[str, Any]) -> None:
     assert entries(spec) == expected
 
@@ -99,12 +103,13 @@ def test_infer_is_not_emitted() -> None:
 
 
 # For each convention: a stage that gets the value, and one that states the key and keeps what it states.
+# fmt: off
 CONVENTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     # the command
     ("cmd", "stages: {prepare: {infer: none}}", {"cmd": "python src/prepare.py"}),
     ("cmd, stated", "stages: {prepare: {cmd: make it, infer: none}}", {"cmd": "make it"}),
     ("cmd, several lines", "stages: {prepare: {cmd: [a, b], infer: none}}", {"cmd": ["a", "b"]}),
-    ("args as text", "stages: {prepare: {args: "--fast ${odd}", infer: none}}", {"cmd": "python src/prepare.py --fast ${odd}"}),
+    ("args as text", "stages: {prepare: {args: '--fast ${odd}', infer: none}}", {"cmd": "python src/prepare.py --fast ${odd}"}),
     ("args as a list", "stages: {prepare: {args: [a b, '${odd}', c'd], infer: none}}",
      {"cmd": "python src/prepare.py 'a b' ${odd} 'c'\"'\"'d'"}),
     ("args by paths", "stages: {prepare: {args: paths, deps: [raw, r2], outs: [a], metrics: [m], plots: [{p: {x: i}}], infer: [code]}}",
@@ -159,7 +164,8 @@ CONVENTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     # other keys stay, in the order in which people write them
     ("other keys", "stages: {train: {meta: {a: 1}, always_changed: true, frozen: false, desc: d, vars: [{v: 1}], infer: none}}",
      {"desc": "d", "cmd": "python src/train.py", "vars": [{"v": 1}], "frozen": False, "always_changed": True, "meta": {"a": 1}}),
-)  # fmt: skip
+)
+# fmt: on
 
 
 @pytest.mark.parametrize(("spec", "expected"), [case[1:] for case in CONVENTIONS],
@@ -172,16 +178,23 @@ def test_convention(spec: str, expected: dict[str, Any]) -> None:
     assert list(body) == list(expected), "in the order in which people write them"
 
 
+# fmt: off
 COPIES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("foreach list", "foreach: [a, b]", {"outs": ["data/prepare/${item}"]}),
     ("foreach dict", "foreach: {a: 1}", {"outs": ["data/prepare/${key}"]}),
     ("foreach template", "foreach: '${odd}'", {"outs": ["data/prepare/${item}"]}),
 )
+# fmt: on
 
 
-@pytest.mark.parametrize(("foreach", "expected"), [case[1:] for case in COPIES], ids=[case[0].replace(" ", "-") for case in COPIES])
+@pytest.mark.parametrize(
+    ("foreach", "expected"), [case[1:] for case in COPIES], ids=[case[0].replace(" ", "-") for case in COPIES]
+)
 def test_copies_have_outs_of_their_own(foreach: str, expected: dict[str, Any]) -> None:
-    assert entries(f"stages: {{prepare: {{{foreach}, do: {{infer: [outs]}}}}}}")["prepare"]["do"]["outs"] == expected["outs"]
+    assert (
+        entries(f"stages: {{prepare: {{{foreach}, do: {{infer: [outs]}}}}}}")["prepare"]["do"]["outs"]
+        == expected["outs"]
+    )
 
 
 def test_copies_of_kind_evaluate() -> None:
@@ -190,10 +203,12 @@ def test_copies_of_kind_evaluate() -> None:
     assert made["plots"] == ["plots/evaluate/${key}"]
 
 
+# fmt: off
 KINDS = (
     ("prepare", "data"), ("train", "train"), ("training-run", "train"), ("fit", "train"), ("retrain", "data"), ("evaluate", "evaluate"),
     ("eval_all", "evaluate"), ("test", "evaluate"), ("score", "evaluate"), ("Train", "train"), ("monitor", "monitor"), ("drift", "monitor"),
-)  # fmt: skip
+)
+# fmt: on
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS)
@@ -203,6 +218,7 @@ def test_kind_by_name(name: str, kind: str) -> None:
     assert stages(f"stages: {{{name}: {{cmd: x, kind: data}}}}")[name].kind == "data"
 
 
+# fmt: off
 FOLDERS = (
     ("src first", ["src/step.py", "scripts/step.py"], "python src/step.py"),
     ("then the packages of src", ["src/pkg/step.py", "scripts/step.py"], "python src/pkg/step.py"),
@@ -217,9 +233,12 @@ FOLDERS = (
     ("a runner of the spec", ["src/step.do"], "stata src/step.do"),
     ("another runner for Python", ["src/step.sh", "src/step.lua"], "bash src/step.sh"),
 )
+# fmt: on
 
 
-@pytest.mark.parametrize(("files", "cmd"), [case[1:] for case in FOLDERS], ids=[case[0].replace(" ", "-") for case in FOLDERS])
+@pytest.mark.parametrize(
+    ("files", "cmd"), [case[1:] for case in FOLDERS], ids=[case[0].replace(" ", "-") for case in FOLDERS]
+)
 def test_where_the_code_file_is_found(files: list[str], cmd: str) -> None:
     spec = "project: my-project\ncode: {runners: {.do: stata, .lua: lua}}\nstages: {step: {infer: none}}"
     contents = dict.fromkeys(files, "")
@@ -245,6 +264,7 @@ def test_no_code_file() -> None:
 
 
 # the stage above
+# fmt: off
 ABOVE = (
     ("nothing above", "train: {infer: [deps]}", None),
     ("outs alone", "up: {cmd: x, outs: [a, {b: {cache: false}}], metrics: [m], plots: [p]}\ntrain: {infer: [deps]}", ["a", "b"]),
@@ -257,10 +277,13 @@ ABOVE = (
     ("a matrix that writes to the root", "up: {matrix: {m: [1]}, cmd: x, outs: ['${item.m}.csv']}\ntrain: {infer: [deps]}", None),
     ("a stage that could not be filled is passed over", "one: {cmd: x, outs: [a]}\nnope:\ntrain: {infer: [deps]}", ["a"]),
     ("a gate is passed over", "up: {cmd: x, outs: [a], metrics: [m.json], gates: {a: '>= 1'}}\ntrain: {infer: [deps]}", ["a"]),
-)  # fmt: skip
+)
+# fmt: on
 
 
-@pytest.mark.parametrize(("text", "deps"), [case[1:] for case in ABOVE], ids=[case[0].replace(" ", "-") for case in ABOVE])
+@pytest.mark.parametrize(
+    ("text", "deps"), [case[1:] for case in ABOVE], ids=[case[0].replace(" ", "-") for case in ABOVE]
+)
 def test_the_stage_above(text: str, deps: list[str] | None) -> None:
     spec = "stages:\n" + "".join(f"  {line}\n" for line in text.splitlines())
     assert entries(spec)["train"].get("deps") == deps
@@ -296,7 +319,9 @@ def test_args_beside_cmd() -> None:
 
 
 def test_scripts_are_written_once() -> None:
-    spec = "stages: {a: {cmd: x, timeout: 1h}, b: {cmd: y, retries: 2}, c: {script: 'echo \\${HOME} ${odd}', infer: none}}"
+    spec = (
+        "stages: {a: {cmd: x, timeout: 1h}, b: {cmd: y, retries: 2}, c: {script: 'echo \\${HOME} ${odd}', infer: none}}"
+    )
     scripts = {script.path: script.text for script in project(spec, FILES).scripts}
     assert sorted(scripts) == [".mlops/scripts/c.sh", ".mlops/scripts/run.sh"]
     assert scripts[".mlops/scripts/c.sh"].endswith("\necho ${HOME} ${odd}\n")
@@ -333,7 +358,9 @@ def test_a_gate_without_metrics_and_one_whose_name_is_taken() -> None:
 # monitors are filled as stages are
 def test_a_monitor_is_filled_by_its_name() -> None:
     spec = "monitor: {drift: {schedule: '0 6 * * *', deps: [live.csv], gates: {share: '<= 0.3'}}, quality: {schedule: '0 6 * * *', cmd: q, metrics: [q.json], report: q.html, outs: [o]}}"
-    watches = project(spec, {"src/drift.py": "import lib\n", "src/lib.py": "", "live.csv": "", "params.yaml": "drift: {a: 1}\n"}).monitors
+    watches = project(
+        spec, {"src/drift.py": "import lib\n", "src/lib.py": "", "live.csv": "", "params.yaml": "drift: {a: 1}\n"}
+    ).monitors
     assert dict(watches["drift"].body) == {
         "cmd": "python src/drift.py",
         "deps": ["src/drift.py", "src/lib.py", "live.csv"],
@@ -341,7 +368,11 @@ def test_a_monitor_is_filled_by_its_name() -> None:
         "metrics": [{"metrics/drift.json": {"cache": False}}],
     }
     assert watches["drift"].metrics == ("metrics/drift.json",)
-    assert dict(watches["quality"].body) == {"cmd": "q", "outs": ["o", "q.html"], "metrics": [{"q.json": {"cache": False}}]}
+    assert dict(watches["quality"].body) == {
+        "cmd": "q",
+        "outs": ["o", "q.html"],
+        "metrics": [{"q.json": {"cache": False}}],
+    }
 
 
 def test_a_monitor_has_no_stage_above() -> None:
@@ -360,7 +391,7 @@ def test_a_monitor_without_a_code_file() -> None:
 def test_sections_of_dvc_stay_and_null_ones_go() -> None:
     made = dvc("vars: [{a: 1}]\nparams: [params.yaml]\nmetrics: [m.json]\nplots: null\nstages: {one: {cmd: x}}\nmodels: {m: {path: p, type: t, from: one}}\n"
                "artifacts: {d: {path: q}}\ndatasets: [{name: n, type: dc, url: u}]", FILES)  # fmt: skip
-    assert list(made)[0] == "vars"
+    assert next(iter(made)) == "vars"
     assert made == {
         "vars": [{"a": 1}],
         "stages": {"one": {"cmd": "x"}},
