@@ -225,9 +225,9 @@ def explained(spec: str, files: Files | None = None, stage: str | None = None) -
     return [(row.stage, row.key, row.value, row.origin) for row in rows]
 
 
-def not_explained(spec: str, stage: str) -> str | None:
+def not_explained(spec: str, files: Files, stage: str) -> str | None:
     """What `explain` says to the name of a stage that is not there."""
-    run = compiled(spec)
+    run = compiled(spec, files)
     assert run.resolved is not None
     return unknown_stage(run.resolved, _project(run), stage)
 
