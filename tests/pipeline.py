@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlopsc.compiler import registry
 from mlopsc.compiler.build import Compiled, compile_spec
 from mlopsc.compiler.explain import explain as explain_rows
 from mlopsc.compiler.explain import touched as touched_rows
@@ -62,7 +64,7 @@ class Links(Memory):
 
 def document(spec: str) -> str:
     """The text of mlops.yaml."""
-    return spec if spec.lstrip().startswith("mlops:") else f"mlops: 1\n{spec}"
+    return spec if re.search(r"""(?m)^[{"' ]*mlops["']?:""", spec) else f"mlops: 1\n{spec}"
 
 
 def repository(spec: str, files: Files | None = None) -> dict[str, str | bytes]:
@@ -247,3 +249,53 @@ def md5_dir(files: Mapping[str, str]) -> str:
     """The hash of a directory as dvc.lock has it, of a dict from paths inside it to texts."""
     entries = [{"md5": md5(text), "relpath": path} for path, text in sorted(files.items())]
     return md5(json.dumps(entries)) + ".dir"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that a spec comes to: diagnostics without places, what each target writes, the types that it can reach."""
+
+    diagnostics: list[tuple[str, str, str]]
+    files: dict[str, str]
+    types: dict[str, str]
+
+
+def outcome(spec: str, files: Files | None = None) -> Outcome:
+    """What a spec comes to, for every installed target (`TARGET/PATH`); nothing is emitted where it is wrong."""
+    run = compiled(spec, files)
+    told = sorted((found.code, found.severity, found.message) for found in run.report)
+    targets, _ = registry.find([(name, ()) for name in registry.installed() if not run.report.failed])
+    emitted = {
+        f"{target.name}/{item.path}": item.text
+        for target in targets
+        for item in target.emit(_project(run))
+        if isinstance(item, File)
+    }
+    return Outcome(told, emitted, types_of(_project(run)))
+
+
+def types_of(value: Any, path: str = "project", depth: int = 0) -> dict[str, str]:
+    """The type behind each name that a target can reach from the project, by path; `accept` and the like left out."""
+    known = {path: type(value).__name__}
+    if depth > 8:
+        return known
+    if isinstance(value, Mapping):
+        parts: Iterable[tuple[str, Any]] = ((f"[{key!r}]", item) for key, item in value.items())
+    elif isinstance(value, list | tuple):
+        parts = ((f"[{index}]", item) for index, item in enumerate(value))
+    elif type(value).__module__.startswith("mlopsc."):
+        names = _fields(type(value)) or getattr(value, "__dict__", ())
+        parts = ((f".{name}", getattr(value, name)) for name in sorted(names) if name != "accept")
+    else:
+        parts = ()
+    for name, item in parts:
+        known |= types_of(item, path + name, depth + 1)
+    return known
+
+
+def _fields(kind: Any) -> list[str]:
+    """The fields of a model, a dataclass or a record."""
+    for name in ("model_fields", "__dataclass_fields__", "__match_args__"):
+        if fields := getattr(kind, name, None):
+            return list(fields)
+    return []

@@ -343,7 +343,8 @@ def test_a_gate_stands_behind_its_stage() -> None:
         "always_changed": True,
     }
     assert [script.path for script in project(spec, FILES).scripts] == [".mlops/scripts/gate.py"]
-    assert stages(spec, FILES)["gate-judge"].kind == "evaluate"
+    gate = stages(spec, FILES)["gate-judge"]
+    assert (gate.kind, gate.always_changed, gate.desc) == ("evaluate", True, "Judge the metrics of judge")
 
 
 def test_a_gate_without_metrics_and_one_whose_name_is_taken() -> None:
