@@ -13,21 +13,21 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlopsc.compiler import registry
+from mlopsc.compiler import installed as registry
 from mlopsc.compiler.build import Compiled, compile_spec
-from mlopsc.compiler.explain import explain as explain_rows
-from mlopsc.compiler.explain import touched as touched_rows
-from mlopsc.compiler.explain import unknown_stage
-from mlopsc.compiler.lock import LOCK as LOCK
-from mlopsc.compiler.lock import read_lock
-from mlopsc.compiler.plan import BEGIN as BEGIN
-from mlopsc.compiler.plan import END as END
-from mlopsc.compiler.plan import plan as plan_files
-from mlopsc.compiler.read import load
-from mlopsc.compiler.rerun import reruns as rerun_stages
-from mlopsc.compiler.snapshot import Memory
-from mlopsc.compiler.span import Source
-from mlopsc.compiler.target import File
+from mlopsc.compiler.model.snapshot import Memory
+from mlopsc.compiler.model.source import Source
+from mlopsc.compiler.model.target import File
+from mlopsc.compiler.read.yaml import load
+from mlopsc.compiler.show.explain import explain as explain_rows
+from mlopsc.compiler.show.explain import touched as touched_rows
+from mlopsc.compiler.show.explain import unknown_stage
+from mlopsc.compiler.show.reruns import reruns as rerun_stages
+from mlopsc.compiler.write.lock import LOCK as LOCK
+from mlopsc.compiler.write.lock import read_lock
+from mlopsc.compiler.write.plan import BEGIN as BEGIN
+from mlopsc.compiler.write.plan import END as END
+from mlopsc.compiler.write.plan import plan as plan_files
 
 Files = Mapping[str, str | bytes]
 SPEC = "mlops.yaml"
