@@ -243,6 +243,7 @@ stages:
 # fmt: off
 ORDERS = (
     ("as in the spec where that will do", "b: {cmd: x, outs: [b]}\na: {cmd: x}\nc: {cmd: x, deps: [b]}", "b a c"),
+    ("as in the spec, though a sorter may prefer another", "a: {cmd: x, outs: [a]}\nb: {cmd: x, deps: [a]}\nc: {cmd: x}", "a b c"),
     ("a chain upside down", "c: {cmd: x, deps: [b.t]}\nb: {cmd: x, deps: [a.t], outs: [b.t]}\na: {cmd: x, outs: [a.t]}", "a b c"),
     ("a cycle stays as in the spec", "z: {cmd: x, deps: [a.t], outs: [z.t]}\na: {cmd: x, deps: [z.t], outs: [a.t]}\nm: {cmd: x}", "z a m"),
 )
