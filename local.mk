@@ -43,7 +43,8 @@ golden: ## Rewrite tests/golden/*/expected; read the diff before it is committed
 	@sh dev/setup.sh
 	.venv/bin/python tests/golden/test_golden.py
 
-MUTATED ?= compiler/lower/project.py compiler/resolve/resolver.py compiler/write/plan.py compiler/show/reruns.py
+MUTATED ?= compiler/model/dag.py compiler/lower/edges.py compiler/lower/paths.py compiler/lower/project.py \
+    compiler/resolve/resolver.py compiler/write/plan.py compiler/show/reruns.py
 
 mutation: ## Change one statement at a time in MUTATED, and list the changes that no fast test notices
 	@sh dev/setup.sh

@@ -1,14 +1,14 @@
 """Mutation testing of some modules: change one thing in a function, run the tests that execute its line, see one fail.
 
-    python dev/mutate.py compiler/lower.py compiler/resolve.py [--tests tests/unit] [--list]
+    python dev/mutate.py compiler/model/dag.py compiler/lower/edges.py [--tests tests/unit] [--list]
 
 A mutant deletes one statement, negates one condition, drops one operand of `and` or `or`, or turns one comparison
 around. The tests are collected and run once, which gives the tests that execute each line. Then each mutant is put into
 a fork of that process, as the `__code__` of the function it is in, and only these tests are run: a mutant takes
-milliseconds. No file is written. The exit code is 1 if a mutant survives that EQUIVALENT does not list.
+milliseconds. No file is written. The exit code is 1 if a mutant survives.
 
-mutmut 3 derives a module's name from its path and so looks for `compiler.lower` where this repository's is
-`mlopsc.compiler.lower`; cosmic-ray starts the tests anew for each mutant (2 s each); neither deletes statements.
+mutmut 3 derives a module's name from its path and so looks for `compiler.build` where this repository's is
+`mlopsc.compiler.build`; cosmic-ray starts the tests anew for each mutant (2 s each); neither deletes statements.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any
@@ -212,7 +213,7 @@ class Mutation:
         for index, item in enumerate(session.items):
             seen: set[tuple[str, int]] = set()
             started = time.monotonic()
-            sys.settrace(lambda frame, event, argument, seen=seen: self.trace(frame, seen))
+            sys.settrace(partial(self.trace, seen))
             try:
                 passed = self.passes(item, session.items[index + 1] if index + 1 < len(session.items) else None)
             finally:
@@ -224,7 +225,7 @@ class Mutation:
                 lines[line].append((time.monotonic() - started, index))
         return {line: [session.items[index] for _, index in sorted(found)] for line, found in lines.items()}
 
-    def trace(self, frame: FrameType, seen: set[tuple[str, int]]) -> Any:
+    def trace(self, seen: set[tuple[str, int]], frame: FrameType, event: str, argument: object) -> Any:
         file = self.names.get(os.path.realpath(frame.f_code.co_filename))
         if file is None:
             return None

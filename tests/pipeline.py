@@ -89,7 +89,13 @@ def stages(spec: str, files: Files | None = None) -> dict[str, Any]:
 
 def upstream(spec: str, files: Files | None = None) -> dict[str, set[str]]:
     """The stages that each stage depends on."""
-    return {name: set(stage.upstream) for name, stage in stages(spec, files).items()}
+    return {name: set(above) for name, above in parents(spec, files).items()}
+
+
+def parents(spec: str, files: Files | None = None) -> dict[str, tuple[str, ...]]:
+    """The stages that each stage depends on, in the order of its deps."""
+    lowered = project(spec, files)
+    return {name: lowered.dag.parents(name) for name in lowered.stages}
 
 
 def order(spec: str, files: Files | None = None) -> list[str]:
