@@ -1,6 +1,6 @@
 # The targets that are this repository's own; the Makefile, which mlopsc makes, includes them.
 
-.PHONY: demo loop lint bench corpus engines format reference golden
+.PHONY: demo loop lint bench corpus engines format reference golden mutation
 
 demo: ## Compile examples/wine, run it with DVC, show its metrics
 	@sh dev/demo.sh
@@ -42,3 +42,10 @@ reference: ## Bring the made parts of the docs up to date
 golden: ## Rewrite tests/golden/*/expected; read the diff before it is committed
 	@sh dev/setup.sh
 	.venv/bin/python tests/golden/test_golden.py
+
+MUTATED ?= compiler/model/dag.py compiler/lower/edges.py compiler/lower/paths.py compiler/lower/project.py \
+    compiler/resolve/resolver.py compiler/write/plan.py compiler/show/reruns.py
+
+mutation: ## Change one statement at a time in MUTATED, and list the changes that no fast test notices
+	@sh dev/setup.sh
+	.venv/bin/python dev/mutate.py $(MUTATED)

@@ -1,0 +1,108 @@
+"""dev/mutate.py: what it changes in a function, and that it sees which tests notice."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = ROOT / "dev" / "mutate.py"
+
+
+def load() -> Any:
+    """The program as a module."""
+    spec = importlib.util.spec_from_file_location("mutate", PROGRAM)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["mutate"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+mutate = load()
+
+
+def changed(text: str) -> dict[str, Any]:
+    """The mutants of a module, by what they change, each as a function."""
+    return {
+        f"{mutant.line} {mutant.what}": FunctionType(mutant.code, {}) for mutant in mutate.mutants("m.py", text, "m.py")
+    }
+
+
+def test_statements_are_deleted() -> None:
+    made = changed("def f(x):\n    '''What it does.'''\n    x = x + 1\n    x += 1\n    return x\n")
+    assert {what: function(1) for what, function in made.items()} == {
+        "3 delete `x = x + 1`": 2, "4 delete `x += 1`": 2, "5 delete `return x`": None,
+    }  # fmt: skip
+
+
+def test_a_generator_stays_one_and_a_local_name_local() -> None:
+    made = changed("def f():\n    yield 1\n")
+    assert list(made["2 delete `yield 1`"]()) == []
+    made = changed("y = 5\ndef f():\n    y = 1\n    return y\n")
+    with pytest.raises(UnboundLocalError):
+        made["3 delete `y = 1`"]()
+
+
+def test_conditions_are_negated_and_their_operands_dropped() -> None:
+    made = changed("def f(x, y):\n    if x and y:\n        return 1\n    return 2\n")
+    assert made["2 negate `x and y`"](True, True) == 2
+    assert made["2 drop `x` from `x and y`"](False, True) == 1
+    assert made["2 drop `y` from `x and y`"](True, False) == 1
+    made = changed("def f(x):\n    return x or 7\n")
+    assert made["2 drop `x` from `x or 7`"](3) == 7
+    assert made["2 drop `7` from `x or 7`"](0) is False
+    made = changed("def f(x):\n    return [y for y in x if y]\n")
+    assert made["2 negate `y`"]([0, 1]) == [0]
+
+
+@pytest.mark.parametrize(
+    ("operator", "other"),
+    [
+        ("==", "!="),
+        ("!=", "=="),
+        ("<", "<="),
+        ("<=", "<"),
+        (">", ">="),
+        (">=", ">"),
+        ("in", "not in"),
+        ("is", "is not"),
+    ],
+)
+def test_comparisons_are_turned_around(operator: str, other: str) -> None:
+    made = changed(f"def f(x, y):\n    return x {operator} y\n")
+    turned = next(function for what, function in made.items() if " in `" in what)
+    x, y = (1, [1]) if "in" in operator.split() else (1, 1)
+    assert turned(x, y) is eval(f"x {other} y", {}, {"x": x, "y": y})
+
+
+def test_methods_and_inner_functions_are_changed_and_what_does_nothing_is_not() -> None:
+    text = "class A:\n    def f(self):\n        def g():\n            return 1\n        return g()\n"
+    made = list(mutate.mutants("m.py", text, "m.py"))
+    assert {(mutant.qualname, mutant.line) for mutant in made} == {("A.f", 4), ("A.f", 5)}
+    assert changed("def f():\n    'doc'\n    assert x\n    return\n") == {}
+
+
+def test_what_no_test_notices_survives(tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev/mutate.py").write_text(PROGRAM.read_text())
+    (tmp_path / "signs.py").write_text(
+        "def sign(x):\n    if x < 0:\n        return -1\n    return 1\n\n\ndef unused():\n    return 1\n"
+    )
+    (tmp_path / "test_signs.py").write_text("from signs import sign\n\n\ndef test_it():\n    assert sign(5) == 1\n")
+    command = [sys.executable, "dev/mutate.py", "signs.py", "--tests", "test_signs.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    told = [line for line in done.stdout.splitlines() if ":" in line]
+    assert "survived signs.py:2 `LtE` in `x < 0`" in told
+    assert "no test  signs.py:3 delete `return -1`" in told
+    assert "no test  signs.py:8 delete `return 1`" in told
+    assert not any("signs.py:4" in line or "negate" in line for line in told)
+    assert "2 of 5 mutants killed (40.0%)" in done.stdout
