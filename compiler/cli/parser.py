@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from ... import __version__
-from . import MISUSE, adopting, scaffold
+from . import MISUSE, adopting, reach, scaffold
 from . import commands as act
 
 DESCRIPTION = "The compiler for the MLOps stack: one mlops.yaml to dvc.yaml, Makefile, CI and more."
@@ -74,6 +74,18 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--format", choices=["text", "json"], default="text")
     graph = add("graph", act.graph, "Draw the pipeline.")
     graph.add_argument("--format", choices=["mermaid", "dot", "html"], default="mermaid")
+    for name, command, about in (
+        ("affected", reach.affected, "List the stages that a change since BASE makes run again, and why."),
+        ("diff", reach.diff, "Compare the pipeline with the one at BASE: stages, params, packages, written files."),
+    ):
+        compare = add(name, command, about)
+        compare.add_argument(
+            "base",
+            nargs="?",
+            metavar="BASE",
+            help="a commit, branch or tag (default: where this branch left the base branch)",
+        )
+        compare.add_argument("--format", choices=["text", "json", "markdown"], default="text")
     targets = add("targets", act.targets, "Show what each back end keeps, emulates and refuses.")
     targets.add_argument("--format", choices=["text", "json", "markdown"], default="text")
     add("schema", act.schema, "Print the JSON Schema of mlops.yaml, for editors.")

@@ -1,0 +1,124 @@
+"""Which edits of code change its meaning: pairs of contents that are the same to a run, and pairs that are not."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mlopsc.compiler.programs.meaning import MAX_BYTES, meaning, reads_source
+
+BASE = 'def f(x):\n    """Double it."""\n    return x * 2\n\n\nprint(f(1))\n'
+SAME = {
+    "a comment": "# new\n" + BASE,
+    "a comment behind code": BASE.replace("return x * 2", "return x * 2  # twice"),
+    "blank lines": BASE.replace("\n\n\n", "\n"),
+    "indentation": BASE.replace("    ", "  "),
+    "parentheses": BASE.replace("x * 2", "(x * 2)"),
+    "line ends": BASE.replace("\n", "\r\n"),
+    "a byte order mark": "\ufeff" + BASE,
+    "a type comment": BASE.replace("print(f(1))", "y = f(1)  # type: int\nprint(y)").replace("y = f(1)", "y = f(1)"),
+}
+OTHER = {
+    "a number": BASE.replace("2", "3"),
+    "a docstring": BASE.replace("Double", "Treble"),
+    "no docstring": BASE.replace('    """Double it."""\n', ""),
+    "a name": BASE.replace("x", "y"),
+    "order": "print(1)\n" + BASE,
+    "an annotation": BASE.replace("f(x)", "f(x: int)"),
+    "a kind of number": BASE.replace("f(1)", "f(1.0)"),
+    "a decorator": "@staticmethod\n" + BASE,
+    "a future import": "from __future__ import annotations\n" + BASE,
+}
+DOUBT = [
+    "import inspect\n",
+    "from inspect import getsource\n",
+    "import linecache as lines\n",
+    "text = open(__file__).read()\n",
+    "from pathlib import Path\ntext = Path(__file__).read_text()\n",
+    "import hashlib\nkey = hashlib.sha256(open(__file__, 'rb').read())\n",
+    "import sys\nwhere = sys._getframe().f_lineno\n",
+    "import importlib\nlook = importlib.import_module('inspect')\n",
+    "def broken(:\n",
+    "x = '\0'\n",
+    "x = " + "(" * 5000 + ")" * 5000 + "\n",
+]
+
+
+def of(text: str, path: str = "a.py") -> str | None:
+    return meaning(path, text.encode())
+
+
+@pytest.mark.parametrize("name", SAME.keys() - {"a type comment"})
+def test_these_edits_change_nothing(name: str) -> None:
+    assert of(SAME[name]) == of(BASE) is not None
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_these_edits_change_something(name: str) -> None:
+    assert of(OTHER[name]) != of(BASE)
+
+
+@pytest.mark.parametrize("text", DOUBT)
+def test_in_doubt_a_file_has_no_meaning_but_its_bytes(text: str) -> None:
+    assert of(text) is None
+    assert reads_source("a.py", text.encode())
+
+
+def test_a_path_made_from_the_file_is_no_doubt() -> None:
+    assert of("from pathlib import Path\nROOT = Path(__file__).parent / 'data'\n") is not None
+
+
+def test_what_cannot_be_compared_has_no_meaning() -> None:
+    assert of("x <- 1", "a.R") is None
+    assert of("#" * (MAX_BYTES + 1)) is None
+    assert not reads_source("a.R", b"x")
+
+
+def notebook(**changes: Any) -> str:
+    cells = [
+        {"cell_type": "markdown", "source": ["# Title"], "metadata": {}},
+        {"cell_type": "code", "source": ["a = 1\n", "b = 2"], "metadata": {}, "outputs": [], "execution_count": None},
+        {"cell_type": "code", "source": "lr = 1", "metadata": {"tags": ["parameters"]}, "outputs": []},
+    ]
+    for key, value in changes.items():
+        cells[int(key[-1])] = {**cells[int(key[-1])], **value}
+    return json.dumps({"cells": cells, "metadata": {"kernelspec": {"name": "python3"}}, "nbformat": 4})
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "prose"),
+    [
+        (notebook(cell1={"outputs": [{"text": "1"}], "execution_count": 3}), True, True),
+        (notebook(cell1={"source": "a = 1\nb = 2"}), True, True),
+        (notebook(cell0={"source": "# Other"}), True, False),
+        (notebook(cell1={"source": "a = 2"}), False, False),
+        (notebook(cell2={"metadata": {}}), False, False),
+        (notebook().replace("python3", "ir"), False, False),
+        ("{", False, False),
+        ('{"cells": [1]}', False, False),
+    ],
+)
+def test_a_notebook_means_its_code_cells(changed: str, code: bool, prose: bool) -> None:
+    before = notebook().encode()
+    for wanted, with_prose in ((code, False), (prose, True)):
+        same = meaning("n.ipynb", changed.encode(), with_prose) == meaning("n.ipynb", before, with_prose)
+        assert same is wanted
+
+
+SOURCES = sorted(Path(__file__).parent.glob("test_*.py"))
+
+
+@given(st.sampled_from(SOURCES), st.data())
+def test_a_comment_anywhere_between_statements_changes_nothing(path: Path, data: st.DataObject) -> None:
+    text = path.read_text("utf-8")
+    body = ast.parse(text).body
+    before = body[data.draw(st.integers(0, len(body) - 1))]
+    first = min([before.lineno, *(node.lineno for node in getattr(before, "decorator_list", []))])
+    lines = text.splitlines(keepends=True)
+    edited = "".join([*lines[: first - 1], "# a comment\n\n", *lines[first - 1 :]])
+    assert of(edited) == of(text)
