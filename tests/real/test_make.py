@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -178,6 +179,41 @@ def test_the_lock_that_a_killed_dvc_has_emptied(target: str, by_dvc: Path) -> No
     run("make", target, cwd=by_dvc)
     assert ran(by_dvc) == []
     assert sorted(lock.read_text().split()) == sorted(whole.split())
+
+
+FAN = "mlops: 1\nstack: {ci: []}\nstages: {a: {cmd: 'mkdir -p o && cp in o/x', deps: [in], outs: [o]}}\n"
+
+
+@pytest.mark.parametrize("url", ["../a remote", "/absolute", "~/home, here"])
+def test_empty_directory_objects_that_a_killed_dvc_has_left(
+    url: str, repository: Maker, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """In a remote that is a folder, where DVC fails on them for good, and in a cache that is elsewhere."""
+    apart = tmp_path_factory.mktemp("apart")
+    home = {"HOME": str(apart / "home")}
+    root = repository({"p/mlops.yaml": FAN, "p/in": "1"}) / "p"
+    remote = url if url[0] != "/" else f"{apart}{url}"
+    run("dvc", "remote", "add", "--default", "store", remote, cwd=root, **home)
+    run("dvc", "cache", "dir", "--local", f"{apart}/cache", cwd=root, **home)
+    run("mlopsc", "build", cwd=root)
+    run("make", "pipeline", "push", cwd=root, **home)
+    (cached,) = apart.glob("cache/files/md5/*/*.dir")
+    (pushed,) = {*root.parent.glob("**/*.dir"), *apart.glob("**/*.dir")} - {cached}
+    whole = pushed.read_bytes()
+    assert json.loads(whole) == json.loads(cached.read_bytes())
+
+    pushed.chmod(0o644)
+    pushed.write_bytes(b"")
+    assert run("dvc", "push", cwd=root, check=False, **home).returncode, "DVC needs no help here any more"
+    assert "removed" not in run("make", "check", cwd=root, **home).stderr
+    assert f"{pushed.name}: it was empty" in run("make", "push", cwd=root, **home).stderr
+    assert pushed.read_bytes() == whole
+    assert "removed" not in run("make", "push", cwd=root, **home).stderr
+
+    cached.chmod(0o644)
+    cached.write_bytes(b"")
+    assert f"{cached.name}: it was empty" in run("make", "pull", cwd=root, **home).stderr
+    assert cached.read_bytes() == whole
 
 
 @pytest.mark.parametrize("orchestrator", ["[dvc, make]", "make"])
