@@ -197,6 +197,7 @@ def api() -> Iterator[tuple[str, type[Api]]]:
     server.server_close()
 
 
+@pytest.mark.full
 def test_it_runs(
     repository: Callable[[Mapping[str, str]], Path],
     tmp_path_factory: pytest.TempPathFactory,
@@ -284,6 +285,7 @@ def deployed(root: Path) -> list[str]:
     return run("git", "tag", "--list", "wine#*", cwd=root).stdout.split()
 
 
+@pytest.mark.full
 def test_around_the_pipeline(tmp_path: Path, s3: str, api: tuple[str, type[Api]]) -> None:
     """Registry tags deploy, the form rolls back and experiments, a schedule watches, tells people and retrains once."""
     url, told = api

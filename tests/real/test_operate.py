@@ -85,6 +85,7 @@ stages:
     assert (root / "joined").read_text() == "old\nsecond\n", "a source that the spec has changed is imported anew"
 
 
+@pytest.mark.full
 def test_the_registry_on_s3_restores_a_second_clone(repository: Make, s3: str, tmp_path: Path) -> None:
     bucket(s3, "registry")
     spec = """\
