@@ -212,7 +212,7 @@ def test_it_runs(
     run("dvc", "remote", "add", "--default", "s3", bucket(s3, "gitlab-ci"), cwd=root)
     run("dvc", "remote", "modify", "s3", "endpointurl", s3, cwd=root)
     run("mlopsc", "build", cwd=root)
-    run("git", "checkout", "--quiet", "-b", "main", cwd=root)
+    run("git", "checkout", "--quiet", "-B", "main", cwd=root)
     run("git", "add", "--all", cwd=root)
     run("git", *AUTHOR, "commit", "--quiet", "-m", "x", cwd=root)
     clone = place / "clone"
