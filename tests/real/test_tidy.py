@@ -96,7 +96,9 @@ def test_suggest_names_what_is_wrong_and_fix_adds_the_code(ran: Path) -> None:
     assert [line for line in status.splitlines() if line.endswith(":") and line[0] != "\t"] == ["train:"]
 
 
+@pytest.mark.full
 def test_trace_proposes_what_is_missing_and_changes_nothing(ran: Path) -> None:
+    tool("strace")
     (ran / "shown.txt").write_text("as it was")
     done = run("mlopsc", "trace", "show", cwd=ran).stdout
     assert "reads, not declared: secret.txt" in done
