@@ -52,6 +52,12 @@ def test_without_npm_it_fails_and_says_what_to_install(target: str, bare: dict[s
     assert "npm is not installed: install Node.js 20 or newer" in done.stderr
 
 
+def test_the_phases_of_a_build_are_measured() -> None:
+    said = run("python", "bench/phases.py", "10", cwd=ROOT).stdout
+    assert [line.split()[0] for line in said.splitlines()][:4] == ["imports", "read", "validate", "resolve"]
+    assert "emit make" in said
+
+
 CASES = """\
 import pytest
 from conftest import judge, tool
