@@ -31,6 +31,19 @@ REPRO_FLAGS ?=
 # A DVC that was killed at the wrong moment leaves an empty lock file, which it would refuse.
 $(shell for each in dvc.lock; do [ ! -f $$each ] || [ -s $$each ] || printf "schema: '2.0'\n" 1<>$$each; done)
 
+# A DVC that was killed while it copied to its cache, or to a remote in a folder, may leave an empty directory object there.
+# Its next push or pull would fail on it; without the object, DVC copies it again.
+DVC_DIR := $(firstword $(wildcard .dvc ../.dvc ../../.dvc ../../../.dvc))
+EMPTY_OBJECTS = { echo cache; \
+    sed -nE 's/^[[:space:]]*(dir|url)[[:space:]]*=[[:space:]]*"?([^"]*)"?$$/\2/p' $(wildcard $(DVC_DIR)/config*) /dev/null; } | \
+    sed "s,^~/,$$HOME/," | while IFS= read -r store; do \
+    case $$store in (*://*) continue ;; (/*) ;; (*) store=$(DVC_DIR)/$$store ;; esac; \
+    [ ! -d "$$store/files/md5" ] || find "$$store/files/md5" -mindepth 2 -maxdepth 2 -name '*.dir' -size 0; done
+ifneq ($(and $(DVC_DIR),$(filter-out help setup test check metrics plots clean .stages,$(MAKECMDGOALS))),)
+    $(shell [ -z "$$($(EMPTY_OBJECTS))" ] || { sleep 1; $(EMPTY_OBJECTS) | \
+        while IFS= read -r object; do rm -f "$$object" && echo "removed $$object: it was empty" >&2; done; })
+endif
+
 pipeline: ## Run everything that changed, one stage after the other
 	$(DVC) repro $(REPRO_FLAGS)
 

@@ -1,15 +1,20 @@
 # The targets that are this repository's own; the Makefile, which mlopsc makes, includes them.
 
-.PHONY: demo loop lint bench corpus engines format reference golden mutation
+.PHONY: demo test-all loop lint bench corpus engines format reference golden mutation
 
 demo: ## Compile examples/wine, run it with DVC, show its metrics
 	@sh dev/demo.sh
 
+test-all: ## Run all tests: those of `make test`, and the engines, the templates, the CI runners, S3, the whole loop
+	@sh dev/test.sh --all
+
 loop: ## Run the whole stack on this machine: train, gate, register, deploy, drift, retrain, roll back (3 minutes)
-	@sh dev/test.sh -q -s tests/real/test_loop.py
+	@sh dev/tools.sh
+	@sh dev/test.sh -q -s --no-skip tests/real/test_loop.py
 
 engines: ## Run examples/wine by every engine that runs here, and compare what comes out
 	@sh dev/setup.sh
+	@sh dev/tools.sh
 	.venv/bin/python dev/engines.py
 
 lint: ## Check style, types and the layers of the code

@@ -43,11 +43,11 @@ def phases(root: str) -> dict[str, float]:
     mark("resolve")
     project, _ = lower(resolved, params.load, disk)
     mark("lower")
-    list(checks.run(project, disk, params, data, document.texts))
+    list(checks.run(project, disk, params, document.data))
     mark("check")
     files = []
-    for name in spec.stack.targets:
-        targets, _ = registry.find([(name, ())])
+    for name, place in project.targets.items():
+        targets, _ = registry.find([(name, place)])
         files += build.emit(project, targets)[0]
         mark(f"emit {name}")
     plan(files, {}, disk, set())

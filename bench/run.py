@@ -154,7 +154,8 @@ def repository(place: Path, shape: str, count: int, peers: bool = False, extra: 
     }
     if peers:
         commands["dvc-stage-list"] = Command([dvc, "stage", "list", "--all"], every=slow)
-    if peers and (calkit := calkit_program()) is not None:
+    if peers:
+        calkit = calkit_program()
         beside = place / f"calkit-{count}"
         write(beside, shape, count)
         subprocess.run(["git", "init", "--quiet"], cwd=beside, check=True)
@@ -172,8 +173,8 @@ def repository(place: Path, shape: str, count: int, peers: bool = False, extra: 
     return Repository(f"{shape}.{count}", folder, commands)
 
 
-def calkit_program() -> Path | None:
-    """Calkit's program, installed on first use; None if that fails."""
+def calkit_program() -> Path:
+    """Calkit's program, installed on first use."""
     folder = CACHE / "calkit"
     python = folder / "bin/python"
     if not python.exists():
@@ -183,9 +184,8 @@ def calkit_program() -> Path | None:
             words = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), CALKIT]
             done = subprocess.run(words, check=False)
         if done.returncode:
-            print(f"{CALKIT} cannot be installed: it is left out", file=sys.stderr)
             shutil.rmtree(folder, ignore_errors=True)
-            return None
+            raise SystemExit(f"{CALKIT} could not be installed, as uv says above: `make bench` compares with it")
     return folder / "bin/calkit"
 
 

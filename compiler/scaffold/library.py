@@ -82,6 +82,7 @@ class Library:
                 continue
             for part in ("common", name):
                 shutil.copytree(f"{whole}/{part}", place, dirs_exist_ok=True)
+            git("read-tree", "--empty", cwd=place)  # Git takes a file of equal size, times and inode for unchanged
             git("add", "--all", "--force", cwd=place)
             git("commit", "--quiet", "--allow-empty", "-m", f"{name} {number}", cwd=place, when=number)
             git("tag", f"v{number}", cwd=place)

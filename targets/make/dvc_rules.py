@@ -29,6 +29,7 @@ def lines(project: Project, targets: dict[str, str | None], problems: list[Diagn
     yield "REPRO_FLAGS ?="
     yield ""
     yield from _mended("dvc.lock monitoring/dvc.lock" if project.monitors else "dvc.lock")
+    yield _MENDED_STORES
     yield from rule("pipeline", "Run everything that changed, one stage after the other", "$(DVC) repro $(REPRO_FLAGS)")
     yield from rule(
         "pipeline-parallel",
@@ -65,6 +66,25 @@ def _mended(locks: str) -> Iterator[str]:
         """[ ! -f $$each ] || [ -s $$each ] || printf "schema: '2.0'\\n" 1<>$$each; done)"""
     )
     yield ""
+
+
+# DVC copies an object to a folder by first trying to clone the file, which creates it empty. A DVC killed right then leaves
+# an empty object. It checks the hash of files and copies them again, but it trusts a directory object and fails to read it:
+# `dvc push` and `dvc pull` then fail for good. An object that another DVC creates at this moment is empty for microseconds,
+# so only what is still empty after a second is removed.
+_MENDED_STORES = r"""# A DVC that was killed while it copied to its cache, or to a remote in a folder, may leave an empty directory object there.
+# Its next push or pull would fail on it; without the object, DVC copies it again.
+DVC_DIR := $(firstword $(wildcard .dvc ../.dvc ../../.dvc ../../../.dvc))
+EMPTY_OBJECTS = { echo cache; \
+    sed -nE 's/^[[:space:]]*(dir|url)[[:space:]]*=[[:space:]]*"?([^"]*)"?$$/\2/p' $(wildcard $(DVC_DIR)/config*) /dev/null; } | \
+    sed "s,^~/,$$HOME/," | while IFS= read -r store; do \
+    case $$store in (*://*) continue ;; (/*) ;; (*) store=$(DVC_DIR)/$$store ;; esac; \
+    [ ! -d "$$store/files/md5" ] || find "$$store/files/md5" -mindepth 2 -maxdepth 2 -name '*.dir' -size 0; done
+ifneq ($(and $(DVC_DIR),$(filter-out help setup test check metrics plots clean .stages,$(MAKECMDGOALS))),)
+    $(shell [ -z "$$($(EMPTY_OBJECTS))" ] || { sleep 1; $(EMPTY_OBJECTS) | \
+        while IFS= read -r object; do rm -f "$$object" && echo "removed $$object: it was empty" >&2; done; })
+endif
+"""
 
 
 def _parallel(project: Project) -> Iterator[str]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from conftest import tool
+from conftest import npm_tools, tool
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.build import compile_spec
@@ -19,7 +17,6 @@ from mlopsc.compiler.model.snapshot import Memory
 from mlopsc.targets.gitlab.escape import branch, label, tag
 from mlopsc.targets.gitlab.pipeline import rules
 
-TOOLS = Path(__file__).parents[1] / "real" / "tools"
 LEXED = re.compile(r"/([^/]|\\/)+[^\\]/[ismU]*")  # how GitLab's own lexer finds the end of a pattern
 NAME = st.text("ab/.-_$%'\"(){}&|#@+!,;=<>`é", min_size=1, max_size=12).filter(lambda name: name[0] not in "-/")
 """Names of branches: Git takes no spaces, control characters, nor any of ~^:?*[ and backslashes."""
@@ -27,12 +24,9 @@ NAME = st.text("ab/.-_$%'\"(){}&|#@+!,;=<>`é", min_size=1, max_size=12).filter(
 
 def hold(asked: list[tuple[str, dict[str, str]]]) -> list[bool]:
     """Whether each condition holds under its variables."""
-    if not (TOOLS / "node_modules/gitlab-ci-local").is_dir():
-        if os.environ.get("CI"):
-            pytest.fail("npm's gitlab-ci-local is not installed: run dev/tools.sh")
-        pytest.skip("npm's gitlab-ci-local is not installed: run dev/tools.sh")
+    tools = npm_tools()
     done = subprocess.run(
-        [tool("node"), "rules.mjs"], input=json.dumps(asked), capture_output=True, text=True, cwd=TOOLS, check=False
+        [tool("node"), "rules.mjs"], input=json.dumps(asked), capture_output=True, text=True, cwd=tools, check=False
     )
     assert done.returncode == 0, done.stderr
     found: list[bool] = json.loads(done.stdout)
@@ -43,6 +37,7 @@ def escaped(name: str) -> str:
     return "".join(char if char.isalnum() or char in "/-_.@" else f"\\{char}" for char in name)
 
 
+@pytest.mark.full
 @settings(max_examples=10, deadline=None)
 @given(st.lists(NAME, min_size=2, max_size=40, unique=True))
 def test_a_name_stands_for_itself_alone(names: list[str]) -> None:
@@ -79,6 +74,7 @@ GLOBS = [
 ]
 
 
+@pytest.mark.full
 def test_patterns_mean_what_github_documents() -> None:
     cases = [
         (branch(pattern), name, name in good)
@@ -109,6 +105,7 @@ def push(branch: str, **more: str) -> dict[str, str]:
 REQUEST = {"CI_PIPELINE_SOURCE": "merge_request_event"}
 
 
+@pytest.mark.full
 def test_what_starts_a_pipeline() -> None:
     assert started({}, **push("main"))
     assert not started({}, **push("other"))
@@ -124,6 +121,7 @@ def test_what_starts_a_pipeline() -> None:
     assert not started(said, CI_PIPELINE_SOURCE="web")
 
 
+@pytest.mark.full
 def test_no_commit_has_two_pipelines() -> None:
     """A branch with an open merge request is built by that; the default branch is, because its pipeline pushes."""
     said = {"on": {"push": ["**"]}}
@@ -144,6 +142,7 @@ def test_other_labels_are_taken(text: str) -> None:
     assert label(text) == text
 
 
+@pytest.mark.full
 def test_what_starts_a_deployment_or_a_monitor() -> None:
     tagged = {"CI_PIPELINE_SOURCE": "push"}
     assert started({}, OPERATED, CI_COMMIT_TAG="a.b@v1.0.0", **tagged)
@@ -157,6 +156,7 @@ def test_what_starts_a_deployment_or_a_monitor() -> None:
     assert not started(by_tasks, OPERATED, CI_PIPELINE_SOURCE="web")
 
 
+@pytest.mark.full
 @settings(max_examples=5, deadline=None)
 @given(st.lists(NAME, min_size=2, max_size=30, unique=True))
 def test_tags_by_how_they_start(names: list[str]) -> None:

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from conftest import AWS, bucket, run, write
+from conftest import AWS, bucket, initialise, run, write
 from mlopsc.compiler.lower.worker import TEXT
 
 STEP = """\
@@ -35,8 +35,7 @@ def project(root: Path, s3: str, name: str, files: Mapping[str, str]) -> dict[st
 def repository(root: Path, remote: str, endpoint: str, files: Mapping[str, str]) -> None:
     """A repository of these files, built, with a DVC remote on S3 at an endpoint."""
     write(root, files)
-    run("git", "init", "--quiet", "-b", "main", cwd=root)
-    run("dvc", "init", "--quiet", cwd=root)
+    initialise(root)
     run("dvc", "remote", "add", "-q", "-d", "store", remote, cwd=root)
     run("dvc", "remote", "modify", "store", "endpointurl", endpoint, cwd=root)
     run("mlopsc", "build", cwd=root)

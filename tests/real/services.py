@@ -8,10 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import run, tool, write
+from conftest import npm_tools, run, tool, write
 from mlopsc.targets.github.workflow import ACTIONS
 
-TOOLS = Path(__file__).parent / "tools"
 SECONDS = 900
 """A pipeline of many jobs, on a machine that has other things to do."""
 
@@ -41,16 +40,12 @@ def acted(
 
 def gitlab(root: Path, home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the pipeline as GitLab would with a shell runner: each job in a copy of what Git tracks."""
-    node = tool("node")
-    program = TOOLS / "node_modules/gitlab-ci-local/src/index.js"
-    if not program.is_file():
-        if os.environ.get("CI"):
-            pytest.fail("npm's gitlab-ci-local is not installed: run dev/tools.sh")
-        pytest.skip("npm's gitlab-ci-local is not installed: run dev/tools.sh")
+    tools, node = npm_tools(), tool("node")
+    program = tools / "node_modules/gitlab-ci-local/src/index.js"
     if shutil.which("rsync") is None:  # which it copies with
         (home / "bin").mkdir(exist_ok=True)
         if not (home / "bin/rsync").exists():
-            (home / "bin/rsync").symlink_to(TOOLS / "rsync")
+            (home / "bin/rsync").symlink_to(tools / "rsync")
         environment["PATH"] = f"{Path(tool('dvc')).parent}{os.pathsep}{home / 'bin'}{os.pathsep}{os.environ['PATH']}"
     # No job may have an image: this is the shell executor. That, and where variables come from, is all that is changed.
     write(root, {".gitlab-ci-local.yml": "default: {image: null}\n"})

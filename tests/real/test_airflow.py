@@ -15,7 +15,7 @@ import pytest
 from cloned import STEP, commit, hashes, project, ran, restored
 from conftest import BIN, answers, judge, run
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.full]
 
 OUTS = ["a/start.txt", "b/left.txt", "d/1.txt", "d/2.txt", "e/one.txt", "m.json"]
 

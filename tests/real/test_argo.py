@@ -116,6 +116,7 @@ def by_hera(program: str, data: Mapping[str, Any]) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("case", ["argo", "kitchen-sink", "hostile"])
 def test_hera_takes_it(case: str) -> None:
     said = {"mlops.yaml": HOSTILE, "params.yaml": json.dumps(PARAMS), "raw.csv": ""}
@@ -127,6 +128,7 @@ def test_hera_takes_it(case: str) -> None:
         assert json.loads(done.stdout) == data
 
 
+@pytest.mark.full
 def test_hera_refuses_what_is_wrong() -> None:
     manifests, _ = emitted("argo", {"mlops.yaml": WINE, "params.yaml": "lr: 1\n", "raw.csv": ""})
     data = manifests["argo/wine.yaml"]
@@ -137,6 +139,7 @@ def test_hera_refuses_what_is_wrong() -> None:
     assert "activeDeadlineSeconds" in strict(data).stderr
 
 
+@pytest.mark.full
 def test_equal_to_what_hera_builds() -> None:
     manifests, found = emitted("argo", {"mlops.yaml": WINE, "params.yaml": "lr: 1\n", "raw.csv": ""})
     assert not found
@@ -234,6 +237,7 @@ def run_workflow(
     )
 
 
+@pytest.mark.full
 def test_each_task_runs_its_stage(tmp_path: Path, s3: str) -> None:
     log, root = tmp_path / "ran.log", tmp_path / "p"
     secret = project(root, s3, "argo", pipeline(log, "argo"))
@@ -261,6 +265,7 @@ def test_each_task_runs_its_stage(tmp_path: Path, s3: str) -> None:
     as_repro_does(root, log, secret)
 
 
+@pytest.mark.full
 def test_one_commit_for_all(tmp_path: Path, s3: str) -> None:
     """A branch, an annotated tag or a commit is what it was when the workflow started."""
     root = tmp_path / "p"

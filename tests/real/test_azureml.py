@@ -72,6 +72,7 @@ def by_sdk(root: Path, files: Mapping[str, Any], override: Mapping[str, Any] | N
     return found
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("case", ["azureml", "kitchen-sink", "hostile"])
 def test_the_sdk_takes_it(case: str, tmp_path: Path) -> None:
     said = {"mlops.yaml": HOSTILE, "params.yaml": json.dumps(PARAMS), "raw.csv": ""}
@@ -84,6 +85,7 @@ def test_the_sdk_takes_it(case: str, tmp_path: Path) -> None:
     assert found[f"{pipeline}:inputs"] == files[pipeline]["inputs"]
 
 
+@pytest.mark.full
 def test_an_input_given_by_hand(tmp_path: Path) -> None:
     files, _ = emitted("azureml", golden("azureml"))
     found = by_sdk(tmp_path, files, {"inputs.train_lr": "0.5", "inputs.repository": "https://example.org/x.git"})
@@ -91,6 +93,7 @@ def test_an_input_given_by_hand(tmp_path: Path) -> None:
     assert found["azureml/Wine_2.yml:inputs"]["train_lr"] == "0.5"
 
 
+@pytest.mark.full
 def test_what_the_sdk_refuses_does_not_get_to_it(tmp_path: Path) -> None:
     """Names that the SDK refuses where they stand, next to those that are written in their place."""
     files, found = emitted("azureml", {"mlops.yaml": HOSTILE, "params.yaml": json.dumps(PARAMS), "raw.csv": ""})
@@ -164,6 +167,7 @@ def run_pipeline(
     return walk(wanted, start, data["settings"].get("continue_on_step_failure", False))
 
 
+@pytest.mark.full
 def test_each_job_runs_its_stage(tmp_path: Path, s3: str) -> None:
     log, root = tmp_path / "ran.log", tmp_path / "p"
     environment = project(root, s3, "azureml", pipeline(log, "azureml"))

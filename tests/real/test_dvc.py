@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import run, write
+from conftest import initialise, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.build import compile_spec
@@ -117,8 +117,7 @@ datasets:
 def repo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One Git and DVC repository for all cases; a case brings its own files."""
     root = tmp_path_factory.mktemp("dvc")
-    run("git", "init", "--quiet", cwd=root)
-    run("dvc", "init", "--quiet", cwd=root)
+    initialise(root)
     return root
 
 

@@ -13,7 +13,7 @@ from cloned import STEP, commit, hashes, project, ran, restored
 from conftest import AWS, run, write
 from services import acted, gitlab
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.full]
 
 OUTS = ["a/start.txt", "b/left.txt", "b/x.txt", "b/y.txt", "e/one.txt"]
 STAGES = """\

@@ -92,7 +92,7 @@ def commit(root: Path) -> None:
 def test_a_gate_fails_dvc_and_make_and_compares_with_the_base(repository: Make) -> None:
     """The metric is kept by DVC, so the base's value comes out of DVC's cache."""
     root = repository({"mlops.yaml": SPEC, "in.json": '{"acc": 0.9}'})
-    run("git", "checkout", "--quiet", "-b", "main", cwd=root)
+    run("git", "checkout", "--quiet", "-B", "main", cwd=root)
     run("mlopsc", "build", cwd=root)
     assert "nothing at HEAD to compare with" in run("make", "pipeline", cwd=root).stdout
     commit(root)
@@ -112,7 +112,7 @@ def test_a_gate_fails_dvc_and_make_and_compares_with_the_base(repository: Make) 
 def test_a_base_that_cannot_be_had_never_passes(repository: Make, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A metric that the base keeps in DVC, and no cache or remote to get it from; a clone without the base branch."""
     root = repository({"mlops.yaml": SPEC, "in.json": '{"acc": 0.9}'})
-    run("git", "checkout", "--quiet", "-b", "main", cwd=root)
+    run("git", "checkout", "--quiet", "-B", "main", cwd=root)
     run("mlopsc", "build", cwd=root)
     run("make", "pipeline", cwd=root)
     commit(root)

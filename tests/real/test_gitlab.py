@@ -197,6 +197,7 @@ def api() -> Iterator[tuple[str, type[Api]]]:
     server.server_close()
 
 
+@pytest.mark.full
 def test_it_runs(
     repository: Callable[[Mapping[str, str]], Path],
     tmp_path_factory: pytest.TempPathFactory,
@@ -211,7 +212,7 @@ def test_it_runs(
     run("dvc", "remote", "add", "--default", "s3", bucket(s3, "gitlab-ci"), cwd=root)
     run("dvc", "remote", "modify", "s3", "endpointurl", s3, cwd=root)
     run("mlopsc", "build", cwd=root)
-    run("git", "checkout", "--quiet", "-b", "main", cwd=root)
+    run("git", "checkout", "--quiet", "-B", "main", cwd=root)
     run("git", "add", "--all", cwd=root)
     run("git", *AUTHOR, "commit", "--quiet", "-m", "x", cwd=root)
     clone = place / "clone"
@@ -284,6 +285,7 @@ def deployed(root: Path) -> list[str]:
     return run("git", "tag", "--list", "wine#*", cwd=root).stdout.split()
 
 
+@pytest.mark.full
 def test_around_the_pipeline(tmp_path: Path, s3: str, api: tuple[str, type[Api]]) -> None:
     """Registry tags deploy, the form rolls back and experiments, a schedule watches, tells people and retrains once."""
     url, told = api

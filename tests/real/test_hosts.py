@@ -26,7 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mlopsc.compiler.lower.worker import TEXT
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.full]
 
 NUMBERS = itertools.count()
 AT_ONCE = 3

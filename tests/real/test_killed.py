@@ -20,7 +20,7 @@ import pytest
 from conftest import BIN, ROOT, run
 from test_loop import Loop, log
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.full]
 KILLS = int(os.environ.get("LOOP_KILLS", "2"))
 
 

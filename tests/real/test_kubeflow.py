@@ -19,7 +19,7 @@ from mlopsc.targets.engines import CREDENTIALS
 from mlopsc.targets.kubeflow.ir import EXPORTS
 from representation import containers, documents
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.full]
 
 GOLDEN = ROOT / "tests/golden/kubeflow/expected/kubeflow/kubeflow/wine.yaml"
 LOADED = """\

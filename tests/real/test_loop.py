@@ -22,7 +22,7 @@ import yaml
 from conftest import AWS, ROOT, bucket, run, tool, write
 from test_gitlab import gitlab
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.full]
 
 EVENT = {"schedule": "0 6 * * *"}
 SECRETS = {"AWS_ACCESS_KEY_ID": "id-that-is-secret", "AWS_SECRET_ACCESS_KEY": "key-that-is-secret"}

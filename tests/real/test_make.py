@@ -180,6 +180,56 @@ def test_the_lock_that_a_killed_dvc_has_emptied(target: str, by_dvc: Path) -> No
     assert sorted(lock.read_text().split()) == sorted(whole.split())
 
 
+FAN = "mlops: 1\nstack: {ci: []}\nstages: {a: {cmd: 'mkdir -p o && cp in o/x', deps: [in], outs: [o]}}\n"
+
+
+def test_empty_directory_objects_that_a_killed_dvc_has_left(repository: Maker) -> None:
+    """In a remote that is a folder, where DVC fails on them for good, and in its cache."""
+    root = repository({"mlops.yaml": FAN, "in": "1"})
+    run("dvc", "remote", "add", "--default", "store", "../store", cwd=root)
+    run("mlopsc", "build", cwd=root)
+    run("make", "pipeline", "push", cwd=root)
+    (cached,), (pushed,) = (list((root / store).glob("files/md5/*/*.dir")) for store in (".dvc/cache", "../store"))
+    whole = pushed.read_bytes()
+
+    emptied(pushed)
+    assert run("dvc", "push", cwd=root, check=False).returncode, "DVC mends this itself; the Makefile need not"
+    assert f"{pushed.name}: it was empty" in run("make", "push", cwd=root).stderr
+    assert pushed.read_bytes() == whole
+
+    emptied(cached)
+    assert f"{cached.name}: it was empty" in run("make", "pull", cwd=root).stderr
+    assert cached.read_bytes() == whole
+
+
+def emptied(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.touch()
+
+
+@pytest.mark.parametrize("place", ["../../a store", "/absolute", "~/home, here"])
+@pytest.mark.parametrize("command", [("remote", "add", "store"), ("cache", "dir", "--local")])
+def test_wherever_a_store_is_empty_directory_objects_are_removed(
+    place: str, command: tuple[str, ...], repository: Maker, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Only these; and only where data are moved."""
+    apart = tmp_path_factory.mktemp("apart")
+    root = repository({"p/mlops.yaml": FAN, "p/in": "1"}) / "p"
+    folder = {".": root / place, "/": Path(f"{apart}{place}"), "~": apart / place[2:]}[place[0]]
+    run("dvc", *command, str(folder) if place[0] == "/" else place, cwd=root, HOME=str(apart))
+    run("mlopsc", "build", cwd=root)
+    empty, whole, file = (folder / "files/md5/0a" / name for name in ("b.dir", "c.dir", "b"))
+    emptied(empty)
+    emptied(file)
+    whole.write_text("[]")
+    run("make", "help", "check", "DVC=true", cwd=root, HOME=str(apart))
+    assert empty.exists()
+    run("make", "pull", "DVC=true", cwd=root, HOME=str(apart))
+    assert [path.exists() for path in (empty, whole, file)] == [False, True, True]
+    assert "empty" not in run("make", "push", "DVC=true", cwd=root, HOME=str(apart)).stderr
+
+
 @pytest.mark.parametrize("orchestrator", ["[dvc, make]", "make"])
 def test_script_env_timeout_and_retries(orchestrator: str, repository: Maker) -> None:
     text = f"""\

@@ -16,7 +16,7 @@ import pytest
 from cloned import STEP, project, ran, restored
 from conftest import BIN, answers, judge, run
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.full]
 
 OUTS = ["a/start.txt", "b/left.txt", "b/side.txt", "m.json"]
 MEASURE = """\

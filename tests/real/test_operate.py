@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from conftest import AWS, bucket, run, write
+from conftest import AWS, bucket, initialise, run, write
 
 pytestmark = pytest.mark.real
 Make = Callable[[Mapping[str, str]], Path]
@@ -43,9 +43,8 @@ def test_sources_are_fetched_checked_and_fetched_again(
     url, folder = served
     write(folder, {"a.csv": "one\n", "a.csv.old": "old\n"})
     other = tmp_path_factory.mktemp("other")
-    run("git", "init", "--quiet", cwd=other)
+    initialise(other)
     named(other)
-    run("dvc", "init", "--quiet", cwd=other)
     write(other, {"base.txt": "v1\n", "base.txt2": "second\n"})
     run("dvc", "add", "base.txt", "base.txt2", cwd=other)
     commit(other)
@@ -85,6 +84,7 @@ stages:
     assert (root / "joined").read_text() == "old\nsecond\n", "a source that the spec has changed is imported anew"
 
 
+@pytest.mark.full
 def test_the_registry_on_s3_restores_a_second_clone(repository: Make, s3: str, tmp_path: Path) -> None:
     bucket(s3, "registry")
     spec = """\

@@ -148,6 +148,7 @@ SAME: dict[str, Any] = {
 PARAMS = {"source": "here and, there", "train": {"lr": 0.1}}
 
 
+@pytest.mark.full
 def test_equal_to_what_the_sdk_makes(tmp_path: Path) -> None:
     """tests/real/sagemaker_sdk.py says the same pipeline by the SDK's own classes."""
     made, _ = compiled(SAME, PARAMS)
@@ -231,6 +232,7 @@ def test_more_than_a_pipeline_holds() -> None:
     assert spec(1, 200) == (None, ["MLC535", "MLC535"])
 
 
+@pytest.mark.full
 def test_the_machines_are_those_of_aws() -> None:
     site = next((judge("moto").parent / "lib").glob("python3*/site-packages"))
     known = json.loads(gzip.decompress((site / "moto/ec2/resources/instance_types.json.gz").read_bytes()))

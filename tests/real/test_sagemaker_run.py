@@ -75,6 +75,7 @@ def execute(definition: dict[str, Any], tmp_path: Path, environment: Mapping[str
     return ended
 
 
+@pytest.mark.full
 def test_every_step_run_in_order(there: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     root, environment = there
     log = tmp_path / "ran.log"
@@ -103,6 +104,7 @@ def test_every_step_run_in_order(there: tuple[Path, dict[str, str]], tmp_path: P
     assert (tmp_path / "p-restored/b/left.txt").read_text() == "new:1:raw"
 
 
+@pytest.mark.full
 def test_submitted(there: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     """By the program that is in the repository, against moto's server."""
     root, environment = there
@@ -181,6 +183,7 @@ def test_the_address_that_a_container_clones(url: str, address: str, tmp_path: P
     assert run("python", "-c", text, cwd=tmp_path).stdout == f"{address}\n"
 
 
+@pytest.mark.full
 def test_git_asks_secrets_manager(tmp_path: Path, s3: str) -> None:
     client = get_session().create_client("secretsmanager", region_name="eu-west-1", endpoint_url=s3, aws_access_key_id="k", aws_secret_access_key="s")  # fmt: skip
     arn = client.create_secret(Name="git", SecretString='{"username": "me", "password": "s3=cret"}')["ARN"]

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from mlopsc.compiler.lower.worker import TEXT
 from services import acted, gitlab
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.full]
 
 NUMBERS = itertools.count()
 CLONES = "stack: {orchestrator: [dvc, airflow, mlflow], build: none, ci: []}"

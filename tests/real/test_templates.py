@@ -16,6 +16,7 @@ TEMPLATES = [each.name for each in Library().templates]
 
 
 @pytest.mark.real
+@pytest.mark.full
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_a_repository_that_runs(template: str, tmp_path: Path) -> None:
     tool("make")

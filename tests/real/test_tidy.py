@@ -96,7 +96,9 @@ def test_suggest_names_what_is_wrong_and_fix_adds_the_code(ran: Path) -> None:
     assert [line for line in status.splitlines() if line.endswith(":") and line[0] != "\t"] == ["train:"]
 
 
+@pytest.mark.full
 def test_trace_proposes_what_is_missing_and_changes_nothing(ran: Path) -> None:
+    tool("strace")
     (ran / "shown.txt").write_text("as it was")
     done = run("mlopsc", "trace", "show", cwd=ran).stdout
     assert "reads, not declared: secret.txt" in done
@@ -132,9 +134,11 @@ def test_a_trace_that_is_stopped_puts_the_outs_back(number: signal.Signals, repo
     assert [*(root / ".mlops/state").iterdir()] == []
 
 
-@pytest.mark.parametrize("watcher", ["strace", "Python's audit hook"])
+@pytest.mark.parametrize("watcher", [pytest.param("strace", marks=pytest.mark.full), "Python's audit hook"])
 def test_both_watchers_see_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watcher: str) -> None:
-    if watcher != "strace":
+    if watcher == "strace":
+        tool(watcher)
+    else:
         monkeypatch.setattr(trace.shutil, "which", lambda name: None)
     (tmp_path / "a.txt").write_text("1")
     (tmp_path / "sub").mkdir()
@@ -146,6 +150,7 @@ def test_both_watchers_see_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert seen == trace.Traced(0, watcher, ("a.txt",), ("sub/b.txt",))
 
 
+@pytest.mark.full
 def test_strace_is_read_where_processes_run_at_once_and_names_are_not_plain(tmp_path: Path) -> None:
     names = [f"größe <{number}>.txt" for number in range(40)]
     for name in names:
@@ -156,6 +161,7 @@ def test_strace_is_read_where_processes_run_at_once_and_names_are_not_plain(tmp_
     )
     (tmp_path / "many.py").write_text(code)
     (tmp_path / "sub").mkdir()
+    tool("strace")
     lines = (f"{sys.executable} many.py", "cd sub && echo 1 > x && mv x y")
     seen = trace.trace(Stage("s", "s", tuple(Command.of((line,)) for line in lines)), str(tmp_path))
     if seen.by != "strace":

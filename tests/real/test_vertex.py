@@ -21,7 +21,7 @@ from mlopsc.targets.kubeflow.ir import EXPORTS
 from mlopsc.targets.vertex import SECRETS
 from representation import containers, documents
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.full]
 
 JUDGES = ROOT / "tests/real/judges"
 GOLDEN = ROOT / "tests/golden/kubeflow/expected/vertex/vertex/wine.yaml"

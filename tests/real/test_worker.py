@@ -54,6 +54,7 @@ def there(tmp_path: Path, s3: str, log: Path) -> tuple[Path, Mapping[str, str]]:
     return root, project(root, s3, f"worker-{abs(hash(str(tmp_path))) % 10**8}", files(log))
 
 
+@pytest.mark.full
 def test_stage_by_stage(there: tuple[Path, dict[str, str]], log: Path, tmp_path: Path) -> None:
     root, environment = there
     output = tmp_path / "output"
@@ -84,6 +85,7 @@ def test_stage_by_stage(there: tuple[Path, dict[str, str]], log: Path, tmp_path:
     assert "start.txt 9 raw.txt" in work("start", "start=9", cwd=tmp_path, **environment, **same).stdout
 
 
+@pytest.mark.full
 def test_failures_and_what_they_say(there: tuple[Path, dict[str, str]], log: Path, tmp_path: Path) -> None:
     root, environment = there
     failed = work("start", "start=fail", cwd=tmp_path, check=False, **environment)
@@ -102,6 +104,7 @@ def test_failures_and_what_they_say(there: tuple[Path, dict[str, str]], log: Pat
     assert not list(tmp_path.glob("worker.*"))
 
 
+@pytest.mark.full
 def test_killed_and_run_again(there: tuple[Path, dict[str, str]], log: Path, tmp_path: Path) -> None:
     root, environment = there
     text = (root / "step.py").read_text()
@@ -120,6 +123,7 @@ def test_killed_and_run_again(there: tuple[Path, dict[str, str]], log: Path, tmp
     assert "worker: start ran" in work("start", cwd=tmp_path, **settings).stdout
 
 
+@pytest.mark.full
 def test_in_the_repository_itself(there: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     root, environment = there
     run("sh", "-c", BOOTSTRAP, "worker", "start", cwd=tmp_path, **environment)
@@ -141,6 +145,7 @@ def _env(settings: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", **settings}
 
 
+@pytest.mark.full
 def test_what_is_above_a_frozen_stage_is_not_asked_for(tmp_path: Path, s3: str, log: Path) -> None:
     """DVC does not look there either: the frozen stage's own result is in dvc.lock."""
     step = f"python step.py {log}"

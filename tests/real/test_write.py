@@ -115,6 +115,7 @@ def small_disk(path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(path)], check=True)
 
 
+@pytest.mark.full
 def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as root:
         build(root, OLD)
@@ -275,6 +276,7 @@ def test_a_record_says_nothing_without_the_spec(tmp_path: Path) -> None:
     assert "stale: dvc.yaml" in run("mlopsc", "build", "--check", cwd=root, check=False).stderr
 
 
+@pytest.mark.full
 def test_what_cannot_be_completed_says_so_and_is_completed_later(tmp_path: Path) -> None:
     """A file that something is mounted on takes no rename."""
     build(tmp_path, OLD)
