@@ -54,7 +54,7 @@ def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     run.report.add(found)
     checked = checks.run(run.project, snapshot, run.params, run.document.data)
     run.report.add(_accepted(checked, spec.accept or ()))
-    run.report.add(run.params.found)
+    run.report.add(run.params.diagnostics)
     targets, found = registry.find(run.project.targets.items())
     run.report.add(found)
     run.report.add(_unsaid(run.project, targets))
@@ -71,7 +71,7 @@ def resolve_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     run.report.add(found)
     if run.document is None:
         return run
-    spec, data, found = validate(run.document.data)
+    spec, data, found = validate(run.document)
     run.report.add(found)
     if spec is None:
         return run

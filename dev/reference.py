@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from mlopsc.compiler.show.support_table import as_markdown
-from mlopsc.schemas.reference import markdown
+from mlopsc.schemas.docs import markdown
 from mlopsc.schemas.spec import json_schema
 
 ROOT = Path(__file__).resolve().parents[1]

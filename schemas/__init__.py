@@ -1,1 +1,1 @@
-"""The language: pydantic models, one noun a file. `mlops.schema.json` is made from them."""
+"""The language as pydantic models, one noun a file. `mlops.schema.json` is generated from them."""

@@ -6,41 +6,45 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .common import Cron, Duration, EnvName, Model
+from .common import Cron, Duration, EnvName, Model, form
 from .stage import Resources
 
 
 class Triggers(Model):
     """What starts the workflow."""
 
-    push: list[str] | None = Field(None, description="Branches (default `main`).")
+    push: list[str] | None = Field(None, description="Branches whose pushes start it (default `main`).")
     pull_request: bool | None = Field(None, description="Run for pull requests (default true).")
-    schedule: list[Cron] | None = Field(None, description="Cron lines, UTC.")
-    manual: bool | None = Field(None, description="Can be started by hand (default true).")
+    schedule: list[Cron] | None = Field(None, description="Cron lines, in UTC.")
+    manual: bool | None = Field(None, description="Allow manual runs (default true).")
 
 
 class Runner(Resources):
-    """What a machine of the CI service has. A number that is left out counts as enough, but for `gpu`, where it is 0."""
+    """The resources of a CI machine. A value that is left out means enough, except `gpu`, where it means none."""
 
-    labels: str | list[str] | None = Field(None, description="Its label or labels, where its name is not the label.")
+    labels: str | list[str] | None = Field(
+        None, description="The label or labels of the machine (default its name under `runners`)."
+    )
 
 
 class Ci(Model):
-    """CI's settings, the same for every service."""
+    """Settings of CI, the same for every service."""
 
-    on: Triggers | None = None
+    on: Triggers | None = Field(None, description="What starts the workflow.")
     runner: str | list[str] | None = Field(
-        None, description="Label or labels of the machine (default the service's own)."
+        None, description="Label or labels of the machine (default that of the service)."
     )
     secrets: list[EnvName] | None = Field(
         None, description="Names of the secrets that the DVC remote and the commands need; never their values."
     )
-    python: Annotated[str, Field(pattern=r"^\d+(\.\d+)*$")] | None = Field(None, description="Python version, quoted.")
-    timeout: Duration | None = Field(None, description="Limit of one job.")
+    python: Annotated[str, form(r"^\d+(\.\d+)*$", 'a version in quotes such as "3.11"')] | None = Field(
+        None, description='Python version, in quotes: "3.11".'
+    )
+    timeout: Duration | None = Field(None, description="Time limit of a job.")
     fan_out: Literal["stage"] | None = Field(
-        None, alias="fan-out", description="One job for each stage; results go through the DVC remote."
+        None, alias="fan-out", description="`stage`: one job for each stage; results pass through the DVC remote."
     )
     runners: dict[str, Runner] | None = Field(
         None,
-        description="With `fan-out`, machines by label: a stage with `resources` runs on the smallest that has them.",
+        description="With `fan-out`, machines by name: a stage with `resources` runs on the smallest that has them.",
     )

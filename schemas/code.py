@@ -6,15 +6,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .common import Model
+from .common import Model, form
 
-Ending = Annotated[str, Field(pattern=r"^\.[A-Za-z0-9]+$")]
+Extension = Annotated[str, form(r"^\.[A-Za-z0-9]+$", "a file extension such as `.lua`")]
 
 
 class Code(Model):
-    """Additions to the conventions about code."""
+    """Additions to the conventions for code."""
 
     roots: list[str] | None = Field(
-        None, description="Directories that imports are looked up in (default `.` and `src`)."
+        None, description="Directories in which imports are looked up (default `.` and `src`)."
     )
-    runners: dict[Ending, str] | None = Field(None, description="Command by ending of the code file: `{.lua: lua}`.")
+    runners: dict[Extension, str] | None = Field(
+        None, description="The command that runs a code file, by extension: `{.lua: lua}`."
+    )

@@ -9,43 +9,46 @@ from pydantic import Field
 from .assets import Artifacts, Datasets, DataSources, Models, Plots
 from .ci import Ci
 from .code import Code
-from .common import Model, Name
-from .operate import Deployments, Experiments, Monitors
+from .common import Model, Name, form
+from .operations import Deployments, Experiments, Monitors
 from .stack import Stack
 from .stage import AnyStage, Infer
 
+DVC_SECTIONS = ("vars", "params", "metrics", "plots", "artifacts", "datasets")
+"""The top-level keys, beside `stages`, that are DVC's and go into dvc.yaml."""
+
 
 class Spec(Model):
-    """One `mlops.yaml`: DVC's top-level keys, and beside them mlopsc's own."""
+    """One `mlops.yaml`: the top-level keys of DVC and those of mlopsc."""
 
     mlops: Literal[1] = Field(description="Version of the language.")
-    project: Name | None = Field(
-        None,
-        description="Name of the project (default `pipeline`; never the directory's, which differs between clones).",
-    )
+    project: Name | None = Field(None, description="Name of the project (default `pipeline`).")
     extends: str | list[str] | None = Field(
-        None, description="Base specs, merged by key: a file of the repository, or `PACKAGE:FILE` of an installed one."
+        None,
+        description="Base specs, merged by key: a file of the repository, or `PACKAGE:FILE` of an installed package.",
     )
-    stack: Stack = Field(default_factory=lambda: Stack())
-    code: Code = Field(default_factory=lambda: Code())
-    infer: Infer | None = Field(None, description="Which conventions apply to every stage.")
+    stack: Stack = Field(default_factory=lambda: Stack(), description="The tool for each component.")
+    code: Code = Field(default_factory=lambda: Code(), description="Where code lives and what runs it.")
+    infer: Infer | None = Field(None, description="The conventions that apply to every stage.")
 
     vars: list[str | dict[str, Any]] | None = Field(None, description="Template variables: files and values.")
-    stages: dict[str, AnyStage] = Field(default_factory=dict)
-    params: list[str] | None = None
-    metrics: list[str] | None = None
-    plots: Plots | None = None
-    artifacts: Artifacts | None = None
-    datasets: Datasets | None = None
+    stages: dict[str, AnyStage] = Field(default_factory=dict, description="Stages by name.")
+    params: list[str] | None = Field(None, description="Parameter files beside params.yaml.")
+    metrics: list[str] | None = Field(None, description="Metric files that belong to no stage.")
+    plots: Plots | None = Field(None, description="Plots across stages.")
+    artifacts: Artifacts | None = Field(None, description="Named paths.")
+    datasets: Datasets | None = Field(
+        None, description="Versioned sources outside the repository, as DVC defines them."
+    )
 
-    data: DataSources | None = None
-    models: Models | None = None
-    experiments: Experiments | None = None
-    deploy: Deployments | None = None
-    monitor: Monitors | None = None
-    ci: Ci = Field(default_factory=lambda: Ci())
-    accept: list[Annotated[str, Field(pattern=r"^MLC4\d\d$")]] | None = Field(
-        None, description="Codes of checks (`MLC4..`) that only warn here: what an imported pipeline had wrong already."
+    data: DataSources | None = Field(None, description="External sources of data by name.")
+    models: Models | None = Field(None, description="Models of the registry by name.")
+    experiments: Experiments | None = Field(None, description="Sets of runs with other parameters by name.")
+    deploy: Deployments | None = Field(None, description="Deployments by environment.")
+    monitor: Monitors | None = Field(None, description="Monitors by name.")
+    ci: Ci = Field(default_factory=lambda: Ci(), description="Settings of CI.")
+    accept: list[Annotated[str, form(r"^MLC4\d\d$", "the code of a check such as `MLC414`")]] | None = Field(
+        None, description="Codes of checks (`MLC4..`) that are warnings in this project instead of errors."
     )
     patches: Annotated[
         dict[str, dict[str, Any]] | None, Field(description="RFC 7396 merge patches by emitted file.")

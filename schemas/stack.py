@@ -1,4 +1,4 @@
-"""The components a team uses, where they differ from the reference stack."""
+"""The tools a team uses, as far as they differ from the defaults."""
 
 from __future__ import annotations
 
@@ -6,27 +6,47 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .common import Model, Name
-from .words import StackParts
+from .common import Model, Name, form, listed
 
-Url = Annotated[str, Field(pattern=r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$")]
-"""A place that one line of a configuration can hold."""
+Url = Annotated[
+    str,
+    form(r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$", "a URL such as `s3://bucket/path`, on one line"),
+]
+"""A URL that fits on one line of a configuration file."""
 
 
-class Stack(StackParts, Model):
-    """Which tool stands for which component. What is left out is the reference stack's."""
+class Stack(Model):
+    """The tool for each component. Components that are left out use the default tool."""
 
-    registry: Url | dict[Name, Url] | None = Field(
-        None, description="URL of the DVC remote for data and models, or one by environment; a path is seen from here."
-    )
-    ci: str | list[str] | None = Field(None, description="CI services (default `github`).")
     orchestrator: str | list[str] | None = Field(None, description="What runs the pipeline (default `dvc` and `make`).")
+    ci: str | list[str] | None = Field(None, description="CI services (default `github`).")
+    build: str | None = Field(None, description="Build service (default `make`).")
+    registry: Url | dict[Name, Url] | None = Field(
+        None,
+        description="URL of the DVC remote for data and models, or one by environment; "
+        "a path is relative to the root of the repository.",
+    )
     metadata: str | list[str] | None = Field(None, description="Metadata store (default `dvc`).")
     test: str | None = Field(None, description="The command that tests the code (default pytest, if there are tests).")
     source: str | None = Field(None, description="Source control (`git`).")
-    build: str | None = Field(None, description="Build service (`make`).")
     deploy: str | None = Field(None, description="Deployment service (`dvc`, with Git).")
     features: str | None = Field(
         None,
-        description="The package of features, a folder or its import name: its modules are deps of what uses them.",
+        description="The feature package, as a folder or import name: stages depend on the modules of it that they use.",
     )
+
+    @property
+    def orchestrators(self) -> list[str]:
+        """What runs the pipeline."""
+        return ["dvc", "make"] if self.orchestrator is None else listed(self.orchestrator)
+
+    @property
+    def ci_services(self) -> list[str]:
+        """The CI services."""
+        return ["github"] if self.ci is None else listed(self.ci)
+
+    @property
+    def targets(self) -> list[str]:
+        """The targets to emit, in order and without duplicates."""
+        build = ["make"] if self.build in (None, "make") else []
+        return list(dict.fromkeys([*self.orchestrators, *build, *self.ci_services]))

@@ -1,4 +1,4 @@
-"""A stage: DVC's keys as DVC 3.67 takes them, and beside them what mlopsc adds."""
+"""A stage: the keys of DVC, as DVC 3.67 accepts them, and those of mlopsc."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from .common import Duration, EnvName, Gates, Meta, Model
+from .common import Duration, EnvName, Gates, Meta, Model, form
 
 Kind = Literal["data", "train", "evaluate", "monitor"]
 Infer = Literal["all", "none"] | list[Literal["code", "params", "deps", "outs"]]
@@ -15,88 +15,99 @@ Infer = Literal["all", "none"] | list[Literal["code", "params", "deps", "outs"]]
 class OutFlags(Model):
     """DVC's flags of one out."""
 
-    cache: bool | None = Field(None, description="Whether DVC keeps the content (default true).")
-    persist: bool | None = Field(None, description="Keep the path while the stage runs again.")
-    remote: str | None = Field(None, description="The remote this path is pushed to.")
-    push: bool | None = Field(None, description="Whether `dvc push` takes it (default true).")
-    checkpoint: bool | None = Field(None, description="Accepted as DVC accepts it.")
-    desc: str | None = None
-    type: str | None = None
-    labels: list[str] | None = None
+    cache: bool | None = Field(None, description="Store the content in DVC's cache (default true).")
+    persist: bool | None = Field(None, description="Keep the previous content when the stage runs.")
+    remote: str | None = Field(None, description="The remote to push this path to.")
+    push: bool | None = Field(None, description="Include the path in `dvc push` (default true).")
+    checkpoint: bool | None = Field(None, description="Accepted for compatibility with DVC; it has no effect.")
+    desc: str | None = Field(None, description="One line of description.")
+    type: str | None = Field(None, description="Type of the out, such as `model`.")
+    labels: list[str] | None = Field(None, description="Labels of the out.")
     meta: Meta = None
 
 
 class PlotFlags(OutFlags):
     """The flags of one plot of a stage."""
 
-    template: str | None = None
-    x: str | None = None
-    y: str | None = None
-    x_label: str | None = None
-    y_label: str | None = None
-    title: str | None = None
-    header: bool | None = None
+    template: str | None = Field(None, description="Plot template of DVC.")
+    x: str | None = Field(None, description="The field of the x axis.")
+    y: str | None = Field(None, description="The field of the y axis.")
+    x_label: str | None = Field(None, description="Label of the x axis.")
+    y_label: str | None = Field(None, description="Label of the y axis.")
+    title: str | None = Field(None, description="Title of the plot.")
+    header: bool | None = Field(None, description="Whether a CSV or TSV file has a header line (default true).")
 
 
 class Resources(Model):
-    """What the stage asks of a machine, as Kubernetes writes it."""
+    """The resources that a stage requests, in the notation of Kubernetes."""
 
-    cpu: Annotated[float, Field(gt=0)] | Annotated[str, Field(pattern=r"^\d+(\.\d+)?m?$")] | None = Field(
-        None, description="Cores: `4`, `0.5` or `500m`."
-    )
-    memory: Annotated[int, Field(gt=0)] | Annotated[str, Field(pattern=r"^\d+(\.\d+)?([KMGT]i?)?$")] | None = Field(
-        None, description="Bytes, or with a suffix: `512Mi`, `8Gi`, `4G`."
-    )
+    cpu: (
+        Annotated[float, Field(gt=0)]
+        | Annotated[str, form(r"^\d+(\.\d+)?m?$", "a number of cores such as `4`, `0.5` or `500m`")]
+        | None
+    ) = Field(None, description="Cores: `4`, `0.5` or `500m`.")
+    memory: (
+        Annotated[int, Field(gt=0)]
+        | Annotated[str, form(r"^\d+(\.\d+)?([KMGT]i?)?$", "an amount of memory such as `512Mi` or `8Gi`")]
+        | None
+    ) = Field(None, description="Bytes, or an amount with a suffix: `512Mi`, `8Gi`, `4G`.")
     gpu: Annotated[int, Field(ge=0)] | None = Field(None, description="Number of accelerators.")
 
 
 class StageBody(Model):
-    """What a stage may say, wherever it stands."""
+    """The keys of a stage, at the top level of `stages` and under `do`."""
 
     cmd: str | list[str] | None = Field(
-        None, description="The command. With it the stage is DVC's, word for word; without it, conventions fill it."
+        None,
+        description="The command. A stage with `cmd` is passed to DVC unchanged; without it, the conventions fill the stage.",
     )
-    wdir: str | None = Field(None, description="The directory the command runs in and paths are relative to.")
+    wdir: str | None = Field(
+        None, description="The directory in which the command runs, and to which paths are relative."
+    )
     deps: list[str] | None = Field(None, description="Paths, URLs or `ds://NAME` that the stage reads.")
     params: list[str | dict[str, list[str] | None]] | None = Field(
         None, description="Tracked parameters: keys of params.yaml, or `FILE: [KEYS]`, or `FILE:` for the whole file."
     )
-    vars: list[str | dict[str, Any]] | None = Field(None, description="Template variables of this stage alone.")
+    vars: list[str | dict[str, Any]] | None = Field(None, description="Template variables of this stage.")
     outs: list[str | dict[str, OutFlags]] | None = Field(None, description="Paths that the stage writes.")
-    metrics: list[str | dict[str, OutFlags]] | None = Field(None, description="Metric files that it writes.")
+    metrics: list[str | dict[str, OutFlags]] | None = Field(None, description="Metric files that the stage writes.")
     plots: list[str | dict[str, PlotFlags | list[PlotFlags]]] | None = Field(
-        None, description="Plot files that it writes."
+        None, description="Plot files that the stage writes."
     )
-    frozen: bool | None = Field(None, description="Never run it again.")
-    always_changed: bool | None = Field(None, description="Run it every time.")
-    desc: str | None = Field(None, description="One line for people; `make help` shows it.")
+    frozen: bool | None = Field(None, description="Never run the stage again.")
+    always_changed: bool | None = Field(None, description="Run the stage every time.")
+    desc: str | None = Field(None, description="One line of description, shown by `make help`.")
     meta: Meta = None
 
     args: str | list[str] | None = Field(
-        None, description="Arguments behind the code file, or the word `paths`: data deps, outs, metrics and plots."
+        None, description="Arguments of the code file, or `paths` for data deps, outs, metrics and plots."
     )
-    script: str | None = Field(None, description="A script of several lines, run as one by `bash -euo pipefail`.")
-    env: dict[EnvName, str | int | float | bool] | None = Field(None, description="Environment of the command.")
-    image: str | None = Field(None, description="Container image, where a platform runs containers.")
-    resources: Resources | None = None
-    timeout: Duration | None = None
-    retries: Annotated[int, Field(ge=0, le=100)] | None = Field(None, description="Further tries after a failure.")
-    gates: Gates | None = None
-    kind: Kind | None = Field(None, description="What the stage does; its name tells, where this is left out.")
-    infer: Infer | None = Field(None, description="Which of the conventions fill what is left out.")
+    script: str | None = Field(None, description="A script of several lines, run by `bash -euo pipefail`.")
+    env: dict[EnvName, str | int | float | bool] | None = Field(
+        None, description="Environment variables of the command."
+    )
+    image: str | None = Field(None, description="Container image, for platforms that run containers.")
+    resources: Resources | None = Field(None, description="The resources that the stage requests.")
+    timeout: Duration | None = Field(None, description="Time limit of the command.")
+    retries: Annotated[int, Field(ge=0, le=100)] | None = Field(None, description="Number of retries after a failure.")
+    gates: Gates | None = Field(
+        None, description="Bounds on the metrics of the stage; the pipeline fails outside of them."
+    )
+    kind: Kind | None = Field(None, description="What the stage does (default by its name).")
+    infer: Infer | None = Field(None, description="The conventions that fill in what is left out.")
 
 
 class Stage(StageBody):
-    """A stage, or with `matrix` one for each combination of values."""
+    """A stage; with `matrix`, one stage for each combination of values."""
 
     matrix: dict[str, str | list[Any]] | None = Field(None, description="Values by axis; gives `${item.AXIS}`.")
 
 
 class Foreach(Model):
-    """One stage for each item."""
+    """One stage for each item of a list or mapping."""
 
     foreach: dict[Any, Any] | list[Any] | str = Field(description="A list, a mapping or `${...}`; gives `${item}`.")
-    do: Stage = Field(description="The stage that is made for each item.")
+    do: Stage = Field(description="The definition of the stage for each item.")
 
 
 def _form(value: Any) -> str:

@@ -31,7 +31,7 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_the_reference_of_the_language() -> None:
-    from mlopsc.schemas.reference import markdown
+    from mlopsc.schemas.docs import markdown
 
     shown = (
         (ROOT / "docs/language.md").read_text().partition("<!-- reference -->")[2].partition("<!-- /reference -->")[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...schemas import ci as language
 from ...schemas import stage as stage_language
-from ...schemas.words import listed, seconds
+from ...schemas.common import listed, seconds
 from ..model.ci import Ci, Machine
 from ..model.resources import Resources
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...schemas import assets, operate
+from ...schemas import assets
+from ...schemas import operations as language
 from ...schemas.spec import Spec
 from ..model.operations import (
     Deployment,
@@ -67,7 +68,7 @@ def monitors(spec: Spec, entries: Mapping[str, Entry]) -> dict[str, Monitor]:
     return {name: _monitor(name, declared[name], entry) for name, entry in entries.items()}
 
 
-def _monitor(name: str, monitor: operate.Monitor, entry: Entry) -> Monitor:
+def _monitor(name: str, monitor: language.Monitor, entry: Entry) -> Monitor:
     return Monitor(
         name=name,
         body=entry.dvc,
@@ -95,10 +96,10 @@ def experiments(spec: Spec) -> dict[str, Experiment]:
     }
 
 
-def _values(values: list[Any] | operate.Range | operate.Random) -> Values:
-    if isinstance(values, operate.Range):
+def _values(values: list[Any] | language.Range | language.Random) -> Values:
+    if isinstance(values, language.Range):
         return Spaced(values.start, values.stop, values.step)
-    if isinstance(values, operate.Random):
+    if isinstance(values, language.Random):
         return Drawn(values.low, values.high, values.count, values.seed, bool(values.log))
     return Listed(tuple(values))
 

@@ -6,8 +6,8 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from ...schemas.common import listed, seconds
 from ...schemas.stack import Stack
-from ...schemas.words import listed, seconds
 from ..model.dag import Dag
 from ..model.diagnostic import Diagnostic
 from ..model.project import Out, OutKind, Param, Project, Stage

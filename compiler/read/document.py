@@ -1,25 +1,42 @@
-"""The spec as one document: mlops.yaml merged over the files it `extends`, and where each value was written."""
+"""The spec as one document: mlops.yaml merged over the files it `extends`, with the place of each value."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..model.diagnostic import Diagnostic
+from ..model.diagnostic import Code, Diagnostic
 from ..model.snapshot import Snapshot, packaged
 from ..model.source import At, Path, Place, Source, Span
 from .yaml import Node, Unreadable, compose, decode, find, value_of
 
 SPEC_NAME = "mlops.yaml"
 
+EMPTY = Code("MLC005", "error", "the file is empty", help="start it with `mlops: 1`")
+NOT_A_MAPPING = Code("MLC005", "error", "the file must be a mapping of keys to values", help="start it with `mlops: 1`")
+NO_SPEC = Code(
+    "MLC008",
+    "error",
+    "`{name}` not found",
+    help="create `{name}` in the root of the repository, starting with `mlops: 1`",
+)
+SPEC_UNDER_OTHER_NAME = replace(NO_SPEC, help="rename `mlops.yml` to `{name}`")
+SPEC_NOT_IMPORTED = replace(NO_SPEC, help="run `mlopsc import` to create it from dvc.yaml")
+EXTENDS_NOT_A_NAME = Code("MLC009", "error", "`extends` takes the names of files", help="write a path")
+EXTENDS_CYCLE = Code("MLC009", "error", "`extends` is circular: {cycle}", help="remove one of these `extends`")
+UNREADABLE_BASE = Code(
+    "MLC009", "error", "`{name}` cannot be read", help="write the path relative to the root of the repository"
+)
+UNREADABLE_PACKAGE = replace(UNREADABLE_BASE, help="install the package `{package}`, which must contain `{file}`")
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Document:
-    """A spec as it was read: its plain value, and the source and node tree behind each part of it.
+    """A spec as read: its plain value, and the source and node tree of each part.
 
-    ``main`` is mlops.yaml itself; ``owners`` maps the paths of subtrees to the source that gave them, where that is
-    another one. ``trees`` has the node tree of each source.
+    ``main`` is mlops.yaml; ``owners`` maps the path of a subtree to the source that defines it, if that is another
+    file. ``trees`` holds the node tree of each source.
     """
 
     data: dict[str, Any]
@@ -33,14 +50,14 @@ class Document:
         return list(dict.fromkeys((self.main, *self.owners.values())))
 
     def owner(self, path: Path) -> Source:
-        """The source that the value at ``path`` was written in."""
+        """The source that defines the value at ``path``."""
         for length in range(len(path), -1, -1):
             if (source := self.owners.get(path[:length])) is not None:
                 return source
         return self.main
 
     def span(self, place: Place) -> Span:
-        """Where a place is in the text; where it is not written, the nearest node that encloses it."""
+        """The place in the text; for a value that is not in the text, the nearest enclosing node."""
         if isinstance(place, Span):
             return place
         source = self.owner(place.path)
@@ -48,9 +65,14 @@ class Document:
         chosen = key if key is not None and (place.key or value is None) else value
         return Span(source, chosen.start, chosen.end) if chosen is not None else Span(source, 0, 0)
 
+    def text(self, path: Path) -> str:
+        """The value at ``path`` as it is written in the file."""
+        span = self.span(At(path))
+        return span.source.text[span.start : span.end]
+
 
 def read_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> tuple[Document | None, list[Diagnostic]]:
-    """The merged document, or None if there is nothing to go on with."""
+    """The merged document, or None if it cannot be read."""
     raw = snapshot.read(name)
     if raw is None:
         return None, [_missing(snapshot, name)]
@@ -74,31 +96,21 @@ def read_document(name: str, raw: bytes) -> tuple[Document | None, list[Diagnost
     if isinstance(data, dict):
         return Document(data, source, trees={source: tree}), diagnostics
     if not diagnostics:
-        diagnostics = [_empty(source) if data is None else _not_a_mapping(source)]
+        diagnostics = [EMPTY.on(Span(source, 0, 0)) if data is None else NOT_A_MAPPING.on(Span(source, 0, 1))]
     return None, diagnostics
 
 
 def _missing(snapshot: Snapshot, name: str) -> Diagnostic:
-    near = next((other for other in ("mlops.yml", "dvc.yaml") if snapshot.kind(other) == "file"), None)
-    help_ = {
-        "mlops.yml": f"rename `mlops.yml` to `{name}`",
-        "dvc.yaml": "run `mlopsc import`: it takes dvc.yaml over as it is",
-    }.get(near or "", f"write a `{name}` in the root of the repository, starting with `mlops: 1`")
-    return Diagnostic("MLC008", f"there is no `{name}` here", help=help_)
-
-
-def _empty(source: Source) -> Diagnostic:
-    return Diagnostic("MLC005", "the file is empty", Span(source, 0, 0), help="start it with `mlops: 1`")
-
-
-def _not_a_mapping(source: Source) -> Diagnostic:
-    what = "the file has to be a mapping of keys to values"
-    return Diagnostic("MLC005", what, Span(source, 0, 1), help="start it with `mlops: 1`")
+    if snapshot.kind("mlops.yml") == "file":
+        return SPEC_UNDER_OTHER_NAME.on(None, name=name)
+    if snapshot.kind("dvc.yaml") == "file":
+        return SPEC_NOT_IMPORTED.on(None, name=name)
+    return NO_SPEC.on(None, name=name)
 
 
 @dataclass(slots=True)
 class _Layers:
-    """Data merged so far, and which source gave each subtree."""
+    """The data merged so far, and the source of each subtree."""
 
     data: dict[str, Any] = field(default_factory=dict)
     owners: dict[Path, Source] = field(default_factory=dict)
@@ -106,7 +118,7 @@ class _Layers:
 
 
 class _Extends:
-    """Follows `extends`. A base that several documents extend is read and merged once."""
+    """Follow `extends`; a base that several documents extend is read and merged once."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -114,7 +126,7 @@ class _Extends:
         self.merged: dict[str, _Layers | None] = {}
 
     def merge(self, document: Document) -> tuple[Document, list[Diagnostic]]:
-        """``document`` over everything that it extends."""
+        """``document`` merged over everything it extends."""
         layers = self._layers(document, (document.main.name,))
         return Document(layers.data, document.main, layers.owners, layers.trees), self.diagnostics
 
@@ -132,10 +144,10 @@ class _Extends:
 
     def _base(self, name: Any, place: Place, chain: tuple[str, ...]) -> _Layers | None:
         if not isinstance(name, str):
-            self._report("`extends` takes names of files", place, "write a path")
+            self.diagnostics.append(EXTENDS_NOT_A_NAME.on(place))
             return None
         if name in chain:
-            self._report(f"`extends` runs in a circle: {' -> '.join((*chain, name))}", place, "remove one of them")
+            self.diagnostics.append(EXTENDS_CYCLE.on(place, cycle=" -> ".join((*chain, name))))
             return None
         if name not in self.merged:
             document = self._read(name, place)
@@ -146,47 +158,44 @@ class _Extends:
         package, colon, file = name.partition(":")
         raw = packaged(package, file) if colon else self.snapshot.read(name)
         if raw is None:
-            help_ = f"install the package `{package}`" if colon else "the path counts from the root of the repository"
-            self._report(f"`{name}` cannot be read", place, help_)
+            code = UNREADABLE_PACKAGE if colon else UNREADABLE_BASE
+            self.diagnostics.append(code.on(place, name=name, package=package, file=file))
             return None
         document, diagnostics = read_document(name, raw)
         self.diagnostics += diagnostics
         return document
 
-    def _report(self, message: str, place: Place, help_: str) -> None:
-        self.diagnostics.append(Diagnostic("MLC009", message, place, help=help_))
-
 
 def _extended_names(document: Document) -> list[tuple[Any, Place]]:
-    """What a document extends, each name with its place."""
+    """The names under `extends`, each with its place."""
     named = document.data.get("extends")
     if isinstance(named, list):
         return [(name, document.span(At(("extends", index)))) for index, name in enumerate(named)]
     return [] if named is None else [(named, document.span(At(("extends",))))]
 
 
-def _lay(layers: _Layers, over: dict[str, Any], path: Path, given: Mapping[Path, Source]) -> None:
-    """Lay ``over`` on the data at ``path``: mappings merge by key, everything else is replaced as a whole.
+def _lay(layers: _Layers, over: dict[str, Any], path: Path, owners: Mapping[Path, Source]) -> None:
+    """Merge ``over`` into the data at ``path``: mappings merge by key, everything else is replaced.
 
-    ``given`` says which source each subtree of ``over`` comes from.
+    ``owners`` is the source of each subtree of ``over``.
     """
     into: dict[str, Any] = layers.data
     for part in path:
         into = into[part]  # type: ignore[index]  # a path through mappings
     for key, value in over.items():
-        here = (*path, key)
+        key_path = (*path, key)
         if isinstance(value, dict) and isinstance(into.get(key), dict):
             into[key] = dict(into[key])
-            _lay(layers, value, here, given)
+            _lay(layers, value, key_path, owners)
             continue
-        for known in [known for known in layers.owners if known[: len(here)] == here]:
-            del layers.owners[known]
-        layers.owners[here] = _giver(given, here)
-        for known, source in given.items():
-            if len(known) > len(here) and known[: len(here)] == here:
-                layers.owners[known] = source
+        for replaced in [owned for owned in layers.owners if owned[: len(key_path)] == key_path]:
+            del layers.owners[replaced]
+        layers.owners[key_path] = _owner(owners, key_path)
+        for owned, source in owners.items():
+            if len(owned) > len(key_path) and owned[: len(key_path)] == key_path:
+                layers.owners[owned] = source
         into[key] = value
 
 
-def _giver(given: Mapping[Path, Source], path: Path) -> Source:
-    return next(given[path[:length]] for length in range(len(path), -1, -1) if path[:length] in given)
+def _owner(owners: Mapping[Path, Source], path: Path) -> Source:
+    return next(owners[path[:length]] for length in range(len(path), -1, -1) if path[:length] in owners)

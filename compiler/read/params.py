@@ -1,4 +1,4 @@
-"""Parameter files: YAML, JSON, TOML and Python, read as DVC reads them, and never run."""
+"""Parameter files: YAML, JSON, TOML and Python, read as DVC reads them and never executed."""
 
 from __future__ import annotations
 
@@ -8,31 +8,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..model.diagnostic import Diagnostic
+from ..model.diagnostic import Code, Diagnostic
 from ..model.snapshot import Snapshot
 from ..model.source import Source, Span
 from .yaml import decode, load
 
 DEFAULT = "params.yaml"
 _HUGE = r"(?i)0[xob]\w{1000}"
-"""A whole number that Python reads and does not write."""
+"""An integer literal that Python parses but refuses to print."""
+
+UNREADABLE_PARAMS = Code("MLC010", "error", "`{file}` cannot be read: {problem}", help="correct the file")
 
 
 @dataclass(slots=True)
 class ParamFiles:
-    """The parameter files of a repository; each is read once. What is wrong in one is kept in ``found``."""
+    """The parameter files of a repository; each is read once, and its problems are collected in ``diagnostics``."""
 
     snapshot: Snapshot
-    found: list[Diagnostic] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
     _read: dict[str, Any] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
-        """The files that were there when they were asked for."""
+        """The files loaded so far that exist."""
         return [path for path, value in self._read.items() if value is not None]
 
     def load(self, path: str) -> Any | None:
-        """The content of a file, by the ending of its name; None where it is missing or cannot be read."""
+        """The content of a file, parsed by its extension; None if it is missing or cannot be read."""
         if path not in self._read:
             raw = self.snapshot.read(path)
             self._read[path] = None if raw is None else self._parse(path, raw)
@@ -40,12 +42,14 @@ class ParamFiles:
 
     def _parse(self, path: str, raw: bytes) -> Any | None:
         source, problems = decode(path, raw)
-        ending = path.rpartition(".")[2].lower()
-        if ending in ("toml", "py") and (number := re.search(_HUGE, source.text)):  # YAML's reader looks for itself
-            problems.append(_broken(source, number.start(), "a number is too long"))
+        extension = path.rpartition(".")[2].lower()
+        if extension in ("toml", "py") and (
+            number := re.search(_HUGE, source.text)
+        ):  # the YAML reader checks this itself
+            problems.append(_unreadable(source, number.start(), "a number is too long"))
         if not problems:
-            value, problems = _READERS.get(ending, _yaml)(source)
-        self.found.extend(problems)
+            value, problems = _READERS.get(extension, _yaml)(source)
+        self.diagnostics.extend(problems)
         return None if problems else value
 
 
@@ -74,9 +78,9 @@ def _json(source: Source) -> tuple[Any, list[Diagnostic]]:
     try:
         return json.loads(source.text), []
     except json.JSONDecodeError as error:
-        return None, [_broken(source, error.pos, error.msg)]
+        return None, [_unreadable(source, error.pos, error.msg)]
     except (RecursionError, ValueError) as error:
-        return None, [_broken(source, 0, str(error))]
+        return None, [_unreadable(source, 0, str(error))]
 
 
 def _toml(source: Source) -> tuple[Any, list[Diagnostic]]:
@@ -85,25 +89,21 @@ def _toml(source: Source) -> tuple[Any, list[Diagnostic]]:
     try:
         return tomllib.loads(source.text), []
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        return None, [_broken(source, 0, str(error))]
+        return None, [_unreadable(source, 0, str(error))]
 
 
 def _python(source: Source) -> tuple[Any, list[Diagnostic]]:
-    import ast
-
     try:
         return _assigned(ast.parse(source.text).body), []
     except SyntaxError as error:
         starts = source.text.splitlines(keepends=True)[: max((error.lineno or 1) - 1, 0)]
-        return None, [_broken(source, sum(map(len, starts)), str(error.msg))]
+        return None, [_unreadable(source, sum(map(len, starts)), str(error.msg))]
     except (RecursionError, ValueError, MemoryError) as error:
-        return None, [_broken(source, 0, str(error))]
+        return None, [_unreadable(source, 0, str(error))]
 
 
 def _assigned(body: list[ast.stmt], of_self: bool = False) -> dict[str, Any]:
     """The literals that statements assign: to names, inside classes, and to ``self`` in ``__init__``."""
-    import ast
-
     values: dict[str, Any] = {}
     for statement in body:
         if isinstance(statement, ast.ClassDef):
@@ -123,8 +123,6 @@ def _assigned(body: list[ast.stmt], of_self: bool = False) -> dict[str, Any]:
 
 
 def _names(targets: list[ast.expr], of_self: bool) -> Iterator[str]:
-    import ast
-
     if len(targets) != 1:
         return
     target = targets[0]
@@ -135,9 +133,9 @@ def _names(targets: list[ast.expr], of_self: bool) -> Iterator[str]:
         yield target.id
 
 
-def _broken(source: Source, offset: int, why: str) -> Diagnostic:
-    place = Span(source, min(offset, len(source.text)), min(offset + 1, len(source.text)))
-    return Diagnostic("MLC010", f"`{source.name}` cannot be read: {why}", place, help="correct the file")
+def _unreadable(source: Source, offset: int, problem: str) -> Diagnostic:
+    span = Span(source, min(offset, len(source.text)), min(offset + 1, len(source.text)))
+    return UNREADABLE_PARAMS.on(span, file=source.name, problem=problem)
 
 
 _READERS = {"json": _json, "toml": _toml, "py": _python}

@@ -1,4 +1,4 @@
-"""What a plain YAML scalar means: YAML 1.2's core schema as ruamel.yaml reads it, because DVC reads with ruamel.yaml."""
+"""The value of a plain YAML scalar: YAML 1.2 core schema as ruamel.yaml reads it, because DVC uses ruamel.yaml."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 MAX_DIGITS = 1_000
-"""Limit for the digits of an integer; Python itself writes at most 4,300."""
+"""Maximum number of digits of an integer; Python itself prints at most 4,300."""
 
 _INT = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|[0-9][0-9_]*|0x[0-9a-fA-F_]+)\Z|[-+]_+[0-9][0-9_]*\Z")
 _FLOAT = re.compile(
@@ -41,7 +41,7 @@ def plain_value(text: str) -> Any:
 
 
 def is_date(text: str) -> bool:
-    """Whether ruamel.yaml makes a date of a plain scalar, which DVC cannot work with."""
+    """Whether ruamel.yaml reads a plain scalar as a date, which DVC does not support."""
     return text[:1].isdigit() and _DATE.match(text) is not None
 
 

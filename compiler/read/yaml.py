@@ -1,17 +1,17 @@
-"""The one YAML reader: bytes to text, text to nodes that know their place, nodes to plain values.
+"""The YAML reader: bytes to text, text to nodes that keep their place, nodes to plain values.
 
-libyaml (through PyYAML's C parser) reads the text; `scalars` decides what a plain scalar means. The C parser's events are
-used, not its `compose`, because that recurses in C and a deeply nested text would overflow its stack.
+libyaml (PyYAML's C parser) parses the text; `scalars` decides what a plain scalar means. The reader uses the parser's events
+instead of its `compose`, because that recurses in C, where a deeply nested text overflows the stack.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import yaml
 
-from ..model.diagnostic import Diagnostic, Label
+from ..model.diagnostic import Code, Diagnostic, Label
 from ..model.source import Path, Source, Span
 from .scalars import MAX_DIGITS, is_date, is_too_long, plain_value
 
@@ -19,28 +19,65 @@ MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_NODES = 1_000_000
 
+INVALID_YAML = Code(
+    "MLC001",
+    "error",
+    "invalid YAML: {problem}",
+    help="check the indentation, colons, brackets and quotes on this line and the one above",
+)
+YAML_VERSION = Code("MLC001", "error", "only YAML 1.2 is supported", help="remove the `%YAML` line")
+UNKNOWN_ANCHOR = Code(
+    "MLC001", "error", "the anchor `&{anchor}` is not defined above this alias", help="define the anchor first"
+)
+MERGE_OF_NON_MAPPING = Code(
+    "MLC001", "error", "`<<` can only merge mappings", help="give it a mapping or a list of mappings"
+)
+KEY_NOT_SCALAR = Code("MLC001", "error", "a key must be a scalar", help="use a plain word as the key")
+NOT_UTF8 = Code("MLC002", "error", "byte {offset} of the file is not UTF-8", help="save the file as UTF-8")
+CONTROL_CHARACTER = Code(
+    "MLC002",
+    "error",
+    "YAML does not allow this character",
+    help="remove the control character, or write it as an escape in double quotes",
+)
+DUPLICATE_KEY = Code("MLC003", "error", "duplicate key `{key}`", help="keep one of the two")
+FILE_TOO_LARGE = Code(
+    "MLC004", "error", "`{name}` is larger than {limit} MB", help="split the file, or use `foreach` and `matrix`"
+)
+TOO_DEEP = Code("MLC004", "error", "the nesting is deeper than {limit} levels", help="simplify the file")
+TOO_MANY_NODES = Code("MLC004", "error", "the aliases expand to more than {limit:,} values", help="simplify the file")
+TOO_MANY_DIGITS = Code(
+    "MLC004", "error", "the number has more than {limit:,} digits", help="shorten the number, or put it in quotes"
+)
+RECURSIVE_ALIAS = Code("MLC004", "error", "`*{anchor}` contains itself", help="remove the alias")
+SECOND_DOCUMENT = Code("MLC005", "error", "a second document starts here", help="remove the `---` and what follows")
+UNKNOWN_TAG = Code(
+    "MLC006", "error", "unknown tag `{tag}`", help="remove the tag, or quote the value if it starts with `!`"
+)
+DATE = Code(
+    "MLC007", "error", "`{text}` is a date in YAML, which DVC does not support", help='put it in quotes: "{text}"'
+)
+
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = "tag:yaml.org,2002:"
 _TAGGED: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,), "null": (type(None),)}
 
 
 def decode(name: str, raw: bytes) -> tuple[Source, list[Diagnostic]]:
-    """The text of a file. What is not UTF-8 is reported; the text is then cut before it."""
+    """The text of a file. Invalid UTF-8 is reported, and the text ends before it."""
     if len(raw) > MAX_BYTES:
         source = Source(name, "")
-        what = f"`{name}` is larger than {MAX_BYTES // 2**20} MB"
-        return source, [Diagnostic("MLC004", what, Span(source, 0, 0), help="split it up, or generate less")]
+        return source, [FILE_TOO_LARGE.on(Span(source, 0, 0), name=name, limit=MAX_BYTES // 2**20)]
     try:
         return Source(name, raw.decode("utf-8-sig")), []
     except UnicodeDecodeError as error:
         source = Source(name, raw[: error.start].decode("utf-8-sig") + "�")
-        at = len(source.text) - 1
-        what = f"byte {error.start} of the file is not UTF-8"
-        return source, [Diagnostic("MLC002", what, Span(source, at, at + 1), help="save the file as UTF-8")]
+        last = len(source.text) - 1
+        return source, [NOT_UTF8.on(Span(source, last, last + 1), offset=error.start)]
 
 
 def load(source: Source) -> tuple[Any, list[Diagnostic]]:
-    """The plain value of a YAML text, and what is wrong with it."""
+    """The plain value of a YAML text, and the problems in it."""
     try:
         return value_of(compose(source), source)
     except Unreadable as unreadable:
@@ -49,7 +86,10 @@ def load(source: Source) -> tuple[Any, list[Diagnostic]]:
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A value in the text. ``items`` of a mapping are pairs of nodes, of a sequence nodes."""
+    """A value in the text. ``items`` are pairs of nodes for a mapping, nodes for a sequence.
+
+    ``by_key`` holds the items of a mapping by key, filled by the first lookup.
+    """
 
     kind: Literal["scalar", "sequence", "mapping"]
     start: int
@@ -59,12 +99,11 @@ class Node:
     tag: str | None = None
     items: list[Any] = field(default_factory=list)
     size: int = 1
-    known: dict[Any, tuple[Node, Node]] | None = None
-    """Of a mapping its items by key, once somebody asked."""
+    by_key: dict[Any, tuple[Node, Node]] | None = None
 
 
-class Unreadable(Exception):  # noqa: N818 - it says what the text is
-    """The text is not YAML that we take; carries the diagnostic. It never leaves the reader."""
+class Unreadable(Exception):  # noqa: N818 - it names the state of the text
+    """The text cannot be read as YAML; carries the diagnostic. It never leaves the reader."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
@@ -79,32 +118,16 @@ def compose(source: Source) -> Node | None:
         mark = error.problem_mark or error.context_mark
         offset = min(mark.index, len(source.text)) if mark else 0
         problem = str(error.problem or error.context or "it cannot be parsed")
-        raise Unreadable(
-            Diagnostic(
-                "MLC001",
-                f"this is not valid YAML: {problem}",
-                Span(source, offset, offset + 1),
-                help="check indentation, colons, brackets and quotes on this line and the one above it",
-            )
-        ) from None
+        raise Unreadable(INVALID_YAML.on(Span(source, offset, offset + 1), problem=problem)) from None
     except yaml.reader.ReaderError as error:
-        at = min(error.position or 0, len(source.text)) if isinstance(error.position, int) else 0
-        raise Unreadable(_not_text(source, at)) from None
-
-
-def _not_text(source: Source, offset: int) -> Diagnostic:
-    return Diagnostic(
-        "MLC002",
-        "there is a character here that YAML does not allow",
-        Span(source, offset, offset + 1),
-        help="remove the control character, or write it as an escape in double quotes",
-    )
+        offset = min(error.position or 0, len(source.text)) if isinstance(error.position, int) else 0
+        raise Unreadable(CONTROL_CHARACTER.on(Span(source, offset, offset + 1))) from None
 
 
 def _compose(source: Source) -> Node | None:
     root: Node | None = None
     stack: list[Node] = []
-    pending: list[Node | None] = []  # the key that waits for its value, for each open mapping
+    pending: list[Node | None] = []  # for each open mapping, the key without a value yet
     anchors: dict[str, Node] = {}
     documents = 0
     event: Any
@@ -144,56 +167,35 @@ def _compose(source: Source) -> Node | None:
             stack.append(node)
             pending.append(None)
             if len(stack) > MAX_DEPTH:
-                raise Unreadable(_too_much(source, start, f"the nesting is deeper than {MAX_DEPTH} levels"))
+                raise Unreadable(TOO_DEEP.on(Span(source, start, start + 1), limit=MAX_DEPTH))
         elif stack:
             stack[-1].size += node.size
             if stack[-1].size > MAX_NODES:
-                what = f"the aliases expand to more than {MAX_NODES:,} values"
-                raise Unreadable(_too_much(source, start, what))
+                raise Unreadable(TOO_MANY_NODES.on(Span(source, start, start + 1), limit=MAX_NODES))
     return root
 
 
 def _end(node: Node) -> int:
-    """Where a block collection ends: libyaml says where the next token starts, which may be pages further."""
+    """The end of a block collection: libyaml reports the start of the next token, which may be far below."""
     last = node.items[-1] if node.items else node
     return last[1].end if isinstance(last, tuple) else last.end
 
 
 def _check_document(source: Source, event: Any, number: int) -> None:
-    at = event.start_mark.index
+    offset = event.start_mark.index
     if number > 1:
-        raise Unreadable(
-            Diagnostic(
-                "MLC005",
-                "a second document starts here",
-                Span(source, at, at + 3),
-                help="keep one document in the file: remove the `---`",
-            )
-        )
+        raise Unreadable(SECOND_DOCUMENT.on(Span(source, offset, offset + 3)))
     if event.version not in (None, (1, 2)):
-        raise Unreadable(
-            Diagnostic(
-                "MLC001",
-                "the file asks for another version of YAML than 1.2",
-                Span(source, at, at + 1),
-                help="remove the `%YAML` line",
-            )
-        )
-
-
-def _too_much(source: Source, offset: int, what: str) -> Diagnostic:
-    return Diagnostic("MLC004", what, Span(source, offset, offset + 1), help="simplify the file")
+        raise Unreadable(YAML_VERSION.on(Span(source, offset, offset + 1)))
 
 
 def _aliased(source: Source, event: Any, anchors: dict[str, Node], stack: list[Node]) -> Node:
     span = Span(source, event.start_mark.index, event.end_mark.index)
     node = anchors.get(event.anchor)
     if node is None:
-        raise Unreadable(
-            Diagnostic("MLC001", f"no anchor `&{event.anchor}` stands above this alias", span, help="define it first")
-        )
-    if any(node is open_ for open_ in stack):
-        raise Unreadable(Diagnostic("MLC004", f"`*{event.anchor}` contains itself", span, help="break the circle"))
+        raise Unreadable(UNKNOWN_ANCHOR.on(span, anchor=event.anchor))
+    if any(node is ancestor for ancestor in stack):
+        raise Unreadable(RECURSIVE_ALIAS.on(span, anchor=event.anchor))
     return node
 
 
@@ -210,20 +212,20 @@ def _attach(parent: Node, pending: list[Node | None], node: Node) -> None:
 
 
 def value_of(node: Node | None, source: Source) -> tuple[Any, list[Diagnostic]]:
-    """The plain value of a tree; what is wrong in it is reported, and left out."""
-    found: list[Diagnostic] = []
-    return (None if node is None else _value(node, source, found)), found
+    """The plain value of a tree, without the parts that are reported."""
+    diagnostics: list[Diagnostic] = []
+    return (None if node is None else _value(node, source, diagnostics)), diagnostics
 
 
-def _value(node: Node, source: Source, found: list[Diagnostic]) -> Any:
+def _value(node: Node, source: Source, diagnostics: list[Diagnostic]) -> Any:
     if node.kind == "scalar":
-        return _scalar(node, source, found)
+        return _scalar(node, source, diagnostics)
     expected = _CORE + ("seq" if node.kind == "sequence" else "map")
     if node.tag not in (None, "!", expected):
-        found.append(_unknown_tag(node, source))
+        diagnostics.append(_unknown_tag(node, source))
     if node.kind == "sequence":
-        return [_value(item, source, found) for item in node.items]
-    return _mapping(node, source, found)
+        return [_value(item, source, diagnostics) for item in node.items]
+    return _mapping(node, source, diagnostics)
 
 
 def is_merge(key: Node) -> bool:
@@ -231,86 +233,63 @@ def is_merge(key: Node) -> bool:
     return key.kind == "scalar" and key.plain and key.text == "<<"
 
 
-def _mapping(node: Node, source: Source, found: list[Diagnostic]) -> dict[Any, Any]:
+def _mapping(node: Node, source: Source, diagnostics: list[Diagnostic]) -> dict[Any, Any]:
     merged: dict[Any, Any] = {}
-    own: dict[Any, Any] = {}
+    stated: dict[Any, Any] = {}
     places: dict[Any, Node] = {}
     for key_node, value_node in node.items:
         if is_merge(key_node):
             for base in value_node.items if value_node.kind == "sequence" else [value_node]:
                 if base.kind != "mapping":
                     span = Span(source, value_node.start, value_node.end)
-                    found.append(
-                        Diagnostic(
-                            "MLC001", "`<<` merges mappings only", span, help="give it a mapping or a list of them"
-                        )
-                    )
+                    diagnostics.append(MERGE_OF_NON_MAPPING.on(span))
                     continue
-                for key, value in _mapping(base, source, found).items():
+                for key, value in _mapping(base, source, diagnostics).items():
                     merged.setdefault(key, value)
             continue
-        key = _value(key_node, source, found)
+        key = _value(key_node, source, diagnostics)
         if isinstance(key, list | dict):
             span = Span(source, key_node.start, key_node.end)
-            found.append(Diagnostic("MLC001", "a key has to be a scalar", span, help="write a plain word as key"))
+            diagnostics.append(KEY_NOT_SCALAR.on(span))
             continue
         if key in places:
-            found.append(_duplicate(key, key_node, places[key], source))
+            diagnostics.append(_duplicate(key, key_node, places[key], source))
         places[key] = key_node
-        own[key] = _value(value_node, source, found)
-    return {**merged, **own}
+        stated[key] = _value(value_node, source, diagnostics)
+    return {**merged, **stated}
 
 
 def _duplicate(key: Any, again: Node, first: Node, source: Source) -> Diagnostic:
-    return Diagnostic(
-        "MLC003",
-        f"the key `{key}` is there twice",
-        Span(source, again.start, again.end),
-        help="keep one of the two",
-        labels=(Label(Span(source, first.start, first.end), "first here"),),
-    )
+    duplicate = DUPLICATE_KEY.on(Span(source, again.start, again.end), key=key)
+    return replace(duplicate, labels=(Label(Span(source, first.start, first.end), "first defined here"),))
 
 
 def _unknown_tag(node: Node, source: Source) -> Diagnostic:
-    tag = (node.tag or "").replace(_CORE, "!!")
-    return Diagnostic(
-        "MLC006",
-        f"the tag `{tag}` means nothing here",
-        Span(source, node.start, node.end),
-        help="remove the tag; quote the value if it starts with `!`",
-    )
+    return UNKNOWN_TAG.on(Span(source, node.start, node.end), tag=(node.tag or "").replace(_CORE, "!!"))
 
 
-def _scalar(node: Node, source: Source, found: list[Diagnostic]) -> Any:
+def _scalar(node: Node, source: Source, diagnostics: list[Diagnostic]) -> Any:
     tag, text = node.tag, node.text
     if tag is not None and tag != "!":
         if tag == _CORE + "str":
             return text
         value = plain_value(text)
-        wanted = _TAGGED.get(tag.removeprefix(_CORE), ())
-        if not isinstance(value, wanted):
-            found.append(_unknown_tag(node, source))
+        if not isinstance(value, _TAGGED.get(tag.removeprefix(_CORE), ())):
+            diagnostics.append(_unknown_tag(node, source))
         return value
     if not node.plain:
         return text
     if is_too_long(text):
-        found.append(_too_much(source, node.start, f"the number has more than {MAX_DIGITS:,} digits"))
+        diagnostics.append(TOO_MANY_DIGITS.on(Span(source, node.start, node.start + 1), limit=MAX_DIGITS))
         return 0
     if is_date(text):
-        found.append(
-            Diagnostic(
-                "MLC007",
-                f"`{text}` is a date in YAML, and DVC cannot work with dates",
-                Span(source, node.start, node.end),
-                help=f'put it in quotes: "{text}"',
-            )
-        )
+        diagnostics.append(DATE.on(Span(source, node.start, node.end), text=text))
         return text
     return plain_value(text)
 
 
 def find(root: Node | None, path: Path) -> tuple[Node | None, Node | None]:
-    """The key node (None in a sequence or at the root) and the value node at ``path``, as deep as the text goes."""
+    """The key node (None in a sequence or at the root) and the value node at ``path``, or at its longest known prefix."""
     key: Node | None = None
     node = root
     for part in path:
@@ -323,12 +302,12 @@ def find(root: Node | None, path: Path) -> tuple[Node | None, Node | None]:
 
 def _step(node: Node, part: str | int) -> tuple[Node | None, Node] | None:
     if node.kind == "sequence":
-        at = part if isinstance(part, int) else -1
-        return (None, node.items[at]) if 0 <= at < len(node.items) else None
+        index = part if isinstance(part, int) else -1
+        return (None, node.items[index]) if 0 <= index < len(node.items) else None
     merges: list[Node] = []
-    if node.known is None:
-        node.known = _known(node)
-    if (pair := node.known.get(str(part)) or node.known.get((part,))) is not None:
+    if node.by_key is None:
+        node.by_key = _by_key(node)
+    if (pair := node.by_key.get(str(part)) or node.by_key.get((part,))) is not None:
         return pair
     for key, value in node.items:
         if is_merge(key):
@@ -339,12 +318,12 @@ def _step(node: Node, part: str | int) -> tuple[Node | None, Node] | None:
     return None
 
 
-def _known(node: Node) -> dict[Any, tuple[Node, Node]]:
-    """The items of a mapping by the text of their keys, and by its value in a tuple where that is no text."""
-    known: dict[Any, tuple[Node, Node]] = {}
+def _by_key(node: Node) -> dict[Any, tuple[Node, Node]]:
+    """The items of a mapping by the text of the key; a key that is not text also by its value, as a tuple of one."""
+    items: dict[Any, tuple[Node, Node]] = {}
     for key, value in node.items:
         if key.kind == "scalar" and not is_merge(key):
-            known[key.text] = key, value
-            if key.plain and not isinstance(meant := plain_value(key.text), str):
-                known[meant,] = key, value
-    return known
+            items[key.text] = key, value
+            if key.plain and not isinstance(key_value := plain_value(key.text), str):
+                items[key_value,] = key, value
+    return items

@@ -10,8 +10,8 @@ import posixpath
 from collections.abc import Mapping
 from typing import Any
 
-from ...schemas.operate import Monitor
-from ...schemas.words import listed
+from ...schemas.common import listed
+from ...schemas.operations import Monitor
 from ..programs import FOLDER
 from .commands import single_quoted
 from .conventions import paths_of, shell_word

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...schemas.spec import Spec
+from ...schemas.common import seconds
+from ...schemas.spec import DVC_SECTIONS, Spec
 from ...schemas.stage import Foreach, Infer, Stage
-from ...schemas.words import DVC_SECTIONS, seconds
 from ..model.diagnostic import Diagnostic
 from ..model.project import Kind, Script
 from ..model.snapshot import Snapshot
@@ -103,7 +103,7 @@ class _Resolver:
                 self.above = entry
                 if entry.own.gates:
                     self._gate(entry, entries)
-        sections = {key: self.data[key] for key in DVC_SECTIONS if key != "stages" and key in self.data}
+        sections = {key: self.data[key] for key in DVC_SECTIONS if key in self.data}
         monitors = self._monitors()
         return Resolved(self.spec, entries, sections, tuple(self.scripts.values()), monitors), self.found
 
