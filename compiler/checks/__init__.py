@@ -1,4 +1,4 @@
-"""What can be known to be wrong before anything runs: one family a file, each a pure function of the project."""
+"""Checks: problems that can be found before anything runs. One family a file, each a pure function of the project."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..model.diagnostic import Diagnostic
 from ..model.project import Project
 from ..model.snapshot import Snapshot
 from ..read.params import ParamFiles
-from . import around, code, injection, inputs, names, order, registry, secrets, shells, uses
+from . import around, code, fan_out, injection, inputs, names, order, registry, secrets, shells, uses
 from .places import Places
 
 Check = Callable[[Project, Snapshot, ParamFiles, Places], Iterator[Diagnostic]]
@@ -25,16 +25,13 @@ ALL: tuple[Check, ...] = (
     secrets.check,
     registry.check,
     around.check,
+    fan_out.check,
 )
-"""All families. They know nothing of each other, and their order is only that of the report."""
+"""All families. They are independent of each other; their order is that of the report."""
 
 
 def run(project: Project, snapshot: Snapshot, params: ParamFiles, data: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    """What all checks find. ``data`` is the plain spec, for the places of things and for what looks at every value."""
+    """The diagnostics of all checks. ``data`` is the plain spec, which gives values their places."""
     places = Places(data)
     for check in ALL:
         yield from check(project, snapshot, params, places)
-    if project.ci.fan_out:
-        from . import fan_out
-
-        yield from fan_out.check(project, snapshot, params, places)

@@ -1,65 +1,88 @@
-"""What stands in the way of one job for each stage: no way to hand results over, or no machine for a job."""
+"""Checks of `ci.fan-out`: whether jobs can pass results on, and whether there is a machine for each job."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from ..lower.fan_out import fan
 from ..lower.worker import lacking
-from ..model.diagnostic import Diagnostic
-from ..model.project import Project
+from ..model.diagnostic import Code, Diagnostic
+from ..model.project import Project, Stage
+from ..model.resources import Resources
 from ..model.snapshot import Snapshot
-from ..model.source import At
 from ..read.params import ParamFiles
 from .places import Places
+
+NO_TRANSPORT = Code("MLC513", "error", "{problem}", help="{remedy}")
+NOT_IN_RUN_CACHE = Code(
+    "MLC514",
+    "warning",
+    "`{stage}` has no job of its own and runs in the last one: DVC does not keep its results in the run cache",
+    help="declare deps and outs inside of the repository, and remove `always_changed` and `persist`",
+)
+BEHIND_LAST_JOB = Code(
+    "MLC514",
+    "warning",
+    "`{stage}` has no job of its own and runs in the last one: it reads results of `{parent}`, which DVC does not keep",
+    help="let DVC keep the results of `{parent}`: declare its deps and outs, and remove `always_changed` and `persist`",
+)
+NO_MACHINE_DECLARED = Code(
+    "MLC515",
+    "warning",
+    "`ci.runners` declares no machine with {resources}; `{stage}` runs on the default machine",
+    help="declare the resources of each machine: `ci: {{runners: {{LABEL: {{cpu: 8, memory: 32Gi, gpu: 1}}}}}}`",
+)
+NO_MACHINE_LARGE_ENOUGH = replace(
+    NO_MACHINE_DECLARED, message="no machine of `ci.runners` has {resources}; `{stage}` runs on the default machine"
+)
 
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
     """MLC513, MLC514 and MLC515."""
-    if (wrong := lacking(project)) is not None:
-        yield Diagnostic("MLC513", wrong[0], At(("ci", "fan-out")), help=wrong[1])
+    if not project.ci.fan_out:
         return
-    yield from _in_the_last_job(project)
-    yield from _without_runner(project, places)
+    if (lack := lacking(project)) is not None:
+        problem, remedy = lack
+        yield NO_TRANSPORT.at("ci", "fan-out", problem=problem, remedy=remedy)
+        return
+    yield from _in_last_job(project)
+    yield from _without_machine(project, places)
 
 
-def _in_the_last_job(project: Project) -> Iterator[Diagnostic]:
+def _in_last_job(project: Project) -> Iterator[Diagnostic]:
     last = fan(project).last
-    told: set[str] = set()
-    for name in last:
-        stage = project.stages[name]
-        if stage.entry in told or stage.judges is not None:  # a gate on a difference is meant to
+    for stage in _first_of_entries(project, last):
+        if stage.judges is not None:  # a gate on a difference always runs
             continue
-        told.add(stage.entry)
-        if stage.in_run_cache:
-            above = next(parent for parent in project.dag.parents(name) if parent in last)
-            why = f"it reads what `{above}` makes, which DVC does not keep"
-            help_ = f"let DVC keep the results of `{above}`"
+        if not stage.in_run_cache:
+            yield NOT_IN_RUN_CACHE.on(stage.at, stage=stage.name)
         else:
-            why = "DVC does not keep its results in the run cache"
-            help_ = (
-                "it keeps those of a stage with deps and outs in the repository, without `always_changed` and `persist`"
-            )
-        yield Diagnostic(
-            "MLC514", f"`{stage.name}` has no job of its own, but runs in the last one: {why}", stage.at,
-            help=help_, severity="warning",
-        )  # fmt: skip
+            parent = next(parent for parent in project.dag.parents(stage.name) if parent in last)
+            yield BEHIND_LAST_JOB.on(stage.at, stage=stage.name, parent=parent)
 
 
-def _without_runner(project: Project, places: Places) -> Iterator[Diagnostic]:
-    told: set[str] = set()
-    for name in fan(project).jobs:
-        stage = project.stages[name]
-        asked = stage.resources
-        if not asked or stage.entry in told or project.ci.smallest_machine(asked) is not None:
-            continue
-        told.add(stage.entry)
-        what = "no machine of `ci.runners` has" if project.ci.machines else "`ci.runners` names no machine with"
-        parts = [f"{asked.cpu:g} cores"] if asked.cpu else []
-        parts += [f"{asked.memory / 2**30:.4g}Gi of memory"] if asked.memory else []
-        parts += [f"{asked.gpu} GPUs"] if asked.gpu else []
-        yield Diagnostic(
-            "MLC515", f"{what} {', '.join(parts)}, so `{stage.name}` runs where all do", places.key(stage, "resources"),
-            help="say what each machine has: `ci: {runners: {LABEL: {cpu: 8, memory: 32Gi, gpu: 1}}}`",
-            severity="warning",
-        )  # fmt: skip
+def _without_machine(project: Project, places: Places) -> Iterator[Diagnostic]:
+    code = NO_MACHINE_LARGE_ENOUGH if project.ci.machines else NO_MACHINE_DECLARED
+    jobs = [
+        name
+        for name in fan(project).jobs
+        if project.stages[name].resources and project.ci.smallest_machine(project.stages[name].resources) is None
+    ]
+    for stage in _first_of_entries(project, jobs):
+        yield code.on(places.key(stage, "resources"), stage=stage.name, resources=_words(stage.resources))
+
+
+def _first_of_entries(project: Project, names: Iterable[str]) -> Iterable[Stage]:
+    """Of the stages of each entry, the first."""
+    first: dict[str, Stage] = {}
+    for name in names:
+        first.setdefault(project.stages[name].entry, project.stages[name])
+    return first.values()
+
+
+def _words(resources: Resources) -> str:
+    parts = [f"{resources.cpu:g} cores"] if resources.cpu else []
+    parts += [f"{resources.memory / 2**30:.4g}Gi of memory"] if resources.memory else []
+    parts += [f"{resources.gpu} GPUs"] if resources.gpu else []
+    return ", ".join(parts)

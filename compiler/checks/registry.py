@@ -1,4 +1,4 @@
-"""What stands in .dvc/config already, where the spec says the remotes."""
+"""Checks of the registry: sections that .dvc/config already has and that the spec would define again."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ import re
 from collections.abc import Iterator
 
 from ..lower.remotes import CONFIG
-from ..model.diagnostic import Diagnostic
+from ..model.diagnostic import Code, Diagnostic
 from ..model.project import Project
 from ..model.snapshot import Snapshot
-from ..model.source import At
 from ..read.params import ParamFiles
 from .places import Places
 
-_OURS = r"(?ms)^# >>> mlopsc.*?^# <<< mlopsc[^\n]*\n?"
+DUPLICATE_SECTION = Code(
+    "MLC419",
+    "error",
+    "`{config}` already has a section `{section}`, and `stack.registry` would define it again",
+    help="move the section to `.dvc/config.local`, or remove `registry` from the spec; `dvc remote remove` and "
+    "`dvc config --unset` remove it from `{config}`",
+)
+
+_OUR_BLOCK = r"(?ms)^# >>> mlopsc.*?^# <<< mlopsc[^\n]*\n?"
 
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
@@ -21,17 +28,10 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
     text = snapshot.read(CONFIG) if project.remotes and snapshot.kind(CONFIG) == "file" else None
     if text is None:
         return
-    theirs = re.sub(_OURS, "", text.decode("utf-8", "replace"))
-    sections = {line.strip() for line in theirs.splitlines() if line.lstrip().startswith("[")}
-    wanted = {
-        "[core]": "core",
-        **{f"['remote \"{remote.name}\"']": f'remote "{remote.name}"' for remote in project.remotes},
-    }
-    for section, name in wanted.items():
-        if section in sections:
-            yield Diagnostic(
-                "MLC419", f"`{CONFIG}` has a section `{name}` of its own, and `stack.registry` would be a second one",
-                At(("stack", "registry"), key=True),
-                help=f"move what it says into `.dvc/config.local`, or take `registry` out of the spec; "
-                     f"`dvc remote remove` and `dvc config --unset` take it out of {CONFIG}",
-            )  # fmt: skip
+    others = re.sub(_OUR_BLOCK, "", text.decode("utf-8", "replace"))
+    headers = {line.strip() for line in others.splitlines() if line.lstrip().startswith("[")}
+    sections = {"[core]": "core"}
+    sections |= {f"['remote \"{remote.name}\"']": f'remote "{remote.name}"' for remote in project.remotes}
+    for header, section in sections.items():
+        if header in headers:
+            yield DUPLICATE_SECTION.at_key("stack", "registry", config=CONFIG, section=section)

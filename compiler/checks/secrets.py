@@ -1,4 +1,4 @@
-"""Secrets written into the spec, where everybody who can read the repository reads them, for ever."""
+"""Checks for secrets in the spec, where everyone with access to the repository and its history can read them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from math import log2
 from typing import Any
 
-from ..model.diagnostic import Diagnostic
+from ..model.diagnostic import Code, Diagnostic
 from ..model.project import Project
 from ..model.snapshot import Snapshot
-from ..model.source import At, Path
+from ..model.source import Path
 from ..read.params import ParamFiles
 from .places import Places
+
+SECRET = Code(
+    "MLC420",
+    "error",
+    "{secret} is written in plain text",
+    help="revoke it, keep the new one in an environment variable, and list that variable under `ci.secrets`",
+)
 
 _KNOWN = r"""(?x)(?P<an_AWS_access_key>\b(?:AKIA|ASIA)[0-9A-Z]{16}\b)
     | (?P<a_GitHub_token>\bgh[pousr]_[A-Za-z0-9]{30,} | \bgithub_pat_[A-Za-z0-9_]{30,})
@@ -45,14 +52,14 @@ _WORDS = (
     "github_pat",
 )
 _PAIRS = (("gh", r"\bgh._"), ("key", r"[\s_-]key|(?:api|access|private)key"), ("sk-", r"\bsk-"), ("://", "@"))
-"""What stands in every text that `_KNOWN` or `_NAME` finds, in small letters; of a pair, both."""
+"""Lower-case words that occur in every text that `_KNOWN` or `_NAME` matches; for a pair, both occur."""
 
 _NAME = r"(?i)(?:^|[_-])(?:token|secret|passw(?:or)?d|passphrase|(?:api|access|private|secret)[_-]?key)$"
 _PLAIN = r"(?i)[a-z_./-]*\Z|[\d._,-]*\Z"
-"""A word, a path or a number: no secret that is worth the name looks like it."""
+"""A word, a path or a number, which is not a secret."""
 
 _BITS = 3.0
-"""The entropy, in bits a character, from which on a text of 16 characters or more is taken for random."""
+"""Minimum entropy, in bits per character, for a text of at least 16 characters to count as random."""
 
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
@@ -66,31 +73,24 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
         for key, item in pairs:
             kind = type(item)
             if kind is str:
-                if len(item) >= 8 and (what := _secret(key, item)):
-                    yield _in_clear(what, At((*path, key)))
+                if len(item) >= 8 and (secret := _secret(key, item)):
+                    yield SECRET.at(*path, key, secret=secret)
             elif kind is dict or kind is list:
                 waiting.append(((*path, key), item))
-            if type(key) is str and "://" in key and (what := _secret("", key)):
-                yield _in_clear(what, At((*path, key), key=True))
+            if type(key) is str and "://" in key and (secret := _secret("", key)):
+                yield SECRET.at_key(*path, key, secret=secret)
 
 
 def _suspect(places: Places) -> bool:
-    """Whether the spec, searched as one text, needs a closer look."""
+    """Whether the spec as one text may contain a secret; most specs do not and need no search value by value."""
     text = repr(places.data).lower()
     if any(word in text for word in _WORDS):
         return True
     return any(word in text and re.search(pattern, text) is not None for word, pattern in _PAIRS)
 
 
-def _in_clear(what: str, place: At) -> Diagnostic:
-    return Diagnostic(
-        "MLC420", f"there is {what} here, in clear", place,
-        help="revoke it; keep the new one in an environment variable, and name that variable under `ci.secrets`",
-    )  # fmt: skip
-
-
 def _secret(key: Any, text: str) -> str | None:
-    """What kind of secret a text holds, or None."""
+    """The kind of secret in a text, or None."""
     if type(key) is str and key[-1:] in "nNtTdDyYeE" and (named := re.search(_NAME, key)):
         if _looks_secret(named.group(), text, random=False):
             return f"the value of `{key}`"
@@ -106,10 +106,10 @@ def _secret(key: Any, text: str) -> str | None:
 
 
 def _looks_secret(name: str, text: str, random: bool) -> bool:
-    """Whether a text that a telling name stands before is a value, and no variable, word, path or number.
+    """Whether the value of a key such as `password` or `token` is a secret and not a variable, word, path or number.
 
-    Behind a name that speaks of a password, any word is one. Behind other names ``random`` asks for a text that looks
-    random, because `--eos-token=<s>` and `token: cls` are no secrets.
+    Any word is a secret if the name says password. For other names ``random`` requires a text that looks random, because
+    `--eos-token=<s>` and `token: cls` are not secrets.
     """
     if len(text) < 8 or "$" in text or "{{" in text:
         return False
@@ -119,6 +119,6 @@ def _looks_secret(name: str, text: str, random: bool) -> bool:
 
 
 def entropy(text: str) -> float:
-    """The entropy of a text's characters, in bits a character."""
+    """The entropy of a text, in bits per character."""
     counts = [text.count(char) for char in set(text)]
     return -sum(count / len(text) * log2(count / len(text)) for count in counts)

@@ -1,59 +1,80 @@
-"""What a shell makes of a command: lines that DVC takes apart, and parameters that are nothing."""
+"""Checks of shell commands: lines that DVC runs in separate shells, and parameters that are null."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 
-from ..model.diagnostic import Diagnostic
-from ..model.project import Command, Project, Ref, Stage
+from ..model.diagnostic import Code, Diagnostic
+from ..model.project import Command, Project, Ref
 from ..model.snapshot import Snapshot
 from ..read.params import ParamFiles, lookup
 from .places import Places
 
-_LOST = (
+SEPARATE_SHELLS = Code(
+    "MLC434",
+    "warning",
+    "DVC runs each line of the command of `{stage}` in its own shell: {problem}",
+    help="write the lines as `script`, or join them with `&&`",
+)
+NULL_IN_COMMAND = Code(
+    "MLC435",
+    "warning",
+    "`{param}` is null in `{file}`, so the command of `{stage}` gets the word `None`",
+    help="set a value, or let the code read the parameter from its file",
+)
+
+_CHANGES_SHELL = (
     r"(?:(?:cd|pushd|export|set|shopt|unset|alias|umask|ulimit|source|\.|conda activate|module load)[ \t][^;&|]*"
     r"|[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|[^\s;&|\"'])*)\Z"
 )
-"""A line that does nothing but to change the shell that it runs in."""
-_OPENS = r"(?:for|while|until|if|case)[ \t]|\{\Z|\w+[ \t]*\(\)[ \t]*\{?\Z"
-_CLOSES = r"(?:^|[\s;])(?:done|fi|esac|\})[\s;)]*(?:\Z|[&|<>])"
-_GOES_ON = r"(?<!\\)(?:\\\\)*\\\Z|(?:&&|\|)\Z|(?<!<)<<-?[ \t]*['\"]?[A-Za-z_]"
+"""A line that only changes the state of its shell."""
+_OPENS_BLOCK = r"(?:for|while|until|if|case)[ \t]|\{\Z|\w+[ \t]*\(\)[ \t]*\{?\Z"
+_CLOSES_BLOCK = r"(?:^|[\s;])(?:done|fi|esac|\})[\s;)]*(?:\Z|[&|<>])"
+_CONTINUES = r"(?<!\\)(?:\\\\)*\\\Z|(?:&&|\|)\Z|(?<!<)<<-?[ \t]*['\"]?[A-Za-z_]"
+_MAX_SHOWN = 40
 
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
     """MLC434 and MLC435."""
-    apart: set[str] = set()
-    told: set[tuple[str, str]] = set()
+    separate: set[str] = set()
+    reported: set[tuple[str, str]] = set()
     for stage in project:
-        if len(stage.commands) > 1 and stage.entry not in apart and (why := _taken_apart(stage.commands)):
-            apart.add(stage.entry)
-            yield _apart(stage, why, places)
-        for command in stage.commands:
-            for part in command.parts if "None" in command.text else ():
-                if isinstance(part, Ref) and part.value == "None" and (stage.entry, part.name) not in told:
-                    if lookup(params.load(part.file), part.name, "") is None:
-                        told.add((stage.entry, part.name))
-                        yield _nothing(stage, part, places)
+        if len(stage.commands) > 1 and stage.entry not in separate and (problem := _dependent(stage.commands)):
+            separate.add(stage.entry)
+            yield SEPARATE_SHELLS.on(places.value(stage, "cmd"), stage=stage.entry, problem=problem)
+        for part in _null_refs(stage.commands):
+            if (stage.entry, part.name) in reported or lookup(params.load(part.file), part.name, "") is not None:
+                continue
+            reported.add((stage.entry, part.name))
+            place = places.value(stage, "cmd")
+            yield NULL_IN_COMMAND.on(place, param=part.name, file=part.file, stage=stage.entry)
 
 
-def _taken_apart(commands: Sequence[Command]) -> str | None:
-    """Why lines need each other, after the first that does."""
+def _null_refs(commands: Sequence[Command]) -> Iterator[Ref]:
+    """The parameters whose text is ``None``."""
+    for command in commands:
+        if "None" in command.text:
+            yield from (part for part in command.parts if isinstance(part, Ref) and part.value == "None")
+
+
+def _dependent(commands: Sequence[Command]) -> str | None:
+    """How the first line that affects another one does so; None if the lines are independent."""
     for index, command in enumerate(commands):
         line = command.text.strip()
-        if re.match(_OPENS, line) and not re.search(_CLOSES, line):
-            return f"`{line[:40]}` ends with its line"
-        if ("'" in line or '"' in line) and not _quoted(line):
-            return f"`{line[:40]}` opens a quotation and does not end it"
+        if re.match(_OPENS_BLOCK, line) and not re.search(_CLOSES_BLOCK, line):
+            return f"`{line[:_MAX_SHOWN]}` ends with its line"
+        if ("'" in line or '"' in line) and not _closes_quotes(line):
+            return f"`{line[:_MAX_SHOWN]}` opens a quotation and does not close it"
         if index < len(commands) - 1:
-            if re.search(_GOES_ON, line):
-                return f"`{line[-40:]}` does not go on below"
-            if re.match(_LOST, line):
-                return f"what `{line[:40]}` does is lost below"
+            if re.search(_CONTINUES, line):
+                return f"`{line[-_MAX_SHOWN:]}` does not continue on the next line"
+            if re.match(_CHANGES_SHELL, line):
+                return f"the effect of `{line[:_MAX_SHOWN]}` is lost on the next line"
     return None
 
 
-def _quoted(line: str) -> bool:
+def _closes_quotes(line: str) -> bool:
     """Whether all quotations of a line end on it."""
     import shlex
 
@@ -62,15 +83,3 @@ def _quoted(line: str) -> bool:
     except ValueError as error:
         return "quotation" not in str(error)
     return True
-
-
-def _apart(stage: Stage, why: str, places: Places) -> Diagnostic:
-    what = f"DVC gives each line of the command of `{stage.entry}` to a shell of its own: {why}"
-    help_ = "write the lines as `script`, or join them by `&&`"
-    return Diagnostic("MLC434", what, places.value(stage, "cmd"), help=help_, severity="warning")
-
-
-def _nothing(stage: Stage, part: Ref, places: Places) -> Diagnostic:
-    what = f"`{part.name}` is null in `{part.file}`, and the command of `{stage.entry}` gets the word `None` for it"
-    help_ = "give it a value, or let the code read it from its file"
-    return Diagnostic("MLC435", what, places.value(stage, "cmd"), help=help_, severity="warning")

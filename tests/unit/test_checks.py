@@ -223,8 +223,8 @@ def test_a_parameter_that_is_there(key: str) -> None:
         ("train.rates.2", 7, ""),
         ("other.json: [sed]", 20, "`seed`"),
         ("other.json: [seed, sed]", 26, "`seed`"),
-        ("gone.yaml: [x]", 19, "write the file"),
-        ("gone.yaml:", 7, "write the file"),
+        ("gone.yaml: [x]", 19, "create the file"),
+        ("gone.yaml:", 7, "create the file"),
     ],
 )
 def test_a_parameter_that_is_not(key: str, column: int, near: str) -> None:
