@@ -1,4 +1,4 @@
-"""`ci:` with its defaults filled in."""
+"""The settings of CI, with their defaults."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from ..model.ci import Ci, Machine
 from ..model.resources import Resources
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
-_ALWAYS = language.Triggers()
+_DEFAULT_TRIGGERS = language.Triggers()
 
 
 def lower_ci(ci: language.Ci) -> Ci:
-    """The settings of CI as targets see them."""
-    on = ci.on or _ALWAYS
+    """`ci:` with its defaults."""
+    triggers = ci.on or _DEFAULT_TRIGGERS
     return Ci(
-        push_branches=("main",) if on.push is None else tuple(on.push),
-        pull_request=on.pull_request is not False,
-        schedules=tuple(on.schedule or ()),
-        manual=on.manual is not False,
+        push_branches=("main",) if triggers.push is None else tuple(triggers.push),
+        pull_request=triggers.pull_request is not False,
+        schedules=tuple(triggers.schedule or ()),
+        manual=triggers.manual is not False,
         runner=tuple(listed(ci.runner)),
         secrets=tuple(ci.secrets or ()),
         python=ci.python,

@@ -1,4 +1,4 @@
-"""The script of one deployment: what is particular to it; `programs/deploy.sh` is what all of them do."""
+"""The script of one deployment: its own settings; `programs/deploy.sh` does the work for all deployments."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ..programs import FOLDER
 
 
 def deploy_script(deployment: Deployment, model_path: str, outs: Sequence[Out]) -> Script:
-    """`.mlops/scripts/deploy-NAME.sh`; the metrics among the pipeline's ``outs`` are what its gates judge."""
+    """`.mlops/scripts/deploy-NAME.sh`; its gates judge the metrics among ``outs``, the outs of the pipeline."""
     metrics = [out for out in outs if out.kind == "metric"] if deployment.bounds else []
     words = " ".join(map(quote, [*(out.path for out in metrics), "--", *deployment.bounds]))
-    judge = f'python "$repository/{FOLDER}/gate.py" {words}' if deployment.bounds else ":"
-    in_git = any(out.path == model_path and not out.cached for out in outs)
-    restored = [*([] if in_git else [model_path]), *(out.path for out in metrics if out.cached)]
+    gate = f'python "$repository/{FOLDER}/gate.py" {words}' if deployment.bounds else ":"
+    is_in_git = any(out.path == model_path and not out.cached for out in outs)
+    restored = [*([] if is_in_git else [model_path]), *(out.path for out in metrics if out.cached)]
     exports = "".join(f"export {key}={quote(value)}; " for key, value in deployment.env.items())
     lines = [
         "#!/bin/sh",
         f"# Made by mlopsc from mlops.yaml: edit that. deploy-{deployment.name}.sh [VERSION | newest | previous]",
         f"environment={quote(deployment.name)} model={quote(deployment.model)} MODEL_PATH={quote(model_path)}",
         f"paths={quote(' '.join(map(quote, restored)))}",
-        f"judge() {{ {judge}; }}",
+        f"judge() {{ {gate}; }}",
         f"run() ( {exports}exec sh -c {quote(deployment.run)} )",
         f". ./{FOLDER}/deploy.sh",
     ]

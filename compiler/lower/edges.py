@@ -1,4 +1,4 @@
-"""Which stages a stage depends on: those that make what it reads, something in it, or a directory that it lies in."""
+"""The edges between stages: a stage depends on the writers of what it reads, of what is inside it, and of the directories above it."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from .paths import parents
 
 
 def edges(stages: Iterable[Stage]) -> dict[str, list[str]]:
-    """The parents of each stage by name, in the order of its deps and params files, without repetition."""
+    """The parents of each stage by name, in the order of its deps and params files, without duplicates."""
     stages = list(stages)
-    makers = _Makers(stages)
-    return {stage.name: list(dict.fromkeys(_parents(stage, makers))) for stage in stages}
+    writers = _Writers(stages)
+    return {stage.name: list(dict.fromkeys(_parents(stage, writers))) for stage in stages}
 
 
-def _parents(stage: Stage, makers: _Makers) -> Iterator[str]:
+def _parents(stage: Stage, writers: _Writers) -> Iterator[str]:
     for path in (*stage.deps, *(param.file for param in stage.params)):
-        yield from makers.of(path)
+        yield from writers.of(path)
 
 
-class _Makers:
-    """The stages that make a path. Each path is looked up once, since many stages read the same."""
+class _Writers:
+    """The stages that write a path. Results are cached, because many stages read the same path."""
 
     def __init__(self, stages: Iterable[Stage]) -> None:
-        self.producers: dict[str, str] = {}
+        self.writers: dict[str, str] = {}
         self.inside: defaultdict[str, list[str]] = defaultdict(list)
-        self.known: dict[str, tuple[str, ...]] = {}
+        self.cache: dict[str, tuple[str, ...]] = {}
         for stage in stages:
             for out in stage.outs:
-                self.producers.setdefault(out.path, stage.name)
+                self.writers.setdefault(out.path, stage.name)
                 for folder in parents(out.path):
                     self.inside[folder].append(stage.name)
 
     def of(self, path: str) -> tuple[str, ...]:
-        """The maker of ``path`` first, then those of what lies in it, then those of the directories above."""
-        if path not in self.known:
-            makers = [self.producers[path]] if path in self.producers else []
-            makers += self.inside.get(path, ())
-            makers += [self.producers[folder] for folder in parents(path) if folder in self.producers]
-            self.known[path] = tuple(dict.fromkeys(makers))
-        return self.known[path]
+        """The writer of ``path``, then those of what is inside it, then those of the directories above."""
+        if path not in self.cache:
+            writers = [self.writers[path]] if path in self.writers else []
+            writers += self.inside.get(path, ())
+            writers += [self.writers[folder] for folder in parents(path) if folder in self.writers]
+            self.cache[path] = tuple(dict.fromkeys(writers))
+        return self.cache[path]
 
 
 def artifacts(stages: Iterable[Stage]) -> dict[str, Artifact]:
-    """Every path that stages write or depend on; of several writers the first counts."""
+    """Every path that stages write or depend on; of several writers the first is the producer."""
     producers: dict[str, str] = {}
     consumers: defaultdict[str, list[str]] = defaultdict(list)
     for stage in stages:

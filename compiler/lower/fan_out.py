@@ -1,7 +1,7 @@
-"""`ci.fan-out`: which stages get a job of their own, and what each job waits for.
+"""`ci.fan-out`: the stages with a job of their own, and the jobs that each job waits for.
 
-A stage's result goes from one job to the next by the run cache on the DVC remote. What DVC never puts there cannot, so
-such a stage runs in the last job, with everything that reads what it writes.
+Results pass from one job to the next through the run cache on the DVC remote. A stage that DVC keeps out of the run cache
+runs in the last job, together with the stages that depend on it.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from ..model.target import Feature
 
 @dataclass(frozen=True, slots=True)
 class Fan:
-    """The jobs: each by its stage, with the stages whose jobs it waits for; and the stages that the last job runs."""
+    """The jobs by stage, each with the stages whose jobs it waits for; and the stages of the last job."""
 
     jobs: dict[str, tuple[str, ...]]
     last: tuple[str, ...]
 
     @property
     def ends(self) -> list[str]:
-        """The stages whose jobs no other one waits for."""
+        """The stages whose jobs no other job waits for."""
         awaited = {name for needs in self.jobs.values() for name in needs}
         return [name for name in self.jobs if name not in awaited]
 
 
 def fan(project: Project) -> Fan:
-    """The jobs of a pipeline, each after those it waits for. A frozen stage has none: nothing runs it."""
+    """The jobs of a pipeline, each after those it waits for. A frozen stage has no job."""
     jobs: dict[str, tuple[str, ...]] = {}
     last: dict[str, None] = {}
     for stage in project:
@@ -43,6 +43,6 @@ def fan(project: Project) -> Fan:
 
 
 def place(project: Project, stage: Stage, feature: Feature) -> At:
-    """Where the spec asks for a feature at a stage."""
+    """The place of a feature at a stage."""
     paths = project.features.get(feature, ())
     return next((At(path) for path in paths if path[:2] == ("stages", stage.entry)), stage.at)

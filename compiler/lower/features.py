@@ -1,4 +1,4 @@
-"""Which constructs of the language a project uses, and where."""
+"""The features of the language that a project uses, with the places where it uses them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _CI_KEYS = {
 
 
 def features(resolved: Resolved) -> dict[str, tuple[Path, ...]]:
-    """The features that are used, each with the paths in the spec that use it."""
+    """The features in use, each with the paths in the spec that use it."""
     used: defaultdict[str, list[Path]] = defaultdict(list)
     for entry in resolved.entries.values():
         _of_entry(entry, used)

@@ -1,4 +1,4 @@
-"""Templates in a text: where they stand, and how a value is written in their place, as DVC does it."""
+"""Templates in a text: their places, and the text of a value that replaces one, as DVC writes it."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 TEMPLATE = re.compile(r"\$\{(?<!\\\$\{)(.*?)\}")
-"""A template in a text; the group is the expression. ``\\${`` is not one, which is looked for behind the `${`, because
-a pattern that starts with two plain letters is found four times as fast."""
+"""A template in a text; the group is the expression. The check for ``\\${``, which is not a template, comes after the `${`,
+because a pattern that starts with literal text matches four times as fast."""
 
 _MANY = 8
-"""How many `${` a text may have for `TEMPLATE` alone, which goes from each to the end of the line if nothing closes it."""
+"""Maximum number of `${` for `TEMPLATE` alone, which scans to the end of the line for each one that is not closed."""
 
 
 def pieces(text: str) -> list[str]:
-    """What stands between templates, and the expressions of these, in turn; in linear time, whatever the text is."""
+    """Literal text and expressions in turn, starting with text; takes linear time for any text."""
     if text.count("${") <= _MANY:
         return TEMPLATE.split(text)
-    found = [""]
+    parts = [""]
     for line in text.split("\n"):
         closed = line.rfind("}") + 1
         first, *rest = TEMPLATE.split(line[:closed])
-        found[-1] += first
-        found += rest
-        found[-1] += line[closed:] + "\n"
-    found[-1] = found[-1][:-1]
-    return found
+        parts[-1] += first
+        parts += rest
+        parts[-1] += line[closed:] + "\n"
+    parts[-1] = parts[-1][:-1]
+    return parts
 
 
 def to_text(value: Any) -> str:
-    """A value in a text, as DVC writes it: a mapping becomes command-line options."""
+    """The text of a value, as DVC writes it: a mapping becomes command-line options."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return _options(value) if isinstance(value, Mapping) else str(value)
@@ -47,7 +47,7 @@ def _options(value: Mapping[str, Any]) -> str:
             words += [f"--{name}", quote(item)]
         elif isinstance(item, list):
             words += (
-                [f"--{name}", *(quote(each) if isinstance(each, str) else str(each) for each in item)] if item else []
+                [f"--{name}", *(quote(word) if isinstance(word, str) else str(word) for word in item)] if item else []
             )
         else:
             words += [f"--{name}", str(item)]

@@ -1,4 +1,4 @@
-"""What a metadata store other than DVC needs: the program that keeps runs there, and what it has to know of the stages."""
+"""Metadata stores other than DVC: the program that records runs, and the data about stages that it needs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..resolve.commands import SCRIPTS
 
 TRACK = f"{SCRIPTS}/track.py"
 IGNORED = {"mlflow": "/mlruns/\n/mlflow.db\n", "sacred": "/.sacred/\n"}
-"""What each store writes on this machine, unless the environment says otherwise."""
+"""What each store writes on the local machine by default."""
 
 
 def params(stages: Iterable[Stage]) -> dict[str, str]:
-    """The parameters that commands use, each as text at its value of now, by the name that DVC sets them by."""
+    """The current value, as text, of each parameter that commands use, by the name that `dvc exp run -S` takes."""
     return {
         part.name if part.file == "params.yaml" else f"{part.file}:{part.name}": part.value
         for stage in stages

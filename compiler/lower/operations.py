@@ -1,4 +1,4 @@
-"""What happens around the pipeline, with its defaults filled in, and the programs that it needs."""
+"""Sources, models, deployments, monitors and experiments with their defaults, and the programs they need."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def deployments(spec: Spec) -> dict[str, Deployment]:
 
 
 def monitors(spec: Spec, entries: Mapping[str, Entry]) -> dict[str, Monitor]:
-    """The monitors; ``entries`` are their stages, conventions filled in."""
+    """The monitors; ``entries`` are their stages after the conventions."""
     declared = spec.monitor or {}
     return {name: _monitor(name, declared[name], entry) for name, entry in entries.items()}
 

@@ -1,4 +1,4 @@
-"""Paths of stages, from the root of the repository."""
+"""Paths relative to the root of the repository."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 
 def rooted(wdir: str, path: str) -> str:
-    """A path as a stage that runs in ``wdir`` writes it, from the root; URLs and absolute paths stay as they are."""
+    """A path relative to ``wdir``, made relative to the root; URLs and absolute paths stay unchanged."""
     if "://" in path or path.startswith("/"):
         return path
     return posixpath.normpath(posixpath.join(wdir, path))

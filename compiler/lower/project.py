@@ -1,4 +1,4 @@
-"""From the resolved spec to the project: stages expanded, paths from the root, the DAG, every default filled in."""
+"""From the resolved spec to the project: stages expanded, paths from the root, DAG, defaults."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Load = Callable[[str], Any | None]
 
 
 def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, list[Diagnostic]]:
-    """The project, and what is wrong in its templates.
+    """The project, and the problems in its templates.
 
     Stages that form a cycle keep the order of the spec; `checks.order` reports them.
     """
@@ -48,9 +48,9 @@ def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, 
     outs = [out for stage in stages.values() for out in stage.outs]
     spec, stack = resolved.spec, resolved.spec.stack
     code_roots = tuple(spec.code.roots or ())
-    named_remotes = remotes(stack)
-    registry, environments = models(spec), deployments(spec)
-    watched, tried = monitors(spec, resolved.monitors), experiments(spec)
+    declared_remotes = remotes(stack)
+    declared_models, declared_deployments = models(spec), deployments(spec)
+    declared_monitors, declared_experiments = monitors(spec, resolved.monitors), experiments(spec)
     project = Project(
         name=spec.project or DEFAULT_NAME,
         dvc=dvc_document(resolved),
@@ -61,15 +61,15 @@ def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, 
         orchestrators=tuple(stack.orchestrators),
         stores=tuple(name for name in STORES if name in listed(stack.metadata)),
         ci=lower_ci(spec.ci),
-        remotes=named_remotes,
-        remote_url=remote_url(named_remotes, snapshot),
+        remotes=declared_remotes,
+        remote_url=remote_url(declared_remotes, snapshot),
         sources=sources(spec),
-        models=registry,
-        deployments=environments,
-        monitors=watched,
-        experiments=tried,
+        models=declared_models,
+        deployments=declared_deployments,
+        monitors=declared_monitors,
+        experiments=declared_experiments,
         scripts=resolved.scripts,
-        programs=programs(registry, environments, watched, tried, outs),
+        programs=programs(declared_models, declared_deployments, declared_monitors, declared_experiments, outs),
         test_command=_test_command(stack, snapshot, code_roots),
         requirements=requirements_of(snapshot),
         code_roots=code_roots,
@@ -81,7 +81,7 @@ def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, 
 
 
 def _stages(resolved: Resolved, load: Load) -> tuple[dict[str, Stage], list[Diagnostic]]:
-    """The stages that all entries make, in the order of the spec."""
+    """The stages of all entries, in the order of the spec."""
     scope, diagnostics = global_scope(resolved.sections.get("vars"), load)
     stages: dict[str, Stage] = {}
     for entry in resolved.entries.values():
@@ -96,7 +96,7 @@ def _stages(resolved: Resolved, load: Load) -> tuple[dict[str, Stage], list[Diag
 
 
 def _stage(expanded: Expanded, entry: Entry) -> Stage:
-    body, own = expanded.body, entry.own
+    body, declared = expanded.body, entry.own
     wdir = posixpath.normpath(body.get("wdir") or ".")
     return Stage(
         name=expanded.name,
@@ -110,11 +110,11 @@ def _stage(expanded: Expanded, entry: Entry) -> Stage:
         kind=entry.kind,
         frozen=bool(body.get("frozen")),
         always_changed=bool(body.get("always_changed")),
-        image=own.image,
-        resources=lower_resources(own.resources),
-        timeout=seconds(own.timeout),
-        retries=own.retries or 0,
-        env={name: env_text(value) for name, value in (own.env or {}).items()},
+        image=declared.image,
+        resources=lower_resources(declared.resources),
+        timeout=seconds(declared.timeout),
+        retries=declared.retries or 0,
+        env={name: env_text(value) for name, value in (declared.env or {}).items()},
         judges=entry.judges,
     )
 
@@ -135,7 +135,7 @@ def _params(items: Iterable[Any], wdir: str) -> Iterator[Param]:
 
 
 def _targets(stack: Stack) -> dict[str, Path]:
-    """The back ends to emit, each with the place in the spec that names it."""
+    """The targets to emit, each with the place in the spec that names it."""
     places: dict[str, Path] = {}
     for key in ("orchestrator", "ci"):
         value = getattr(stack, key)
@@ -147,7 +147,7 @@ def _targets(stack: Stack) -> dict[str, Path]:
 
 
 def requirements_of(snapshot: Snapshot) -> str | None:
-    """The file that says what the project needs installed."""
+    """The file that lists the packages the project needs."""
     return next((name for name in _REQUIREMENTS if snapshot.kind(name) == "file"), None)
 
 

@@ -1,4 +1,4 @@
-"""DVC remotes: those that the spec names, and the one in use."""
+"""The DVC remotes of the spec, and the URL of the default one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def remotes(stack: Stack) -> tuple[Remote, ...]:
 
 
 def remote_url(named: tuple[Remote, ...], snapshot: Snapshot) -> str | None:
-    """The URL of the remote in use: the spec's first one, else the first in .dvc/config; None if there is none."""
+    """The URL of the default remote: the first one of the spec, or the first one in .dvc/config; None without remotes."""
     if named:
         return named[0].url
     text = snapshot.read(CONFIG) if snapshot.kind(CONFIG) == "file" else None

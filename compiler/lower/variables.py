@@ -1,6 +1,6 @@
-"""The variables that templates see: params.yaml and `vars`, merged as DVC merges them, and which file gave each.
+"""The variables of templates: params.yaml and `vars`, merged as DVC merges them, with the file that defines each.
 
-Held to DVC's own resolver by tests/real/test_dvc.py. Source of the rules:
+tests/real/test_dvc.py compares the result with DVC's resolver. Source of the rules:
 https://dvc.org/doc/user-guide/project-structure/dvcyaml-files#templating
 """
 
@@ -8,22 +8,34 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..model.diagnostic import Diagnostic
-from ..model.source import At, Path
+from ..model.diagnostic import Code, Diagnostic
+from ..model.source import Path
 from ..read.params import DEFAULT
 from .interpolate import pieces
 
+TEMPLATE_IN_VARS = Code("MLC201", "error", "`vars` cannot contain templates", help="write the value itself")
+LOADED_TWICE = Code(
+    "MLC203", "error", "`{file}` is already loaded, at least in part", help="name the file once, with all its keys"
+)
+DEFINED_TWICE = Code("MLC203", "error", "the variable `{variable}` is already defined", help="rename one of the two")
+DEFINED_IN_FILE = replace(DEFINED_TWICE, help="rename it, or remove it from `{file}`")
+NO_VARS_FILE = Code("MLC204", "error", "`{file}` does not exist", help="correct the path, or create the file")
+VARS_FILE_NOT_MAPPING = Code(
+    "MLC204", "error", "`{file}` is not a mapping", help="correct the path, or write a mapping into the file"
+)
+NO_VARS_KEY = Code("MLC204", "error", "`{file}` has no key `{key}`", help="correct the key")
+
 Load = Callable[[str], Any | None]
-"""Gives the content of a parameter file by its path, or None where there is none."""
+"""Loads a parameter file by its path; None if it does not exist."""
 
 Keys = tuple[str, ...]
 
 
-class NotFound(Exception):  # noqa: N818 - it says what happened
-    """No variable answers a template; ``part`` is the key that is missing, ``known`` what is there instead."""
+class NotFound(Exception):  # noqa: N818 - it names what happened
+    """A template names no variable; ``part`` is the missing key, ``known`` are the keys at that place."""
 
     def __init__(self, part: str, known: Iterable[str]) -> None:
         super().__init__(part)
@@ -32,33 +44,35 @@ class NotFound(Exception):  # noqa: N818 - it says what happened
 
 @dataclass(eq=False, slots=True)
 class Scope:
-    """Variables by name. ``files`` maps the keys of each subtree that a file gave to that file's path; ``loaded`` maps
-    a file to the keys that were taken from it, or to None where it was taken whole."""
+    """Variables by name.
+
+    ``files`` maps the keys of each subtree to the file that defines it; ``loaded`` maps a file to the keys taken from it,
+    or to None for the whole file. ``item`` holds `item` and `key` inside a `foreach` or `matrix`, which hide variables of
+    the same name. ``parts`` caches the replacement of each expression.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     files: dict[Keys, str] = field(default_factory=dict)
     loaded: dict[str, list[str] | None] = field(default_factory=dict)
-    each: Mapping[str, Any] = field(default_factory=dict)
-    """``item`` and ``key`` inside of a `foreach` or `matrix`; they hide variables of the same name."""
+    item: Mapping[str, Any] = field(default_factory=dict)
     parts: dict[str, Any] = field(default_factory=dict)
-    """What stands for an expression in a text, once it has been looked up; `template` fills it."""
 
     def copy(self) -> Scope:
-        """A scope to merge more into, which leaves this one as it is."""
+        """An independent scope with the same variables."""
         loaded = {path: None if keys is None else list(keys) for path, keys in self.loaded.items()}
-        return Scope(_copied(self.values), dict(self.files), loaded, self.each)
+        return Scope(_copied(self.values), dict(self.files), loaded, self.item)
 
-    def of_each(self, each: Mapping[str, Any]) -> Scope:
-        """The same variables with ``item`` and ``key``."""
-        return Scope(self.values, self.files, self.loaded, each)
+    def with_item(self, item: Mapping[str, Any]) -> Scope:
+        """The same variables with other `item` and `key`."""
+        return Scope(self.values, self.files, self.loaded, item)
 
     def select(self, keys: Keys) -> tuple[Any, str | None]:
         """The value at dotted ``keys`` and the file it came from. Raises `NotFound`."""
         first = keys[0]
-        node: Any = self.each if first in self.each else self.values
+        node: Any = self.item if first in self.item else self.values
         for part in keys:
             node = _step(node, part)
-        return node, (None if first in self.each else self._file(keys))
+        return node, (None if first in self.item else self._file(keys))
 
     def _file(self, keys: Keys) -> str | None:
         for length in range(len(keys), 0, -1):
@@ -87,40 +101,41 @@ def _step(node: Any, part: str) -> Any:
 def global_scope(
     vars_: list[Any] | None, load: Load, wdir: str = "", at: Path = ("vars",)
 ) -> tuple[Scope, list[Diagnostic]]:
-    """The variables of all stages: params.yaml where there is one, and over it what ``vars_`` names."""
+    """The variables of all stages: those of params.yaml, and those that ``vars_`` adds."""
     scope = Scope()
-    found: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     content = load(posixpath.join(wdir, DEFAULT))
     if isinstance(content, Mapping):
         path = posixpath.normpath(posixpath.join(wdir, DEFAULT))
         scope.loaded[path] = None
-        _merge(scope, content, path, (), at, found)
-    load_vars(scope, vars_ or (), load, wdir, at, found)
-    return scope, found
+        _merge(scope, content, path, (), at, diagnostics)
+    load_vars(scope, vars_ or (), load, wdir, at, diagnostics)
+    return scope, diagnostics
 
 
-def load_vars(scope: Scope, vars_: Iterable[Any], load: Load, wdir: str, at: Path, found: list[Diagnostic]) -> None:
+def load_vars(
+    scope: Scope, vars_: Iterable[Any], load: Load, wdir: str, at: Path, diagnostics: list[Diagnostic]
+) -> None:
     """Merge the items of a `vars` list, files and mappings, into the scope."""
     for index, item in enumerate(vars_):
-        here = (*at, index)
-        if _interpolates(item):
-            help_ = "write the value itself; templates are not resolved inside of `vars`"
-            found.append(Diagnostic("MLC201", "there is a template in `vars`", At(here), help=help_))
+        item_path = (*at, index)
+        if _has_template(item):
+            diagnostics.append(TEMPLATE_IN_VARS.at(*item_path))
         elif isinstance(item, str):
-            _load_file(scope, item, load, wdir, here, found)
+            _load_file(scope, item, load, wdir, item_path, diagnostics)
         else:
-            _merge(scope, item, "", (), here, found)
+            _merge(scope, item, "", (), item_path, diagnostics)
 
 
-def _interpolates(value: Any) -> bool:
+def _has_template(value: Any) -> bool:
     if isinstance(value, str):
         return "${" in value and len(pieces(value)) > 1
     if isinstance(value, Mapping):
-        return any(_interpolates(key) or _interpolates(item) for key, item in value.items())
-    return isinstance(value, list) and any(map(_interpolates, value))
+        return any(_has_template(key) or _has_template(item) for key, item in value.items())
+    return isinstance(value, list) and any(map(_has_template, value))
 
 
-def _load_file(scope: Scope, item: str, load: Load, wdir: str, at: Path, found: list[Diagnostic]) -> None:
+def _load_file(scope: Scope, item: str, load: Load, wdir: str, at: Path, diagnostics: list[Diagnostic]) -> None:
     name, _, selected = item.partition(":")
     path = posixpath.normpath(posixpath.join(wdir, name))
     keys = [key for key in selected.split(",") if key] or None
@@ -129,39 +144,37 @@ def _load_file(scope: Scope, item: str, load: Load, wdir: str, at: Path, found: 
         if not keys and before is None:
             return
         if keys is None or before is None or set(keys) & set(before):
-            what = f"`{item}` is loaded already, at least in part"
-            found.append(Diagnostic("MLC203", what, At(at), help="name the file once, with all the keys"))
+            diagnostics.append(LOADED_TWICE.at(*at, file=item))
             return
     content = load(path)
     if not isinstance(content, Mapping):
-        what = f"`{path}` does not exist" if content is None else f"`{path}` is not a mapping"
-        found.append(Diagnostic("MLC204", what, At(at), help="correct the path, or write the file"))
+        diagnostics.append((NO_VARS_FILE if content is None else VARS_FILE_NOT_MAPPING).at(*at, file=path))
         return
     for key in keys or ():
         if key not in content:
-            found.append(Diagnostic("MLC204", f"there is no `{key}` in `{path}`", At(at), help="correct the key"))
+            diagnostics.append(NO_VARS_KEY.at(*at, file=path, key=key))
             return
-    _merge(scope, {key: content[key] for key in keys} if keys else content, path, (), at, found)
-    known = scope.loaded.get(path)
-    scope.loaded[path] = None if keys is None else [*(known or []), *keys]
+    _merge(scope, {key: content[key] for key in keys} if keys else content, path, (), at, diagnostics)
+    scope.loaded[path] = None if keys is None else [*(scope.loaded.get(path) or []), *keys]
 
 
-def _merge(scope: Scope, update: Mapping[Any, Any], path: str, keys: Keys, at: Path, found: list[Diagnostic]) -> None:
-    """Deep merge: mappings join, a key that is there already is an error. Keys that are no text are left out."""
+def _merge(
+    scope: Scope, update: Mapping[Any, Any], path: str, keys: Keys, at: Path, diagnostics: list[Diagnostic]
+) -> None:
+    """Deep merge: mappings merge, a key that is already defined is an error. Keys that are not text are ignored."""
     into = scope.values
     for key in keys:
         into = into[key]
     for key, value in update.items():
         if not isinstance(key, str):
             continue
-        here = (*keys, key)
+        variable = (*keys, key)
         if isinstance(into.get(key), dict) and isinstance(value, Mapping):
-            _merge(scope, value, path, here, at, found)
-        elif key in into or (not keys and key in scope.each):
-            what = f"the variable `{'.'.join(here)}` is defined already"
-            owner = scope.files.get(here[:1])
-            help_ = f"rename it, or remove it from `{owner}`" if owner else "rename one of the two"
-            found.append(Diagnostic("MLC203", what, At(at), help=help_))
+            _merge(scope, value, path, variable, at, diagnostics)
+        elif key in into or (not keys and key in scope.item):
+            file = scope.files.get(variable[:1])
+            code = DEFINED_IN_FILE if file else DEFINED_TWICE
+            diagnostics.append(code.at(*at, variable=".".join(variable), file=file))
         else:
             into[key] = _copied(value)
-            scope.files[here] = path
+            scope.files[variable] = path

@@ -33,12 +33,12 @@ with atheris.instrument_imports(include=["mlopsc"]):
             if ".programs." not in module.name:  # what we write for others to run: it would begin to run
                 import_module(module.name)
 
-from mlopsc.compiler.lower import expand as template
+from mlopsc.compiler.lower import items
 from mlopsc.schemas.spec import Spec
 from mlopsc.schemas.stage import Stage
 from road import ROOT, one, seeds
 
-template.MAX_STAGES = 200  # or the search spends its time on one matrix of thousands of stages, which is no bug
+items.MAX_STAGES = 200  # or the search spends its time on one matrix of thousands of stages, which is no bug
 WORDS = [
     *Spec.model_fields, *Stage.model_fields, "foreach", "do", "${a}", "vars: [{n: 1}]", "${n}", "${item}", "${item.x}", "${key}", "${", "\\${a}",
     "[a, b]", "{a: 1}", "data/x", "params.yaml:a", "train", "make", "dvc", "github", "s3://b/x", "&x", "*x", "<<: *x",

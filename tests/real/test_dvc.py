@@ -149,7 +149,8 @@ def compiled(files: dict[str, str], spec: str) -> Any:
 
 def ours(run_: Any) -> dict[str, Any]:
     """The stages that our graph holds, as DVC writes them."""
-    from mlopsc.compiler.lower.expand import expand, global_scope
+    from mlopsc.compiler.lower.expand import expand
+    from mlopsc.compiler.lower.variables import global_scope
 
     scope, _ = global_scope(run_.resolved.sections.get("vars"), run_.params.load)
     return {
