@@ -18,7 +18,8 @@ from .model.target import Emulated, Feature, File, Refused, Target
 from .read.document import SPEC_NAME, Document, read_spec
 from .read.params import DEFAULT, ParamFiles
 from .read.validate import validate
-from .resolve.resolver import Resolved, resolve
+from .resolve.entry import Resolved
+from .resolve.resolver import resolve
 
 
 @dataclass(slots=True)

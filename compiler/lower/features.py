@@ -7,7 +7,7 @@ from collections import defaultdict
 from ..model.source import Path
 from ..model.target import Feature
 from ..resolve.commands import as_list
-from ..resolve.resolver import Entry, Resolved
+from ..resolve.entry import Entry, Resolved
 
 _STAGE_KEYS = {
     "wdir": Feature.WDIR,
@@ -75,26 +75,26 @@ def features(resolved: Resolved) -> dict[str, tuple[Path, ...]]:
 
 
 def _of_entry(entry: Entry, used: defaultdict[str, list[Path]]) -> None:
-    at, body, own = entry.at, entry.body, entry.own
-    used[Feature.STAGES].append(at)
+    path, body, declared = entry.path, entry.body, entry.declared
+    used[Feature.STAGES].append(path)
     for key in body:
         if (feature := _STAGE_KEYS.get(key)) is not None:
-            used[feature].append((*at, key))
+            used[feature].append((*path, key))
     if entry.foreach is not None:
-        used[Feature.FOREACH].append((*at[:-1], "foreach"))
+        used[Feature.FOREACH].append((*path[:-1], "foreach"))
     cmd = body.get("cmd")
     if isinstance(cmd, list):
-        used[Feature.COMMAND_LISTS].append((*at, "cmd"))
+        used[Feature.COMMAND_LISTS].append((*path, "cmd"))
     if any("${" in line for line in as_list(cmd)):
-        used[Feature.TEMPLATES].append((*at, "cmd"))
+        used[Feature.TEMPLATES].append((*path, "cmd"))
     for key in ("outs", "metrics", "plots"):
         for index, item in enumerate(body.get(key) or ()):
             if isinstance(item, dict) and any(item.values()):
-                used[Feature.OUT_FLAGS].append((*at, key, index))
+                used[Feature.OUT_FLAGS].append((*path, key, index))
     for key, feature in _OWN_KEYS.items():
-        if getattr(own, key):
-            used[feature].append((*at, key))
-    if own.resources is not None:
+        if getattr(declared, key):
+            used[feature].append((*path, key))
+    if declared.resources is not None:
         for key, feature in _RESOURCES.items():
-            if getattr(own.resources, key) is not None:
-                used[feature].append((*at, "resources", key))
+            if getattr(declared.resources, key) is not None:
+                used[feature].append((*path, "resources", key))

@@ -23,8 +23,8 @@ from ..model.project import Out, Script
 from ..programs import program
 from ..resolve.commands import env_text
 from ..resolve.conventions import paths_of
-from ..resolve.gates import bounds
-from ..resolve.resolver import Entry
+from ..resolve.entry import Entry
+from ..resolve.gates import bound_texts
 from .deployment import deploy_script
 
 
@@ -54,7 +54,7 @@ def deployments(spec: Spec) -> dict[str, Deployment]:
             on=deployment.on,
             run=deployment.run,
             approve=bool(deployment.approve),
-            bounds=tuple(bounds(deployment.gates or {})),
+            bounds=tuple(bound_texts(deployment.gates or {})),
             env={key: env_text(value) for key, value in (deployment.env or {}).items()},
             url=deployment.url or "",
         )
@@ -75,7 +75,7 @@ def _monitor(name: str, monitor: language.Monitor, entry: Entry) -> Monitor:
         metrics=tuple(paths_of(entry.body.get("metrics"))),
         deps=tuple(monitor.deps or ()),
         schedule=monitor.schedule,
-        bounds=tuple(bounds(monitor.gates or {})),
+        bounds=tuple(bound_texts(monitor.gates or {})),
         desc=monitor.desc or "",
         opens_issue="issue" in (monitor.on_breach or ()),
         retrains="retrain" in (monitor.on_breach or ()),

@@ -16,8 +16,8 @@ from ..model.source import Path
 from ..read.params import DEFAULT
 from ..resolve.commands import env_text
 from ..resolve.conventions import shell_word
+from ..resolve.entry import Entry, Resolved
 from ..resolve.library import holds_tests, library
-from ..resolve.resolver import Entry, Resolved
 from .ci import lower_ci, lower_resources
 from .edges import artifacts, edges
 from .expand import Expanded, expand, resolve_value
@@ -96,7 +96,7 @@ def _stages(resolved: Resolved, load: Load) -> tuple[dict[str, Stage], list[Diag
 
 
 def _stage(expanded: Expanded, entry: Entry) -> Stage:
-    body, declared = expanded.body, entry.own
+    body, declared = expanded.body, entry.declared
     wdir = posixpath.normpath(body.get("wdir") or ".")
     return Stage(
         name=expanded.name,

@@ -1,8 +1,8 @@
-"""The command lines of a stage, complete: script, env, timeout and retries made part of them.
+"""The command lines of a stage, with its script, env, timeout and retries.
 
-What comes out is DVC's `cmd`, templates intact, so that every target that runs commands runs the same ones. A script
-goes into a file of its own, because DVC gives each line of a `cmd` to a shell of its own; the templates in it
-become variables that the command line sets, so that `dvc exp run -S` still changes them.
+The result is the `cmd` of DVC, with its templates, so that every target runs the same commands. A script becomes a file,
+because DVC runs each line of a `cmd` in its own shell; its templates become variables that the command line sets, so that
+`dvc exp run -S` still changes them.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ _TEMPLATE = r"(?<!\\)\$\{([^${}]*[^${}\s][^${}]*)\}"
 
 
 def single_quoted(text: str) -> str:
-    """A text in single quotes, for a POSIX shell; DVC's templates in it are still replaced by DVC."""
+    """A text in single quotes for a POSIX shell; DVC still replaces its templates in it."""
     return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
 def as_list(cmd: str | list[str] | None) -> list[str]:
-    """The lines of a `cmd`, as DVC takes them: each for a shell of its own."""
+    """The lines of a `cmd`; DVC runs each in its own shell."""
     if isinstance(cmd, str):
         return cmd.splitlines()
     return [str(line) for line in cmd or ()]
@@ -59,7 +59,7 @@ def as_list(cmd: str | list[str] | None) -> list[str]:
 def wrapped(
     cmd: str | list[str], env: Mapping[str, Any], timeout: int | None, retries: int, wdir: str
 ) -> str | list[str]:
-    """``cmd`` under a time limit (seconds), tried again ``retries`` times, with ``env`` in its environment."""
+    """``cmd`` with a time limit in seconds, ``retries`` after failures, and the environment variables ``env``."""
     if timeout or retries:
         lines = as_list(cmd)
         line = lines[0] if len(lines) == 1 else " && ".join(f"({line})" for line in lines)
@@ -75,15 +75,15 @@ def wrapped(
 
 
 def env_text(value: Any) -> str:
-    """A value of `env` as the shell gets it."""
+    """The text of a value of `env`."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def script_file(stage: str, script: str, wdir: str) -> tuple[Script, str, list[str]]:
-    """The file for a stage's script, the command that runs it, and the templates that it uses.
+    """The file of a stage's script, the command that runs it, and the templates in it.
 
-    ``${train.lr}`` in the script becomes the variable ``train_lr``, which the command sets; ``\\${HOME}`` is the
-    shell's own.
+    ``${train.lr}`` in the script becomes the variable ``train_lr``, which the command sets; ``\\${HOME}`` stays a variable of
+    the shell.
     """
     names: dict[str, str] = {}
 

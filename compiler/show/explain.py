@@ -1,26 +1,30 @@
-"""Every value of a stage with where it came from: a line of the spec, a convention, an import, a parameter file."""
+"""Every value of a stage with its origin: a line of the spec, a convention, an import, a parameter file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any
 
-from ..model.project import Project, Ref
+from ..model.project import Project, Ref, Stage
 from ..model.source import At, Path
 from ..read.document import Document
 from ..resolve.commands import as_list
 from ..resolve.conventions import paths_of
-from ..resolve.resolver import Entry, Resolved
+from ..resolve.entry import Entry, Resolved
 
 _LISTS = ("deps", "params", "outs", "metrics", "plots")
-_OWN = ("kind", "env", "image", "resources", "timeout", "retries", "gates", "infer")
+_MLOPSC_KEYS = ("kind", "env", "image", "resources", "timeout", "retries", "gates", "infer")
 _SCALARS = ("desc", "wdir", "matrix", "vars", "frozen", "always_changed", "meta")
+
+_MAX_WIDTH = 48
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One value: of which stage, under which key, and where it came from."""
+    """One value of a stage: its key and its origin."""
 
     stage: str
     key: str
@@ -29,33 +33,42 @@ class Row:
 
 
 def unknown_stage(resolved: Resolved, project: Project, name: str) -> str | None:
-    """What to say where there is no such stage."""
+    """The message for a stage that does not exist; None if it exists."""
     if name in resolved.entries or name in project.stages:
         return None
     from difflib import get_close_matches
 
-    close = get_close_matches(name, [*resolved.entries, *project.stages], 1)
-    hint = f"did you mean `{close[0]}`?" if close else f"there are: {', '.join(resolved.entries) or 'none'}"
-    return f"there is no stage `{name}`; {hint}"
+    similar = get_close_matches(name, [*resolved.entries, *project.stages], 1)
+    hint = f"did you mean `{similar[0]}`?" if similar else f"the stages are: {', '.join(resolved.entries) or 'none'}"
+    return f"the stage `{name}` does not exist; {hint}"
 
 
 def explain(resolved: Resolved, project: Project, document: Document, stage: str | None) -> list[Row]:
-    """The rows of one stage (an entry, or one of the stages it makes), or of all."""
-    rows: list[Row] = []
-    for entry in resolved.entries.values():
-        made = [each for each in project if each.entry == entry.name]
-        if stage is not None and stage != entry.name:
-            made = [each for each in made if each.name == stage]
-            if not made:
-                continue
-        name = stage or entry.name
-        rows += [Row(name, key, value, origin) for key, value, origin in _of_entry(entry, document)]
-        refs: dict[str, Ref] = {}
-        for each in made:
-            for command in each.commands:
-                refs |= {part.name: part for part in command.parts if isinstance(part, Ref)}
-        rows += [Row(name, f"${{{ref.name}}}", ref.value, ref.file) for ref in refs.values()]
-    return rows
+    """The rows of one stage (an entry, or one of the stages it defines), or of all entries."""
+    if stage is None:
+        stages: defaultdict[str, list[Stage]] = defaultdict(list)
+        for defined in project:
+            stages[defined.entry].append(defined)
+        return [row for name, entry in resolved.entries.items() for row in _rows(name, entry, stages[name], document)]
+    if (entry := resolved.entries.get(stage)) is not None:
+        return list(_rows(stage, entry, [defined for defined in project if defined.entry == stage], document))
+    defined = project.stages[stage]
+    return list(_rows(stage, resolved.entries[defined.entry], [defined], document))
+
+
+def _rows(name: str, entry: Entry, stages: Sequence[Stage], document: Document) -> Iterator[Row]:
+    """The values of an entry, and the parameters in the commands of its stages."""
+    for key, value, origin in _values(entry, document):
+        yield Row(name, key, value, origin)
+    refs = {
+        part.name: part
+        for stage in stages
+        for command in stage.commands
+        for part in command.parts
+        if isinstance(part, Ref)
+    }
+    for ref in refs.values():
+        yield Row(name, f"${{{ref.name}}}", ref.value, ref.file)
 
 
 def touched(project: Project, path: str) -> list[Row]:
@@ -74,36 +87,36 @@ def touched(project: Project, path: str) -> list[Row]:
     return list(rows.values())
 
 
-def _of_entry(entry: Entry, document: Document) -> Iterator[tuple[str, str, str]]:
-    if (kind := entry.filled.get(("kind",))) is not None:
+def _values(entry: Entry, document: Document) -> Iterator[tuple[str, str, str]]:
+    if (kind := entry.origins.get(("kind",))) is not None:
         yield "kind", entry.kind, _words(kind.why)
-    for key in _OWN:
-        value = getattr(entry.own, key)
+    for key in _MLOPSC_KEYS:
+        value = getattr(entry.declared, key)
         if value is not None and value != {}:
-            yield key, _shown(value), _line(document, (*entry.at, key))
+            yield key, _shown(value), _line(document, (*entry.path, key))
     if entry.foreach is not None:
-        yield "foreach", _shown(entry.foreach), _line(document, (*entry.at[:-1], "foreach"))
+        yield "foreach", _shown(entry.foreach), _line(document, (*entry.path[:-1], "foreach"))
     if "cmd" in entry.body:
-        origin = entry.filled.get(("cmd",))
-        said = _line(document, (*entry.at, "cmd")) if origin is None else _words(origin.why)
+        origin = entry.origins.get(("cmd",))
+        words = _line(document, (*entry.path, "cmd")) if origin is None else _words(origin.why)
         for line in as_list(entry.body["cmd"]):
-            yield "cmd", line, said
+            yield "cmd", line, words
     for key in _SCALARS:
         if key in entry.body:
-            yield key, _shown(entry.body[key]), _line(document, (*entry.at, key))
+            yield key, _shown(entry.body[key]), _line(document, (*entry.path, key))
     for key in _LISTS:
-        yield from _of_list(entry, key, document)
+        yield from _items(entry, key, document)
 
 
-def _of_list(entry: Entry, key: str, document: Document) -> Iterator[tuple[str, str, str]]:
-    whole = entry.filled.get((key,))
+def _items(entry: Entry, key: str, document: Document) -> Iterator[tuple[str, str, str]]:
+    origin_of_list = entry.origins.get((key,))
     stated = -1
     for item in entry.body.get(key) or ():
         name = paths_of([item])[0] if not isinstance(item, str) and item else str(item)
-        origin = entry.filled.get((key, name), whole)
+        origin = entry.origins.get((key, name), origin_of_list)
         if origin is None:
             stated += 1
-            yield key, _item(item), _line(document, (*entry.at, key, stated))
+            yield key, _item(item), _line(document, (*entry.path, key, stated))
         else:
             yield key, _item(item), _words(origin.why)
 
@@ -138,12 +151,12 @@ def as_text(rows: list[Row]) -> str:
     from .render import plain
 
     blocks = []
-    for stage in dict.fromkeys(row.stage for row in rows):
-        own = [row for row in rows if row.stage == stage]
-        width = min(max(len(row.value) for row in own), 48)
+    for stage, group in groupby(rows, key=lambda row: row.stage):
+        stage_rows = list(group)
+        width = min(max(len(row.value) for row in stage_rows), _MAX_WIDTH)
         lines = [plain(stage)]
         last = ""
-        for row in own:
+        for row in stage_rows:
             key = row.key if row.key != last else ""
             last = row.key
             lines.append(f"  {plain(key):8} {plain(row.value):{width}}  {plain(row.origin)}".rstrip())

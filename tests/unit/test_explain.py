@@ -42,11 +42,11 @@ CONVENTION = "by convention: "
 ROWS: tuple[tuple[str, str, str, str], ...] = (
     # conventions and imports
     ("prepare", "kind", "data", CONVENTION + "its name"),
-    ("prepare", "cmd", "python src/prepare.py", CONVENTION + "runs `src/prepare.py`, the code file of the stage's name"),
+    ("prepare", "cmd", "python src/prepare.py", CONVENTION + "runs `src/prepare.py`, the code file with the stage's name"),
     ("prepare", "deps", "src/prepare.py", CONVENTION + "the stage's code"),
     ("prepare", "deps", "src/util.py", "`src/prepare.py` imports it"),
-    ("prepare", "params", "prepare", CONVENTION + "the section of params.yaml that bears the stage's name"),
-    ("prepare", "outs", "data/prepare", CONVENTION + "`data/STAGE`; for a stage of kind train `models/STAGE`; for kind evaluate none"),
+    ("prepare", "params", "prepare", CONVENTION + "the section of params.yaml with the stage's name"),
+    ("prepare", "outs", "data/prepare", CONVENTION + "`data/STAGE`; `models/STAGE` for kind train; none for kind evaluate"),
     # the spec
     ("fit", "desc", "Fit it", "mlops.yaml:6:11"),
     ("fit", "wdir", "work", "mlops.yaml:7:11"),
@@ -73,8 +73,8 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
     # stated beside filled
     ("evaluate", "deps", "src/evaluate.py", CONVENTION + "the stage's code"),
     ("evaluate", "deps", "x.csv", "mlops.yaml:22:12"),
-    ("evaluate", "metrics", "metrics/evaluate.json (cache: false)", CONVENTION + "for a stage of kind evaluate `metrics/STAGE.json`, kept by Git"),
-    ("evaluate", "plots", "plots/evaluate", CONVENTION + "for a stage of kind evaluate `plots/STAGE`"),
+    ("evaluate", "metrics", "metrics/evaluate.json (cache: false)", CONVENTION + "`metrics/STAGE.json` for kind evaluate, kept in Git"),
+    ("evaluate", "plots", "plots/evaluate", CONVENTION + "`plots/STAGE` for kind evaluate"),
     ("evaluate", "gates", "accuracy: >= 0.9", "mlops.yaml:23:12"),
     ("gate-evaluate", "deps", "metrics/evaluate.json", CONVENTION + "judges the metrics of `evaluate`"),
     ("gate-evaluate", "outs", "metrics/evaluate.gate.md (cache: false)", CONVENTION + "judges the metrics of `evaluate`"),
@@ -117,9 +117,9 @@ def test_params_of_copies_are_those_of_the_copy() -> None:
 def test_no_other_stage() -> None:
     assert not_explained(SPEC, FILES, "prepare") is None
     assert not_explained(SPEC, FILES, "each@a") is None
-    assert not_explained(SPEC, FILES, "preparee") == "there is no stage `preparee`; did you mean `prepare`?"
-    assert not_explained("stages: {a: {cmd: x}, b: {cmd: y}}", {}, "zzz") == "there is no stage `zzz`; there are: a, b"
-    assert not_explained("stages: {}", {}, "zzz") == "there is no stage `zzz`; there are: none"
+    assert not_explained(SPEC, FILES, "preparee") == "the stage `preparee` does not exist; did you mean `prepare`?"
+    assert not_explained("stages: {a: {cmd: x}, b: {cmd: y}}", {}, "zzz") == "the stage `zzz` does not exist; the stages are: a, b"
+    assert not_explained("stages: {}", {}, "zzz") == "the stage `zzz` does not exist; the stages are: none"
 
 
 TOUCHED = """\

@@ -1,0 +1,59 @@
+"""The resolved spec: each entry of `stages` complete in the keys of DVC, with the origin of each value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...schemas.spec import Spec
+from ...schemas.stage import Stage
+from ..model.project import Kind, Script
+from ..model.source import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The convention that gave a value: its rule, and the reason in words. Values without origin are from the spec."""
+
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of `stages`.
+
+    ``body`` is the stage in the keys of DVC, with its templates; ``path`` is the place of the body in the spec. ``declared``
+    is the stage as the spec declares it. ``judges`` is set on a gate: the entry whose metrics it judges. ``origins`` has
+    the origin of each value that a convention gave, by key, or by key and item.
+    """
+
+    name: str
+    path: Path
+    body: Mapping[str, Any]
+    declared: Stage
+    kind: Kind
+    foreach: Any = None
+    judges: str | None = None
+    origins: Mapping[tuple[str, ...], Origin] = field(default_factory=dict)
+
+    @property
+    def dvc(self) -> dict[str, Any]:
+        """The entry as it is written to dvc.yaml."""
+        return dict(self.body) if self.foreach is None else {"foreach": self.foreach, "do": dict(self.body)}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The spec with its conventions applied.
+
+    ``sections`` are the other top-level keys of DVC, ``scripts`` the files that commands need, ``monitors`` the stages of the
+    monitors.
+    """
+
+    spec: Spec
+    entries: Mapping[str, Entry]
+    sections: Mapping[str, Any]
+    scripts: tuple[Script, ...] = ()
+    monitors: Mapping[str, Entry] = field(default_factory=dict)

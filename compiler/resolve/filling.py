@@ -1,0 +1,189 @@
+"""The conventions applied to one stage: its command, its paths, the code it depends on."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...schemas.common import seconds
+from ...schemas.stage import Stage
+from ..model.diagnostic import Code, Diagnostic
+from ..model.project import Kind, Script
+from ..model.snapshot import Snapshot
+from ..model.source import Path
+from .code.graph import CodeGraph, command_files
+from .commands import RUN, RUN_TEXT, as_list, script_file, wrapped
+from .conventions import RULES, CodeFiles, Draft, Group, paths_of, shell_word
+from .entry import Entry, Origin
+
+NO_COMMAND = Code(
+    "MLC301", "error", "`{stage}` has neither a `cmd` nor a code file", help="write a `cmd`, or create one of {files}"
+)
+TEMPLATE_IN_WDIR = Code(
+    "MLC303",
+    "error",
+    "the conventions need a `wdir` without templates",
+    help="write `cmd`, `deps` and `outs` yourself, with `infer: none`",
+)
+ARGS_BESIDE_CMD = Code(
+    "MLC304",
+    "error",
+    "`args` and `cmd` exclude each other",
+    help="move the arguments into `cmd`, or remove `cmd` to let the conventions fill it in",
+)
+
+KEY_ORDER = (
+    "matrix", "desc", "cmd", "wdir", "vars", "deps", "params", "outs", "metrics", "plots",
+    "frozen", "always_changed", "meta",
+)  # fmt: skip
+"""The order of the keys of a stage in dvc.yaml."""
+_IMPORTS = "imports"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """What the conventions know about the repository; ``sections`` are the top-level keys of params.yaml."""
+
+    snapshot: Snapshot
+    files: CodeFiles
+    code: CodeGraph
+    sections: frozenset[str]
+
+
+@dataclass(slots=True)
+class Filling:
+    """A stage while the conventions fill it in. `fill` returns the result; nothing else outlives it."""
+
+    repository: Repository
+    name: str
+    path: Path
+    declared: Stage
+    kind: Kind
+    foreach: Any
+    body: dict[str, Any]
+    origins: dict[tuple[str, ...], Origin] = field(default_factory=dict)
+    scripts: list[Script] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    code_file: str | None = None
+
+    @property
+    def wdir(self) -> str:
+        """The directory that the stage runs in."""
+        return self.declared.wdir or "."
+
+    def fill(self, groups: frozenset[Group], above: Iterable[str]) -> Entry | None:
+        """The entry, filled in by the ``groups`` of rules; None without a command. ``above`` are the outs it may read."""
+        declared = self.declared
+        if "${" in self.wdir and (groups or declared.cmd is None):
+            self.diagnostics.append(TEMPLATE_IN_WDIR.at_key(*self.path, "wdir"))
+            groups = frozenset()
+        if "kind" not in self.body:
+            self.origins["kind",] = Origin("kind", "its name")
+        if declared.cmd is None and not self._fill_command():
+            return None
+        self._fill_paths(groups, tuple(above))
+        if "code" in groups:
+            self._fill_code_deps()
+        self._append_arguments()
+        if declared.timeout or declared.retries:
+            self.scripts.append(Script(RUN, RUN_TEXT))
+        self.body["cmd"] = wrapped(
+            self.body["cmd"], declared.env or {}, seconds(declared.timeout), declared.retries or 0, self.wdir
+        )
+        body = {key: self.body[key] for key in KEY_ORDER if self.body.get(key) not in (None, [])}
+        return Entry(self.name, self.path, body, declared, self.kind, self.foreach, origins=self.origins)
+
+    def _fill_command(self) -> bool:
+        """Set `cmd` and the code file; False if there is none."""
+        if self.declared.script is not None:
+            script, command, _ = script_file(self.name, self.declared.script, self.wdir)
+            self.scripts.append(script)
+            self.body["cmd"], self.code_file = command, script.path
+            self.origins["cmd",] = Origin("script", "runs the stage's script")
+            return True
+        files = self.repository.files
+        self.code_file = files.of(self.name)
+        if self.code_file is None:
+            self.diagnostics.append(NO_COMMAND.at_key(*self.path, stage=self.name, files=files.candidates(self.name)))
+            return False
+        self.body["cmd"] = files.run(relative(self.wdir, self.code_file))
+        self.origins["cmd",] = Origin("cmd", f"runs `{self.code_file}`, the code file with the stage's name")
+        return True
+
+    def _fill_paths(self, groups: frozenset[Group], above: tuple[str, ...]) -> None:
+        """Apply the rules of ``groups`` whose key the stage does not state."""
+        stated = frozenset(key for key, value in self.body.items() if value is not None)
+        draft = Draft(self.name, self.kind, above, self._item_template(), self.repository.sections, stated)
+        for rule in RULES:
+            if rule.group not in groups or self.body.get(rule.key) is not None:
+                continue
+            if (value := rule.value(draft)) is not None:
+                self.body[rule.key] = value if rule.key == "params" else [_moved(self.wdir, item) for item in value]
+                self.origins[rule.key,] = Origin(rule.key, rule.why)
+
+    def _item_template(self) -> str | None:
+        """The template that distinguishes the stages of a `foreach` or `matrix`."""
+        if self.declared.matrix is not None or isinstance(self.foreach, dict):
+            return "${key}"
+        return "${item}" if self.foreach is not None else None
+
+    def _fill_code_deps(self) -> None:
+        """Put the code that the stage runs, and everything it imports, before its other deps."""
+        stated = list(self.body.get("deps") or ())
+        known = {posixpath.normpath(posixpath.join(self.wdir, path)) for path in stated}
+        code: list[str] = []
+        for start in self._run_files():
+            files, problems = self.repository.code.closure(start)
+            self.diagnostics.extend(problems)
+            for path in dict.fromkeys((start, *files)):
+                if path in known:
+                    continue
+                known.add(path)
+                code.append(relative(self.wdir, path))
+                why = "the stage's code" if path == start else f"`{start}` imports it"
+                self.origins["deps", code[-1]] = Origin(_IMPORTS, why)
+        if code:
+            self.body["deps"] = [*code, *stated]
+            if (origin := self.origins.pop(("deps",), None)) is not None:
+                self.origins.update({("deps", path): origin for path in stated})
+
+    def _run_files(self) -> list[str]:
+        """The files of the repository that the stage's command runs."""
+        files = [self.code_file] if self.code_file else []
+        script = self.declared.script
+        for line in script.splitlines() if script is not None else as_list(self.declared.cmd):
+            files += [path for path in command_files(line, self.repository.snapshot, self.wdir) if path not in files]
+        return files
+
+    def _append_arguments(self) -> None:
+        arguments = self.declared.args
+        if not arguments:
+            return
+        if self.declared.cmd is not None:
+            self.diagnostics.append(ARGS_BESIDE_CMD.at_key(*self.path, "args"))
+            return
+        if arguments == "paths":
+            words = " ".join(map(shell_word, self._data_paths()))
+        else:
+            words = arguments if isinstance(arguments, str) else " ".join(map(shell_word, arguments))
+        self.body["cmd"] = f"{self.body['cmd']} {words}".rstrip()
+
+    def _data_paths(self) -> list[str]:
+        """The data deps, outs, metrics and plots of the stage."""
+        code = {key[1] for key, origin in self.origins.items() if len(key) == 2 and origin.rule == _IMPORTS}
+        deps = [path for path in paths_of(self.body.get("deps")) if path not in code]
+        return [*deps, *(path for key in ("outs", "metrics", "plots") for path in paths_of(self.body.get(key)))]
+
+
+def relative(wdir: str, path: str) -> str:
+    """A path of the repository, relative to ``wdir``."""
+    return path if wdir == "." else posixpath.relpath(path, wdir)
+
+
+def _moved(wdir: str, item: str | Mapping[str, Any]) -> Any:
+    """An item of `deps` or `outs`, its path made relative to ``wdir``."""
+    if isinstance(item, str):
+        return relative(wdir, item)
+    return {relative(wdir, path): flags for path, flags in item.items()}
