@@ -1,20 +1,17 @@
-"""Which machine of AzureML has what a stage asks for."""
+"""Facts about Azure Machine Learning."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from ..engines.machines import Machine
 
-from ...compiler.model.resources import Resources
+SCHEMA = "https://azuremlschemas.azureedge.net/latest/pipelineJob.schema.json"
 
+MAX_NAME = 128
+"""Characters of a name: fewer than the 255 that AzureML takes, as inputs are named after jobs.
+https://learn.microsoft.com/azure/machine-learning/reference-yaml-component-command#yaml-syntax"""
 
-class Machine(NamedTuple):
-    """A size of virtual machines: GPUs, cores, and memory in GiB."""
-
-    gpu: int
-    cpu: int
-    memory: int
-    name: str
-
+NONE = "none"
+"""The value of an input that nobody set: the service refuses an empty one, Azure/azure-sdk-for-python issue 41834."""
 
 MACHINES = sorted(
     [
@@ -36,14 +33,4 @@ MACHINES = sorted(
         Machine(8, 96, 900, "Standard_ND96asr_v4"),
     ]
 )
-"""Those with the fewest GPUs first, then with the fewest cores."""
-
-
-def size(asked: Resources) -> str | None:
-    """The smallest machine that has all of it; None if there is none."""
-    cpu, memory, gpu = asked.cpu, asked.memory, asked.gpu
-    wanted = (gpu or 0, cpu or 0, memory or 0)
-    for each in MACHINES:
-        if wanted[0] <= each.gpu and wanted[1] <= each.cpu and wanted[2] <= each.memory << 30:
-            return each.name
-    return None
+"""From small to large: fewest GPUs first, then fewest cores."""
