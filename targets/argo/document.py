@@ -56,10 +56,7 @@ def document(project: Project) -> dict[str, Any]:
 def _parameters(identifiers: Names, defaults: Mapping[str, str]) -> list[dict[str, str]]:
     return [
         *({"name": name, "value": value, "description": text} for name, (value, text) in PARAMETERS.items()),
-        *(
-            {"name": name, "value": defaults[param], "description": param}
-            for param, name in identifiers.params.items()
-        ),
+        *({"name": name, "value": defaults[param], "description": param} for param, name in identifiers.params.items()),
     ]
 
 

@@ -100,7 +100,9 @@ def _reports(project: Project, stage: Stage, identifiers: Names) -> dict[str, di
 
 
 def _command(template: str, **values: str) -> str:
-    return render(__package__, template, {"input": _input, "variable": variable, "word": word}, **values).removesuffix("\n")
+    return render(__package__, template, {"input": _input, "variable": variable, "word": word}, **values).removesuffix(
+        "\n"
+    )
 
 
 def _input(name: str) -> str:

@@ -25,7 +25,9 @@ class Kubeflow:
     name = "kubeflow"
     support: ClassVar[Support] = {
         **PIPELINE_SPEC,
-        Feature.TIMEOUT: Emulated("the worker ends the command; the pod's deadline is an hour later, to fetch and push data"),
+        Feature.TIMEOUT: Emulated(
+            "the worker ends the command; the pod's deadline is an hour later, to fetch and push data"
+        ),
         Feature.CPU: Kept(),
         Feature.MEMORY: Kept(),
         Feature.GPU: Kept(),

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
-from ..engines.pipeline_spec import problems as pipeline_spec
 from ..engines import problems as engines
+from ..engines.pipeline_spec import problems as pipeline_spec
 
 
 def problems(project: Project) -> Iterator[Diagnostic]:
