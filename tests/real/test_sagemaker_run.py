@@ -127,8 +127,8 @@ def test_submitted(there: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     for words, told in (
         (["-p", "imago=1"], "has no parameter imago"),
         (["--set", "left.text"], "takes NAME=VALUE"),
-        (["--set", f"left.text={'x' * 300}"], "longer than the 256 letters"),
-        (["--set", "a=1", "--set", f"b={'x' * 250}", "--set", "c=2"], "longer than the 256 letters"),
+        (["--set", f"left.text={'x' * 300}"], "longer than the 256 characters"),
+        (["--set", "a=1", "--set", f"b={'x' * 250}", "--set", "c=2"], "longer than the 256 characters"),
     ):
         wrong = submit("-p", f"image={ECR}", "-p", "output=s3://reports", *words, check=False)
         assert (wrong.returncode, "Traceback" in wrong.stderr) == (2, False)

@@ -85,7 +85,7 @@ def test_the_program_submits_it(there: tuple[Path, dict[str, str]]) -> None:
 
     status, _, error = submit(check=False)
     assert status == 2
-    assert "is not pushed" in error
+    assert "is on no remote branch" in error
     run("git", "push", "--quiet", "origin", "HEAD", cwd=root)
     run("git", "fetch", "--quiet", cwd=root)
 
@@ -103,7 +103,7 @@ def test_the_program_submits_it(there: tuple[Path, dict[str, str]]) -> None:
         False
     }
 
-    for wrong, words in (("there is no commit", ("--revision", "x")), ("KEY=VALUE", ("--set", "start"))):
+    for wrong, words in (("no commit is called", ("--revision", "x")), ("KEY=VALUE", ("--set", "start"))):
         status, _, error = submit(*words, check=False)
         assert status == 2
         assert wrong in error

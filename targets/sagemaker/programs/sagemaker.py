@@ -1,9 +1,9 @@
-# Made by mlopsc: puts a pipeline of the folder sagemaker/ into SageMaker and starts it. It needs Python 3.9 and botocore.
+# Made by mlopsc: uploads a pipeline of the folder sagemaker/ to SageMaker and starts it. Needs Python 3.9 and botocore.
 """sagemaker.py DEFINITION --role ARN [options]: create or update the pipeline, and start it.
 
-The pipeline bears the name of the file. Credentials and region come from the environment, as for all of AWS's tools. What is
-not said comes from Git: the repository is `origin` (by HTTPS), the revision is HEAD.
-Exit status: 0 done, 1 the pipeline failed or AWS said no, 2 misuse.
+The pipeline has the name of the file. Credentials and region come from the environment, as for all AWS tools. By default the
+repository is `origin` (by HTTPS) and the revision is HEAD.
+Exit status: 0 done, 1 the pipeline failed or AWS refused it, 2 misuse.
 """
 
 import argparse
@@ -15,9 +15,8 @@ import sys
 import time
 import uuid
 
-MAX_LINE = (
-    256  # letters of NAME=VALUE: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
-)
+# Characters of NAME=VALUE: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
+MAX_LINE = 256
 MAX_VALUE = 1024  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Parameter.html
 
 
@@ -27,55 +26,55 @@ def fail(text, status=2):
 
 
 def git(*words):
-    """What Git says; nothing where it says no."""
+    """The output of Git; empty if it fails."""
     done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def https(url):
-    """An address that a container can clone, which has no SSH key; without the password that may be in it."""
-    found = re.fullmatch(r"(?:ssh://)?git@([^:/]+)(?::\d+)?[:/](.+)", url)
-    return f"https://{found[1]}/{found[2]}" if found else re.sub(r"^(\w+://)[^/@]*@", r"\1", url)
+    """The URL by HTTPS, as a container has no SSH key, and without a password."""
+    match = re.fullmatch(r"(?:ssh://)?git@([^:/]+)(?::\d+)?[:/](.+)", url)
+    return f"https://{match[1]}/{match[2]}" if match else re.sub(r"^(\w+://)[^/@]*@", r"\1", url)
 
 
 def revision():
-    """The commit that is checked out, which has to be where the containers find it."""
+    """The commit that is checked out. It has to be pushed, for the containers to clone it."""
     head = git("rev-parse", "HEAD")
     if head and not git("branch", "-r", "--contains", head):
-        fail(f"the commit {head[:12]} is on no remote branch: push it, or name another by -p revision=REV")
+        fail(f"the commit {head[:12]} is on no remote branch: push it, or name another with -p revision=REV")
     return head
 
 
 def settable(definition):
-    """The pipeline's parameter for each that `dvc exp run --set-param` knows, as the steps' variables tell it."""
-    found = {}
+    """The pipeline's parameters by their names for `dvc exp run --set-param`, from the variables of the steps."""
+    names = {}
     for step in definition["Steps"]:
         for name, value in step["Arguments"]["Environment"].items():
             if name.startswith("MLOPS_SET_"):
                 key, parameter = value["Std:Join"]["Values"]
-                found[key[:-1]] = parameter["Get"].partition(".")[2]
-    return found
+                names[key[:-1]] = parameter["Get"].partition(".")[2]
+    return names
 
 
 def pairs(words, flag):
-    """NAME=VALUE as names and values."""
-    found = {}
+    """The names and values of NAME=VALUE."""
+    values = {}
     for word in words:
-        name, sign, value = word.partition("=")
-        if not sign or not name:
+        name, separator, value = word.partition("=")
+        if not separator or not name:
             fail(f"{flag} takes NAME=VALUE, not {word!r}")
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
-def parameters(definition, own, sets):
-    """The values that the execution starts with."""
-    declared = {each["Name"]: each.get("DefaultValue") for each in definition["Parameters"]}
+def parameters(definition, given, sets):
+    """The values with which the execution starts."""
+    declared = {parameter["Name"]: parameter.get("DefaultValue") for parameter in definition["Parameters"]}
     known, more = settable(definition), []
-    values = dict(own)
+    values = dict(given)
     for name, value in sets.items():
         if len(f"{name}={value}\n") > MAX_LINE:
-            fail(f"{name} with its value is longer than the {MAX_LINE} letters that SageMaker takes")
+            fail(f"{name} with its value is longer than the {MAX_LINE} characters that SageMaker takes")
         if name in known:
             values[known[name]] = value
         else:
@@ -83,44 +82,44 @@ def parameters(definition, own, sets):
     if more:
         values["set_params"] = "\n".join([*filter(None, [values.get("set_params")]), *more])
         if len(values["set_params"]) > MAX_LINE:
-            fail(f"{', '.join(sets)}: together longer than the {MAX_LINE} letters that SageMaker takes")
+            fail(f"{', '.join(sets)}: together longer than the {MAX_LINE} characters that SageMaker takes")
     unknown = sorted(set(values) - set(declared))
     if unknown:
         fail(f"the pipeline has no parameter {', '.join(unknown)}; it has {', '.join(declared)}")
-    origin = {"repository": lambda: https(git("remote", "get-url", "origin")), "revision": revision}
-    for name, ask in origin.items():
-        if name not in values and (said := ask()):
-            values[name] = said
+    defaults = {"repository": lambda: https(git("remote", "get-url", "origin")), "revision": revision}
+    for name, default in defaults.items():
+        if name not in values and (value := default()):
+            values[name] = value
     missing = [name for name, default in declared.items() if default is None and not values.get(name)]
     if missing:
-        fail(f"no value for {', '.join(missing)}: give each by -p NAME=VALUE (the role by --role)")
+        fail(f"no value for {', '.join(missing)}: set each with -p NAME=VALUE (the role with --role)")
     for name, value in values.items():
         if len(value) > MAX_VALUE:
-            fail(f"the value of {name} is longer than the {MAX_VALUE} letters that SageMaker takes")
+            fail(f"the value of {name} is longer than the {MAX_VALUE} characters that SageMaker takes")
     return [{"Name": name, "Value": value} for name, value in values.items()]
 
 
 def put(client, name, text, role):
-    """Make the pipeline what the file says; tell whether anything was to be done."""
-    said = {"PipelineName": name, "PipelineDefinition": text, "RoleArn": role}
+    """Create or update the pipeline; return what was done."""
+    request = {"PipelineName": name, "PipelineDefinition": text, "RoleArn": role}
     try:
-        there = client.describe_pipeline(PipelineName=name)
+        pipeline = client.describe_pipeline(PipelineName=name)
     except client.exceptions.ClientError as error:
         if error.response["Error"]["Code"] not in ("ResourceNotFound", "ValidationException"):
             raise
-        client.create_pipeline(ClientRequestToken=uuid.uuid4().hex, **said)
+        client.create_pipeline(ClientRequestToken=uuid.uuid4().hex, **request)
         return "created"
-    if there["PipelineDefinition"] == text and there["RoleArn"] == role:
+    if pipeline["PipelineDefinition"] == text and pipeline["RoleArn"] == role:
         return "unchanged"
-    client.update_pipeline(**said)
+    client.update_pipeline(**request)
     return "updated"
 
 
 def wait(client, execution, seconds):
-    """Wait for the end, and tell how each step ended; whether all went well."""
+    """Wait for the end and print how each step ended; whether the pipeline succeeded."""
     while True:
-        now = client.describe_pipeline_execution(PipelineExecutionArn=execution)
-        if now["PipelineExecutionStatus"] not in ("Executing", "Stopping"):
+        state = client.describe_pipeline_execution(PipelineExecutionArn=execution)
+        if state["PipelineExecutionStatus"] not in ("Executing", "Stopping"):
             break
         time.sleep(seconds)
     pages = client.get_paginator("list_pipeline_execution_steps").paginate(
@@ -130,9 +129,9 @@ def wait(client, execution, seconds):
         for step in (step for page in pages for step in page["PipelineExecutionSteps"]):
             print(f"{step['StepName']}: {step['StepStatus']} {step.get('FailureReason', '')}".rstrip())
     except client.exceptions.ClientError as error:
-        print(f"sagemaker.py: the steps cannot be listed: {error}", file=sys.stderr)
-    print(f"{now['PipelineExecutionStatus']} {now.get('FailureReason', '')}".rstrip())
-    return now["PipelineExecutionStatus"] == "Succeeded"
+        print(f"sagemaker.py: cannot list the steps: {error}", file=sys.stderr)
+    print(f"{state['PipelineExecutionStatus']} {state.get('FailureReason', '')}".rstrip())
+    return state["PipelineExecutionStatus"] == "Succeeded"
 
 
 def main():
@@ -144,38 +143,38 @@ def main():
     parser.add_argument("-p", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the pipeline")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as `dvc exp run --set-param`")
     parser.add_argument("--create-only", action="store_true", help="do not start it")
-    parser.add_argument("--wait", action="store_true", help="wait for the end, and fail where it failed")
-    parser.add_argument("--every", type=float, default=30, metavar="SECONDS", help="how often to look, with --wait")
-    said = parser.parse_args()
-    if not said.role:
-        fail("which role runs the jobs? --role arn:aws:iam::ACCOUNT:role/NAME, or SAGEMAKER_ROLE")
+    parser.add_argument("--wait", action="store_true", help="wait for the end, and fail if the pipeline fails")
+    parser.add_argument("--every", type=float, default=30, metavar="SECONDS", help="interval of the checks with --wait")
+    options = parser.parse_args()
+    if not options.role:
+        fail("no role for the jobs: set --role arn:aws:iam::ACCOUNT:role/NAME, or SAGEMAKER_ROLE")
     try:
-        with open(said.definition, encoding="utf-8") as file:
+        with open(options.definition, encoding="utf-8") as file:
             text = file.read()
         definition = json.loads(text)
     except (OSError, ValueError) as error:
-        fail(f"{said.definition} cannot be read: {error}")
-    name = os.path.splitext(os.path.basename(said.definition))[0]
+        fail(f"{options.definition} cannot be read: {error}")
+    name = os.path.splitext(os.path.basename(options.definition))[0]
     start = (
         []
-        if said.create_only
-        else parameters(definition, {"role": said.role, **pairs(said.p, "-p")}, pairs(said.set, "--set"))
+        if options.create_only
+        else parameters(definition, {"role": options.role, **pairs(options.p, "-p")}, pairs(options.set, "--set"))
     )
     try:
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.session import get_session
     except ImportError:
-        fail("botocore is not installed: pip install boto3, or 'dvc[s3]'")
+        fail("this Python has no botocore: pip install boto3, or 'dvc[s3]'")
     try:
         client = get_session().create_client("sagemaker")
-        print(f"pipeline {name}: {put(client, name, text, said.role)}")
-        if said.create_only:
+        print(f"pipeline {name}: {put(client, name, text, options.role)}")
+        if options.create_only:
             return
         execution = client.start_pipeline_execution(
             PipelineName=name, PipelineParameters=start, ClientRequestToken=uuid.uuid4().hex
         )["PipelineExecutionArn"]
         print(execution, flush=True)
-        if said.wait and not wait(client, execution, said.every):
+        if options.wait and not wait(client, execution, options.every):
             sys.exit(1)
     except (BotoCoreError, ClientError) as error:
         fail(str(error), 1)
