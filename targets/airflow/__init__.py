@@ -32,7 +32,7 @@ class Airflow:
         Feature.TEMPLATES: Emulated("a DAG parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Kept(),
         Feature.TIMEOUT: Emulated(
-            "the worker ends the command; `execution_timeout` is an hour longer, to fetch and push data"
+            "the command itself times out; `execution_timeout` is an hour longer, to fetch and push data"
         ),
         Feature.RETRIES: Kept(),
         Feature.IMAGE: Emulated("a KubernetesPodOperator instead of a BashOperator"),

@@ -31,7 +31,7 @@ class Argo:
         Feature.TEMPLATES: Emulated("a workflow parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Emulated("an annotation of the pod"),
         Feature.TIMEOUT: Emulated(
-            "the worker ends the command; `activeDeadlineSeconds` is an hour longer, to fetch and push data"
+            "the command itself times out; `activeDeadlineSeconds` is an hour longer, to fetch and push data"
         ),
         Feature.RETRIES: Kept(),
         Feature.IMAGE: Kept(),

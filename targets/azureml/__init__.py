@@ -33,7 +33,7 @@ class Azureml:
         Feature.TEMPLATES: Emulated("a pipeline input for each parameter that a command uses, passed to DVC"),
         Feature.DESC: Kept(),
         Feature.TIMEOUT: Emulated(
-            "the worker ends the command; `limits.timeout` is an hour longer, to fetch and push data"
+            "the command itself times out; `limits.timeout` is an hour longer, to fetch and push data"
         ),
         Feature.RETRIES: Elsewhere("AzureML runs a command job once; the command in dvc.yaml retries"),
         Feature.IMAGE: Kept(),

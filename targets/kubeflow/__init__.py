@@ -26,7 +26,7 @@ class Kubeflow:
     support: ClassVar[Support] = {
         **PIPELINE_SPEC,
         Feature.TIMEOUT: Emulated(
-            "the worker ends the command; the pod's deadline is an hour later, to fetch and push data"
+            "the command itself times out; the pod's deadline is an hour later, to fetch and push data"
         ),
         Feature.CPU: Kept(),
         Feature.MEMORY: Kept(),

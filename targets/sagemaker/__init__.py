@@ -34,7 +34,7 @@ class Sagemaker:
         Feature.TEMPLATES: Emulated("a pipeline parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Kept(),
         Feature.TIMEOUT: Emulated(
-            "the worker ends the command; the job's limit is an hour longer, to fetch and push data"
+            "the command itself times out; the job's limit is an hour longer, to fetch and push data"
         ),
         Feature.RETRIES: Emulated("the command retries within its job; a retry policy replaces a job that was lost"),
         Feature.IMAGE: Emulated("the container's image, if it is in ECR; otherwise a parameter for its copy there"),

@@ -1,15 +1,8 @@
-import base64
-import json
-import os
-import shlex
-import sys
-import urllib.request
-
+import base64, json, os, shlex, sys, urllib.request
 
 def get(url, **headers):
     request = urllib.request.Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
     return json.load(urllib.request.urlopen(request, timeout=60))
-
 
 host = os.environ.get("GCE_METADATA_HOST", "metadata.google.internal")
 api = os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", "https://secretmanager.googleapis.com/")
