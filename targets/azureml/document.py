@@ -100,9 +100,8 @@ def _reports(project: Project, stage: Stage, identifiers: Names) -> dict[str, di
 
 
 def _command(template: str, **values: str) -> str:
-    return render(__package__, template, {"input": _input, "variable": variable, "word": word}, **values).removesuffix(
-        "\n"
-    )
+    filters = {"input": _input, "variable": variable, "word": word}
+    return render(__package__, template, filters, **values).rstrip("\n")
 
 
 def _input(name: str) -> str:
