@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...compiler.emit.names import distinct
-from ...compiler.emit.templates import render
+from ...compiler.emit.templates import Filter, render
 from ...compiler.model.project import Project, Stage
 from ..engines import worker
 from ..engines.facts import GRACE, IMAGE
@@ -100,7 +100,7 @@ def _reports(project: Project, stage: Stage, identifiers: Names) -> dict[str, di
 
 
 def _command(template: str, **values: str) -> str:
-    filters = {"input": _input, "variable": variable, "word": word}
+    filters: dict[str, Filter] = {"input": _input, "variable": variable, "word": word}
     return render(__package__, template, filters, **values).rstrip("\n")
 
 

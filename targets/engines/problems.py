@@ -9,7 +9,7 @@ from ...compiler.lower.handover import lacking
 from ...compiler.model.diagnostic import Code, Diagnostic
 from ...compiler.model.project import Project
 
-NO_HANDOVER = Code("MLC543", "error", "{lacking}", help="{help}")
+NO_HANDOVER = Code("MLC543", "error", "{problem}", help="{remedy}")
 NOT_IN_RUN_CACHE = Code(
     "MLC544", "warning",
     "the task of `{stage}` cannot get the result of `{parent}`: DVC does not store it in the run cache",
@@ -38,8 +38,8 @@ def problems(project: Project, engine: str) -> Iterator[Diagnostic]:
 def _handover(project: Project) -> Iterator[Diagnostic]:
     """An error, but a warning where only the remote is missing: it can be named in .dvc/config later."""
     if (lack := lacking(project)) is not None:
-        problem, help_ = lack
-        diagnostic = NO_HANDOVER.at("stack", "orchestrator", lacking=problem, help=help_)
+        problem, remedy = lack
+        diagnostic = NO_HANDOVER.at("stack", "orchestrator", problem=problem, remedy=remedy)
         later = project.remote_url is None and project.uses_dvc
         yield replace(diagnostic, severity="warning") if later else diagnostic
 
