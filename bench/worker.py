@@ -22,7 +22,7 @@ sys.path.insert(0, str(HERE))
 from cloned import STEP, commit, project, work  # noqa: E402
 from conftest import BIN  # noqa: E402
 from engines import s3  # noqa: E402
-from mlopsc.compiler.lower.worker import TEXT  # noqa: E402
+from mlopsc.targets.engines import worker  # noqa: E402
 from run import measure  # noqa: E402
 
 SPEC = """\
@@ -42,7 +42,7 @@ cd "$clone"
 NAIVE = CLONE + "dvc fetch -q --run-cache; dvc repro -q --pull last; dvc push -q --run-cache last"
 START = CLONE + "dvc stage list"
 """What one start of DVC costs beside the clone: no way to run a stage by DVC can be below it."""
-WAYS = {"worker": (TEXT, ["last"]), "three commands": (NAIVE, []), "one start of DVC": (START, [])}
+WAYS = {"worker": (worker.text(), ["last"]), "three commands": (NAIVE, []), "one start of DVC": (START, [])}
 
 
 def main() -> int:

@@ -27,6 +27,8 @@ def test_its_files(wheel: Path) -> None:
     assert outside == []
     for part in ("mlopsc/compiler/cli/__init__.py", "mlopsc/schemas/mlops.schema.json", "mlopsc/targets/make/native.py",
                  "mlopsc/compiler/codes/MLC401.md", "mlopsc/py.typed",
+                 "mlopsc/compiler/programs/worker.sh.j2", "mlopsc/targets/airflow/dag.py.j2",
+                 "mlopsc/targets/vertex/programs/vertex.py",
                  "mlopsc/templates/templates.json", "mlopsc/templates/common/files/.gitignore",
                  "mlopsc/templates/tabular/files/src/{{package}}/features/ratios.py"):  # fmt: skip
         assert part in names
@@ -38,10 +40,14 @@ def test_it_works_elsewhere(wheel: Path, tmp_path: Path) -> None:
     uv = shutil.which("uv") or str(BIN / "uv")
     run(uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "v"), cwd=tmp_path)
     run(uv, "pip", "install", "--quiet", "--python", str(tmp_path / "v"), f"{wheel}[new]", cwd=tmp_path)
-    project = write(tmp_path / "project", {"mlops.yaml": "mlops: 1\nstages: {a: {cmd: run, deps: [x]}}\n", "x": ""})
+    engines = "airflow, argo, azureml, kubeflow, mlflow, sacred, sagemaker, vertex"
+    stack = f"{{orchestrator: [dvc, make, {engines}], registry: 's3://b/p'}}"
+    spec = f"mlops: 1\nproject: p\nstack: {stack}\nstages: {{a: {{cmd: run, deps: [x]}}}}\n"
+    project = write(tmp_path / "project", {"mlops.yaml": spec, "x": ""})
     command = str(tmp_path / "v/bin/mlopsc")
     run(command, "build", cwd=project)
-    assert (project / "dvc.yaml").is_file()
+    for path in ("dvc.yaml", "dags/p.py", "azureml/p.yml", ".mlops/scripts/worker.sh", ".mlops/scripts/vertex.py"):
+        assert (project / path).is_file()
     assert "MLC401" in run(command, "code", "MLC401", cwd=project).stdout
     run(command, "schema", cwd=project)
     run(command, "new", "--template", "bare", "made", cwd=tmp_path)

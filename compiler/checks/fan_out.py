@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ..lower.fan_out import fan
-from ..lower.worker import lacking
+from ..lower.handover import lacking
 from ..model.diagnostic import Code, Diagnostic
 from ..model.project import Project, Stage
 from ..model.resources import Resources

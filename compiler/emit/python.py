@@ -28,9 +28,9 @@ def _text(text: str) -> str:
 
 
 def block(text: str) -> str:
-    """A text of many lines in triple quotes, line by line."""
+    """A text of many lines in triple quotes; its first line starts below the quotes."""
     lines = (line if line.isascii() and line.isprintable() else _escaped(line) for line in _double(text).split("\n"))
-    return '"""' + "\n".join(lines) + '"""'
+    return '"""\\\n' + "\n".join(lines) + '"""'
 
 
 def _double(text: str) -> str:

@@ -9,7 +9,7 @@ from ..model.project import Script
 FOLDER = ".mlops/scripts"
 
 
-def program(name: str) -> Script:
-    """The program of that file name, as the build writes it."""
-    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8", newline="") as file:
+def program(name: str, folder: str = os.path.dirname(__file__)) -> Script:
+    """The program of that file name, as the build writes it. ``folder`` holds its source: a target has its own programs."""
+    with open(os.path.join(folder, name), encoding="utf-8", newline="") as file:
         return Script(f"{FOLDER}/{name}", file.read())

@@ -1,9 +1,9 @@
-"""track.py STORE record: keep what the last runs of the stages made, as dvc.lock tells, in MLflow or Sacred.
-track.py STORE run [STAGE...] [--set NAME=VALUE]...: run stages (all, in order) by the worker, each a run of the store.
+"""track.py STORE record: record the last run of each stage, from dvc.lock, in MLflow or Sacred.
+track.py STORE run [STAGE...] [--set NAME=VALUE]...: run stages (default: all, in order) by the worker, and record each run.
 
-Made by mlopsc. STORE is mlflow or sacred. The stages' commands and code know nothing of it: parameters, hashes and
-revision come from DVC and Git. A run that is in the store already is not kept twice.
-MLFLOW_TRACKING_URI says where MLflow is; SACRED_DIR is the folder of Sacred's FileStorageObserver (default .sacred).
+Made by mlopsc. STORE is mlflow or sacred. Commands and code of the stages do not change: parameters, hashes and revision
+come from DVC and Git. A run that the store has is not recorded again.
+MLFLOW_TRACKING_URI is the address of MLflow; SACRED_DIR is the folder of Sacred's FileStorageObserver (default .sacred).
 """
 
 import csv
@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def loaded(path):
-    """The content of a YAML, JSON, TOML or CSV file; of a CSV file its last row."""
+    """The content of a YAML, JSON, TOML or CSV file; of a CSV file, its last row."""
     ending = os.path.splitext(path)[1].lower()
     with open(path, encoding="utf-8", newline="") as file:
         if ending == ".json":
@@ -40,7 +40,7 @@ def loaded(path):
 
 
 def flat(value, name=""):
-    """A nested value as dotted names and what they stand for."""
+    """A nested value as pairs of dotted name and value."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from flat(inner, f"{name}.{key}" if name else str(key))
@@ -52,8 +52,8 @@ def flat(value, name=""):
 
 
 def numbers(root, paths):
-    """The numbers in metrics files, by dotted name; two files that share a name have theirs before it."""
-    found = {}
+    """The numbers in metrics files, by dotted name; a name that two files share gets that of the second file in front."""
+    metrics = {}
     for path in paths:
         if not os.path.isfile(os.path.join(root, path)):
             continue
@@ -67,70 +67,70 @@ def numbers(root, paths):
                 number = float(value)
             except (TypeError, ValueError):
                 continue
-            found[f"{stem}.{name}" if name in found or not name else name] = number
-    return found
+            metrics[f"{stem}.{name}" if name in metrics or not name else name] = number
+    return metrics
 
 
-def params_of(record):
-    """The parameters that DVC tracked, by dotted name; those of other files than params.yaml have the file before it."""
-    found = {}
+def parameters(record):
+    """The parameters that DVC tracked, by dotted name, with the file in front unless it is params.yaml."""
+    params = {}
     for path, values in (record.get("params") or {}).items():
         for name, value in values.items():
-            for inner, each in flat(value, name):
-                found[inner if path == "params.yaml" else f"{path}:{inner}"] = each
-    return found
+            for key, leaf in flat(value, name):
+                params[key if path == "params.yaml" else f"{path}:{key}"] = leaf
+    return params
 
 
 def config(record):
-    """The same as nested mappings, as Sacred takes them: no dots and no leading dollar signs in keys."""
+    """The same, nested as Sacred takes them: no dots and no leading dollar signs in keys."""
     nested = {}
     for path, values in (record.get("params") or {}).items():
         start = [] if path == "params.yaml" else [path]
         for name, value in flat(values):
             *folders, last = [
-                each.lstrip("$") or "_" for each in (*(one.replace(".", "_") for one in start), *name.split("."))
+                key.lstrip("$") or "_" for key in (*(file.replace(".", "_") for file in start), *name.split("."))
             ]
-            inner = nested
+            level = nested
             for folder in folders:
-                inner = inner.setdefault(folder, {})
-                if not isinstance(inner, dict):
+                level = level.setdefault(folder, {})
+                if not isinstance(level, dict):
                     break
             else:
-                inner[last] = value
+                level[last] = value
     return nested
 
 
 def locked(project):
-    """A record of each stage that dvc.lock knows."""
+    """A record of each stage in dvc.lock."""
     rev = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     if not os.path.exists("dvc.lock"):
-        sys.exit("track.py: there is no dvc.lock: run the pipeline first")
+        sys.exit("track.py: no dvc.lock here: run the pipeline first")
     stages = loaded("dvc.lock").get("stages") or {}
     for name in project["stages"]:
         if name in stages:
-            said = stages[name]
+            stage = stages[name]
             yield {
-                "stage": name, "rev": rev, "cmd": said["cmd"], "params": said.get("params"),
-                "deps": {dep["path"]: dep.get("md5") for dep in said.get("deps", ())},
-                "outs": {out["path"]: out.get("md5") for out in said.get("outs", ())},
+                "stage": name, "rev": rev, "cmd": stage["cmd"], "params": stage.get("params"),
+                "deps": {dep["path"]: dep.get("md5") for dep in stage.get("deps", ())},
+                "outs": {out["path"]: out.get("md5") for out in stage.get("outs", ())},
             }  # fmt: skip
 
 
 def key_of(record):
-    """What tells one run of a stage from another: all but the revision, which changes with any commit."""
+    """The identity of a run: all of it but the revision, which changes with every commit."""
     text = json.dumps({name: record.get(name) for name in ("stage", "cmd", "params", "deps", "outs")}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def artifacts(project, record, root):
-    """Metrics and plots files of a stage. Data and models stay with DVC; their hashes are in the record."""
-    said = project["stages"].get(record["stage"], {})
-    paths = [os.path.join(root, path) for path in (*said.get("metrics", ()), *said.get("plots", ()))]
+    """Metrics and plots files of a stage. DVC keeps data and models; their hashes are in the record."""
+    stage = project["stages"].get(record["stage"], {})
+    paths = [os.path.join(root, path) for path in (*stage.get("metrics", ()), *stage.get("plots", ()))]
     return [path for path in paths if os.path.exists(path)]
 
 
 class Mlflow:
-    """Runs of an MLflow experiment with the project's name; those of one pipeline are nested in a run of their own."""
+    """Runs of an MLflow experiment with the project's name; the runs of one pipeline are nested in a parent run."""
 
     def __init__(self, project):
         import mlflow
@@ -140,20 +140,20 @@ class Mlflow:
             mlflow.set_experiment(project["project"])
 
     def known(self, key):
-        found = self.mlflow.search_runs(
+        runs = self.mlflow.search_runs(
             experiment_names=[self.project["project"]],
             filter_string=f"tags.`mlops.key` = '{key}'",
             output_format="list",
         )
-        return bool(found)
+        return bool(runs)
 
-    def whole(self):
-        """The run that the others are nested in: the one that `mlflow run` has begun, where it has."""
+    def parent(self):
+        """The run in which the others are nested: that of `mlflow run`, if it started this program."""
         return self.mlflow.start_run(run_name=None if os.environ.get("MLFLOW_RUN_ID") else self.project["project"])
 
-    def keep(self, record, root, failed=False, own=False):
+    def keep(self, record, root, failed=False, current=False):
         mlflow = self.mlflow
-        with mlflow.start_run(run_name=record["stage"], nested=True) if not own else mlflow.start_run():
+        with mlflow.start_run() if current else mlflow.start_run(run_name=record["stage"], nested=True):
             tags = {
                 "mlops.stage": record["stage"],
                 "mlops.key": key_of(record),
@@ -161,7 +161,7 @@ class Mlflow:
             }
             tags["mlops.cmd"] = str(record.get("cmd"))[:5000]
             mlflow.set_tags(tags)
-            if params := params_of(record):
+            if params := parameters(record):
                 mlflow.log_params(params)
             if metrics := numbers(root, self.project["stages"].get(record["stage"], {}).get("metrics", ())):
                 mlflow.log_metrics(metrics)
@@ -189,7 +189,7 @@ class Sacred:
                 return True
         return False
 
-    def keep(self, record, root, failed=False, own=False):
+    def keep(self, record, root, failed=False, current=False):
         from sacred import Experiment
         from sacred.observers import FileStorageObserver
 
@@ -209,8 +209,8 @@ class Sacred:
                     os.walk(path) if os.path.isdir(path) else [(os.path.dirname(path), (), [os.path.basename(path)])]
                 ):
                     for name in names:
-                        each = os.path.join(folder, name)
-                        _run.add_artifact(each, name=os.path.relpath(each, root).replace(os.sep, "__"))
+                        file = os.path.join(folder, name)
+                        _run.add_artifact(file, name=os.path.relpath(file, root).replace(os.sep, "__"))
             if failed:
                 raise RuntimeError(f"stage {record['stage']} failed")
             return metrics
@@ -223,61 +223,61 @@ class Sacred:
 
 
 def record(store, project):
-    """Keep every stage in dvc.lock that the store does not have."""
-    new = [each for each in locked(project) if not store.known(key_of(each))]
+    """Record every stage in dvc.lock whose run the store lacks."""
+    new = [run for run in locked(project) if not store.known(key_of(run))]
     if new and isinstance(store, Mlflow):
-        with store.whole():
-            for each in new:
-                store.keep(each, ".")
+        with store.parent():
+            for run in new:
+                store.keep(run, ".")
     else:
-        for each in new:
-            store.keep(each, ".")
+        for run in new:
+            store.keep(run, ".")
     print(f"track.py: {len(new)} new runs", flush=True)
 
 
-def worker(store, project, name, sets, own=False):
-    """Run one stage by the worker, and keep it; False where it failed."""
+def worker(store, project, name, sets, current=False):
+    """Run one stage by the worker and record it, in the current run of MLflow if ``current``; False if it failed."""
     with tempfile.TemporaryDirectory() as output:
         environment = {**os.environ, "MLOPS_OUTPUT": output}
-        for inner in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"):  # a stage that uses MLflow has runs of its own
-            environment.pop(inner, None)
+        for variable in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"):  # a stage that uses MLflow has runs of its own
+            environment.pop(variable, None)
         done = subprocess.run(["sh", os.path.join(HERE, "worker.sh"), name, *sets], env=environment, check=False)
-        found = [entry for entry in os.listdir(output) if entry.startswith("stage-") and entry.endswith(".json")]
-        said = {"stage": name, "rev": os.environ.get("MLOPS_REV", "")}
-        for entry in found:
-            said = {**loaded(os.path.join(output, entry)), "stage": name}
-        store.keep(said, output, failed=done.returncode != 0, own=own)
+        record = {"stage": name, "rev": os.environ.get("MLOPS_REV", "")}
+        for file in os.listdir(output):
+            if file.startswith("stage-") and file.endswith(".json"):
+                record = {**loaded(os.path.join(output, file)), "stage": name}
+        store.keep(record, output, failed=done.returncode != 0, current=current)
     return done.returncode == 0
 
 
 def run(store, project, names, sets):
-    """Run stages in order, and leave out what is behind one that failed."""
+    """Run stages in order, and skip those downstream of one that failed."""
     stages = project["stages"]
     unknown = [name for name in names if name not in stages]
     if unknown:
-        sys.exit(f"track.py: there is no stage {unknown[0]}")
-    changed = [each for each in sets if project["params"].get(each.partition("=")[0]) != each.partition("=")[2]]
+        sys.exit(f"track.py: no stage is called {unknown[0]}")
+    changed = [word for word in sets if project["params"].get(word.partition("=")[0]) != word.partition("=")[2]]
     if len(names) == 1:
         return worker(
-            store, project, names[0], changed, own=isinstance(store, Mlflow) and "MLFLOW_RUN_ID" in os.environ
+            store, project, names[0], changed, current=isinstance(store, Mlflow) and "MLFLOW_RUN_ID" in os.environ
         )
     failed = []
 
-    def each():
+    def run_all():
         for name in names or stages:
-            if behind := [other for other in stages[name]["upstream"] if other in failed]:
-                print(f"track.py: {name} is left out, because {behind[0]} has failed", flush=True)
+            if failed_parents := [parent for parent in stages[name]["upstream"] if parent in failed]:
+                print(f"track.py: {name} is skipped, because {failed_parents[0]} failed", flush=True)
                 failed.append(name)
             elif not worker(store, project, name, changed):
                 failed.append(name)
 
     if isinstance(store, Mlflow):
-        with store.whole():
-            each()
+        with store.parent():
+            run_all()
             if failed:
                 store.mlflow.end_run("FAILED")
     else:
-        each()
+        run_all()
     return not failed
 
 
@@ -291,7 +291,7 @@ def main(words):
         if words[0] == "sacred":
             import sacred  # noqa: F401
     except ImportError as error:
-        sys.exit(f"track.py: {error.name} is not installed beside this Python: pip install {words[0]}")
+        sys.exit(f"track.py: this Python has no {error.name}: pip install {words[0]}")
     if words[1] == "record":
         record(store, project)
         return 0

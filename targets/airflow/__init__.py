@@ -8,13 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from ...compiler.lower.worker import script_file
+from ...compiler.emit.python import block, comment, literal
+from ...compiler.emit.templates import render
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
-from ...compiler.model.source import At
-from ...compiler.model.target import Emulated, Feature, File, Kept, Support
-from ..engines import TASKS, schedules, unmet
-from .dag import path, text
+from ...compiler.model.target import HEADER, Emulated, Feature, File, Kept, Support
+from ..engines import worker
+from ..engines.problems import problems
+from ..engines.support import TASKS
+from .document import document
+from .names import names
+
+_FILTERS = {"block": block, "comment": comment, "literal": literal}
 
 
 class Airflow:
@@ -24,34 +29,21 @@ class Airflow:
     support: ClassVar[Support] = {
         **TASKS,
         Feature.STAGES: Kept(),
-        Feature.TEMPLATES: Emulated("a parameter of the DAG for each that a command uses, passed to DVC"),
+        Feature.TEMPLATES: Emulated("a DAG parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Kept(),
         Feature.TIMEOUT: Emulated(
-            "the command ends in time by itself; `execution_timeout` leaves it time to fetch data"
+            "the command itself times out; `execution_timeout` is an hour longer, to fetch and push data"
         ),
         Feature.RETRIES: Kept(),
-        Feature.IMAGE: Emulated("a KubernetesPodOperator in place of a BashOperator"),
-        Feature.CPU: Emulated("slots of the default pool; the request of the pod where `image` is set"),
-        Feature.MEMORY: Emulated(
-            "the request of the pod where `image` is set; elsewhere only the task's notes tell it"
-        ),
-        Feature.GPU: Emulated("slots of a pool `gpu`; the limit of the pod where `image` is set"),
-        Feature.MONITOR: Emulated("the DAG runs on the monitor's schedule"),
+        Feature.IMAGE: Emulated("a KubernetesPodOperator instead of a BashOperator"),
+        Feature.CPU: Emulated("slots of the default pool; with `image`, the pod's request"),
+        Feature.MEMORY: Emulated("with `image`, the pod's request; otherwise a line in the task's notes"),
+        Feature.GPU: Emulated("slots of the pool `gpu`; with `image`, the pod's limit"),
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
-        """The DAG and the worker script; a diagnostic where monitors ask for more than the one schedule of a DAG."""
-        yield from unmet(project)
-        asked = schedules(project)
-        if len(set(asked.values())) > 1:
-            name = next(iter(asked))
-            yield Diagnostic(
-                "MLC530",
-                f"a DAG has one schedule: that of `{name}` is taken",
-                At(("monitor",), key=True),
-                help="give all monitors the same schedule, or leave the others to the CI",
-                severity="warning",
-            )
-        yield File(path(project), text(project))
-        script = script_file()
-        yield File(script.path, script.text)
+        """The DAG file and the worker script."""
+        yield from problems(project, "Airflow")
+        text = render(__package__, "dag.py.j2", _FILTERS, header=HEADER, **document(project))
+        yield File(f"dags/{names(project).pipeline}.py", text)
+        yield worker.file()

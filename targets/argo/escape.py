@@ -1,8 +1,8 @@
-"""Escaping for what Argo hands to a container: Argo reads every text of a workflow, and then the kubelet does.
+"""Escaping for text that Argo passes to a container: first Argo substitutes in every text of a workflow, then the kubelet.
 
-Argo puts a variable in place of ``{{...}}``, stops at a ``{{`` without an end, and has no escape for either:
-https://argo-workflows.readthedocs.io/en/latest/variables/. The kubelet puts one in place of ``$(NAME)`` in a command
-and in the environment, and makes one ``$`` of two:
+Argo substitutes ``{{...}}``, stops at a ``{{`` without an end, and has no escape for either:
+https://argo-workflows.readthedocs.io/en/latest/variables/. The kubelet substitutes ``$(NAME)`` in commands and in the
+environment, and turns ``$$`` into ``$``:
 https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/
 """
 
@@ -14,20 +14,20 @@ _KUBELET = re.compile(r"\$[$(]")
 
 
 def word(text: str) -> str:
-    """A text for a word of a command or for a variable. Raises ValueError where Argo would read it."""
+    """A text as a word of a command or the value of a variable. Raises ValueError if Argo would substitute in it."""
     if "{{" in text:
         raise ValueError("{{")
     return text.replace("$", "$$") if _KUBELET.search(text) else text
 
 
 def passes(text: str) -> bool:
-    """Whether a text comes through where Argo puts it in place of a variable: it writes control characters as Go does.
+    """Whether a text stays the same as the value of a parameter, which Argo substitutes and writes in Go's syntax.
 
-    Such a text cannot be escaped, as whoever starts a workflow types it.
+    Such a text cannot be escaped: whoever starts a workflow types it.
     """
     return "{{" not in text and not _KUBELET.search(text) and text.replace("\n", "").replace("\t", "").isprintable()
 
 
 def prose(text: str) -> str:
-    """A text for people: two braces are set apart, so that Argo does not read it."""
+    """A text for people: a space between two braces keeps Argo from substituting."""
     return text.replace("{{", "{ {").replace("{{", "{ {")

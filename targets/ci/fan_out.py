@@ -9,9 +9,9 @@ from __future__ import annotations
 from shlex import quote
 
 from ...compiler.lower.fan_out import Fan
-from ...compiler.lower.worker import WORKER, script_file
 from ...compiler.model.project import Project, Stage
 from ...compiler.model.target import File
+from ..engines import worker as script
 
 GRACE = 60
 """Minutes that a job has beyond the limit of its stage's command, to install what it needs and to move data."""
@@ -32,13 +32,12 @@ dvc repro --pull
 
 def worker() -> File:
     """The script that each job runs."""
-    script = script_file()
-    return File(script.path, script.text)
+    return script.file()
 
 
 def work(stage: Stage) -> str:
     """Run one stage, and nothing else: what it reads comes from the DVC remote, and what it makes goes there."""
-    return f"sh {WORKER} {quote(stage.name)}"
+    return f"sh {script.PATH} {quote(stage.name)}"
 
 
 def finish(fan: Fan, error: str = "error: ") -> str:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from ...compiler.emit.files import yaml_file
-from ...compiler.lower.metadata import IGNORED, scripts
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Refused, Support
+from ..engines import stores
 from .config import config
 
 _GLOB = r"([\\*?\[\]])"
@@ -72,9 +72,9 @@ class Dvc:
         for script in {script.path: script for script in (*project.scripts, *project.programs)}.values():
             yield File(script.path, script.text)
         for store in project.stores:
-            yield File(".gitignore", IGNORED[store], block=True)
-        for script in scripts(project) if project.stores else ():
-            yield File(script.path, script.text)
+            yield File(".gitignore", stores.IGNORED[store], block=True)
+        if project.stores:
+            yield from stores.files(project)
         if project.monitors:
             yield yaml_file("monitoring/dvc.yaml", monitoring(project))
         if settings := config(project.remotes):

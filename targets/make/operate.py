@@ -6,10 +6,10 @@ import posixpath
 from collections.abc import Iterator
 
 from ...compiler.emit.makefile import recipe, word
-from ...compiler.lower.metadata import TRACK
 from ...compiler.model.operations import Source
 from ...compiler.model.project import Project
 from ...compiler.programs import FOLDER
+from ..engines.stores import TRACK
 from .common import rule
 
 _BASES = "$$(git symbolic-ref --quiet --short refs/remotes/origin/HEAD) origin/main origin/master main master HEAD"

@@ -1,4 +1,4 @@
-"""The `sacred` target: a driver that runs each stage by the worker, and keeps it as a run of Sacred.
+"""The `sacred` target: a driver that runs each stage by the worker, and records it as a run of Sacred.
 
 Facts: https://sacred.readthedocs.io/en/stable/observers.html
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from ...compiler.lower.metadata import IGNORED, scripts
-from ...compiler.lower.worker import script_file
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Emulated, Feature, File, Kept, Refused, Support
-from ..engines import TASKS, unmet
+from ..engines import stores, worker
+from ..engines.problems import problems
+from ..engines.support import TASKS
+
+_ON_THIS_MACHINE = Refused("Sacred runs a stage where it is started")
 
 
 class Sacred:
@@ -23,23 +25,23 @@ class Sacred:
     support: ClassVar[Support] = {
         **TASKS,
         Feature.STAGES: Kept(),
-        Feature.FOREACH: Emulated("a run for each stage it makes"),
-        Feature.MATRIX: Emulated("a run for each stage it makes"),
+        Feature.FOREACH: Emulated("one run per expanded stage"),
+        Feature.MATRIX: Emulated("one run per expanded stage"),
         Feature.TEMPLATES: Emulated("`--set NAME=VALUE`, passed to DVC"),
-        Feature.WDIR: Emulated("paths are those from the root"),
-        Feature.METRICS: Emulated("scalars and artifacts of the stage's run, from what DVC knows"),
+        Feature.WDIR: Emulated("paths are relative to the repository root"),
+        Feature.METRICS: Emulated("scalars and artifacts of the stage's run, from the files that DVC tracks"),
         Feature.PLOTS: Emulated("artifacts of the stage's run"),
         Feature.SCRIPT: Emulated("a run; DVC runs the script"),
-        Feature.STAGE_GATES: Emulated("a run for each gate, which fails where a bound is not met"),
-        **dict.fromkeys(
-            (Feature.IMAGE, Feature.CPU, Feature.MEMORY, Feature.GPU),
-            Refused("Sacred runs a stage where it is started"),
-        ),
+        Feature.STAGE_GATES: Emulated("one run per gate; it fails if a bound is not met"),
+        Feature.IMAGE: _ON_THIS_MACHINE,
+        Feature.CPU: _ON_THIS_MACHINE,
+        Feature.MEMORY: _ON_THIS_MACHINE,
+        Feature.GPU: _ON_THIS_MACHINE,
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
-        """The driver with its data, and the worker script."""
-        yield from unmet(project)
-        for script in (script_file(), *scripts(project)):
-            yield File(script.path, script.text)
-        yield File(".gitignore", IGNORED["sacred"], block=True)
+        """The worker script, the driver with its data, and what Git ignores."""
+        yield from problems(project, "Sacred")
+        yield worker.file()
+        yield from stores.files(project)
+        yield File(".gitignore", stores.IGNORED["sacred"], block=True)

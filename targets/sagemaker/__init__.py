@@ -5,18 +5,23 @@ Facts: https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-overview.html
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import ClassVar
 
 from ...compiler.emit.files import json_file
-from ...compiler.lower.worker import script_file
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ...compiler.programs import program
-from ..engines import TASKS, unmet
-from .definition import pipeline, pipeline_name
-from .limits import beyond
+from ..engines import worker
+from ..engines.support import TASKS
+from .document import document
+from .names import names
+from .problems import problems
+
+PROGRAMS = os.path.join(os.path.dirname(__file__), "programs")
+"""The folder of the programs that only SageMaker needs."""
 
 
 class Sagemaker:
@@ -26,24 +31,24 @@ class Sagemaker:
     support: ClassVar[Support] = {
         **TASKS,
         Feature.STAGES: Kept(),
-        Feature.TEMPLATES: Emulated("a parameter of the pipeline for each that a command uses, passed to DVC"),
+        Feature.TEMPLATES: Emulated("a pipeline parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Kept(),
-        Feature.TIMEOUT: Emulated("the command ends in time by itself; the job has an hour more, to fetch data"),
-        Feature.RETRIES: Emulated("the job tries its command again; a retry policy makes a new job where one was lost"),
-        Feature.IMAGE: Emulated(
-            "the container's image, where it is in ECR; else a parameter that takes its copy there"
+        Feature.TIMEOUT: Emulated(
+            "the command itself times out; the job's limit is an hour longer, to fetch and push data"
         ),
+        Feature.RETRIES: Emulated("the command retries within its job; a retry policy replaces a job that was lost"),
+        Feature.IMAGE: Emulated("the container's image, if it is in ECR; otherwise a parameter for its copy there"),
         Feature.CPU: Emulated("the smallest instance type that has as many"),
         Feature.MEMORY: Emulated("the smallest instance type that has as much"),
         Feature.GPU: Emulated("the smallest instance type that has as many"),
-        Feature.REGISTRY: Emulated("where metrics and plots go; what a job without an image of its own installs"),
+        Feature.REGISTRY: Emulated("the folder for metrics and plots; what a job without `image` installs"),
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
-        """The definition, the program that submits it, and the worker; a diagnostic for what SageMaker does not take."""
-        yield from unmet(project)
-        made = pipeline(project)
-        yield from beyond(project, made)
-        yield json_file(f"sagemaker/{pipeline_name(project)}.json", made)
-        for script in (script_file(), program("sagemaker.py")):
-            yield File(script.path, script.text)
+        """The definition, the worker script, and the program that submits the definition."""
+        definition = document(project)
+        yield from problems(project, definition)
+        yield json_file(f"sagemaker/{names(project).pipeline}.json", definition)
+        yield worker.file()
+        submit = program("sagemaker.py", PROGRAMS)
+        yield File(submit.path, submit.text)

@@ -9,7 +9,7 @@ import tempfile
 from conftest import tool
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from mlopsc.targets.azureml.escape import END, kept, passes, word
+from mlopsc.targets.azureml.escape import END, passes, variable, word
 from walked import azureml
 
 PIECES = st.sampled_from(
@@ -28,7 +28,7 @@ def test_values_and_names(texts: list[str]) -> None:
     for text in texts:
         with contextlib.suppress(ValueError):
             names.append(word(text.replace("\0", "")))
-    lines = "".join(kept(name, "${{inputs." + name + "}}") + f"printf '%s\\n' \"${name}\"\n" for name in values)
+    lines = "".join(variable("${{inputs." + name + "}}", name) + f"printf '%s\\n' \"${name}\"\n" for name in values)
     command = azureml(f"{lines}printf '%s\\n' {' '.join(names)}", values, {})
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run([tool("bash"), "-c", command], cwd=folder, capture_output=True, check=False)

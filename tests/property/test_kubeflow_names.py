@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from mlopsc.compiler import installed as registry
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.emit.yaml import dump
-from mlopsc.compiler.lower.metadata import params as defaults
 from mlopsc.compiler.model.diagnostic import Diagnostic
 from mlopsc.compiler.model.snapshot import Memory
 from mlopsc.compiler.model.target import File
+from mlopsc.targets.engines.parameters import parameters as defaults
 from representation import filled
 
 LABEL = re.compile(r"(comp|exec)-[a-z]([a-z0-9-]*[a-z0-9])?\Z")

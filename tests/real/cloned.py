@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from conftest import AWS, bucket, initialise, run, write
-from mlopsc.compiler.lower.worker import TEXT
+from mlopsc.targets.engines import worker
 
 STEP = """\
 import pathlib, sys
@@ -64,7 +64,7 @@ def work(
     stage: str, *words: str, cwd: Path, check: bool = True, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run one stage by the worker script."""
-    return run("sh", "-c", TEXT, "worker", stage, *words, cwd=cwd, check=check, **environment)
+    return run("sh", "-c", worker.text(), "worker", stage, *words, cwd=cwd, check=check, **environment)
 
 
 def restored(root: Path, outs: list[str], log: Path, environment: Mapping[str, str]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from drawn import FEW, Drawn, pipelines
 from hosts import SERVICES, Network, network
 from hypothesis import given
 from hypothesis import strategies as st
-from mlopsc.compiler.lower.worker import TEXT
+from mlopsc.targets.engines import worker
 
 pytestmark = [pytest.mark.real, pytest.mark.full]
 
@@ -87,7 +87,7 @@ def engine(needs: dict[str, list[str]], task: Callable[[str], None]) -> None:
 def attempt(net: Network, stage: str, seconds: float | None, log: Path, environment: dict[str, str]) -> int:
     """The status of one task on one host, killed after some seconds where they are given."""
     with net.host() as host:
-        task = net.start_empty(host, "sh", "-c", TEXT, "worker", stage, log=log, environment=environment)
+        task = net.start_empty(host, "sh", "-c", worker.text(), "worker", stage, log=log, environment=environment)
         try:
             return task.wait(seconds or SECONDS)
         except subprocess.TimeoutExpired:

@@ -14,9 +14,9 @@ import pytest
 from cloned import commit, hashes, project, ran, restored
 from conftest import AWS, ROOT, judge, run
 from containers import OUTS, files, logs, walk
-from mlopsc.compiler.lower.worker import BOOTSTRAP
-from mlopsc.targets.engines import CREDENTIALS
-from mlopsc.targets.kubeflow.ir import EXPORTS
+from mlopsc.targets.engines.pipeline_spec.document import EXPORTS
+from mlopsc.targets.engines.task import CREDENTIALS
+from mlopsc.targets.engines.worker import BOOTSTRAP
 from representation import containers, documents
 
 pytestmark = [pytest.mark.real, pytest.mark.full]

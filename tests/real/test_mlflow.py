@@ -70,7 +70,7 @@ def test_run_by_mlflow_and_by_sacred(tmp_path: Path, s3: str) -> None:
     failed = run(*mlflow, "-P", "train_lr=fail", cwd=root, check=False, **environment)
     assert failed.returncode != 0
     assert ran(log) == ["a/start.txt", "b/side.txt"]
-    assert "measure is left out, because" in failed.stdout + failed.stderr
+    assert "measure is skipped, because" in failed.stdout + failed.stderr
     runs = query(store, "select name, status from runs")
     assert [each for each in runs if each[0] in ("start", "side")] == [("side", "FINISHED"), ("start", "FAILED")]
     assert sum(status == "FAILED" for _, status in runs) == 2

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.emit.yaml import dump
 from mlopsc.compiler.model.snapshot import Memory
-from mlopsc.targets.sagemaker.instances import DEFAULT, MACHINES
+from mlopsc.targets.sagemaker.facts import DEFAULT_MACHINE, MACHINES
 
 pytestmark = pytest.mark.real
 
@@ -237,7 +237,7 @@ def test_the_machines_are_those_of_aws() -> None:
     site = next((judge("moto").parent / "lib").glob("python3*/site-packages"))
     known = json.loads(gzip.decompress((site / "moto/ec2/resources/instance_types.json.gz").read_bytes()))
     enums = [set(MODEL.shape_for(name).enum) for name in ("ProcessingInstanceType", "TrainingInstanceType")]
-    assert all(DEFAULT in enum for enum in enums)
+    assert all(DEFAULT_MACHINE in enum for enum in enums)
     for gpu, cpu, memory, name in MACHINES:
         said = known[name.removeprefix("ml.")]
         gpus = sum(each["Count"] for each in said.get("GpuInfo", {}).get("Gpus", ()))

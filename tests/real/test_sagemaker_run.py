@@ -11,7 +11,7 @@ import pytest
 from botocore.session import get_session
 from cloned import STEP, commit, hashes, project, ran, restored
 from conftest import AWS, run
-from mlopsc.targets.sagemaker.definition import CREDENTIALS
+from mlopsc.targets.sagemaker.document import CREDENTIALS
 from test_sagemaker import ECR, ROLE, resolved, values
 
 pytestmark = pytest.mark.real
@@ -127,8 +127,8 @@ def test_submitted(there: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     for words, told in (
         (["-p", "imago=1"], "has no parameter imago"),
         (["--set", "left.text"], "takes NAME=VALUE"),
-        (["--set", f"left.text={'x' * 300}"], "longer than the 256 letters"),
-        (["--set", "a=1", "--set", f"b={'x' * 250}", "--set", "c=2"], "longer than the 256 letters"),
+        (["--set", f"left.text={'x' * 300}"], "longer than the 256 characters"),
+        (["--set", "a=1", "--set", f"b={'x' * 250}", "--set", "c=2"], "longer than the 256 characters"),
     ):
         wrong = submit("-p", f"image={ECR}", "-p", "output=s3://reports", *words, check=False)
         assert (wrong.returncode, "Traceback" in wrong.stderr) == (2, False)
@@ -178,7 +178,7 @@ def test_submitted(there: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     ],
 )
 def test_the_address_that_a_container_clones(url: str, address: str, tmp_path: Path) -> None:
-    program = Path(__file__).parents[2] / "compiler/programs/sagemaker.py"
+    program = Path(__file__).parents[2] / "targets/sagemaker/programs/sagemaker.py"
     text = program.read_text().replace("\nmain()\n", f"\nprint(https({url!r}))\n")
     assert run("python", "-c", text, cwd=tmp_path).stdout == f"{address}\n"
 

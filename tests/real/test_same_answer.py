@@ -23,7 +23,7 @@ from conftest import AWS, BIN, judge, run, write
 from drawn import FEW, Drawn, Step, pipelines
 from hypothesis import given
 from hypothesis import strategies as st
-from mlopsc.compiler.lower.worker import TEXT
+from mlopsc.targets.engines import worker
 from services import acted, gitlab
 
 pytestmark = [pytest.mark.real, pytest.mark.full]
@@ -82,7 +82,7 @@ def killed(name: str, seconds: float, root: Path, environment: Mapping[str, str]
     """Start a worker, and kill it and all that it has started after a while."""
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     started = subprocess.Popen(
-        ["sh", "-c", TEXT, "worker", name], cwd=root.parent, env={**os.environ, "PATH": path, **environment},
+        ["sh", "-c", worker.text(), "worker", name], cwd=root.parent, env={**os.environ, "PATH": path, **environment},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     time.sleep(seconds)

@@ -15,10 +15,10 @@ import pytest
 from cloned import hashes, project, ran, restored
 from conftest import AWS, ROOT, judge, run
 from containers import OUTS, files, logs, walk
-from mlopsc.compiler.lower.worker import BOOTSTRAP
-from mlopsc.targets.engines import CREDENTIALS
-from mlopsc.targets.kubeflow.ir import EXPORTS
-from mlopsc.targets.vertex import SECRETS
+from mlopsc.targets.engines.pipeline_spec.document import EXPORTS
+from mlopsc.targets.engines.task import CREDENTIALS
+from mlopsc.targets.engines.worker import BOOTSTRAP
+from mlopsc.targets.vertex.document import secrets
 from representation import containers, documents
 
 pytestmark = [pytest.mark.real, pytest.mark.full]
@@ -26,8 +26,8 @@ pytestmark = [pytest.mark.real, pytest.mark.full]
 JUDGES = ROOT / "tests/real/judges"
 GOLDEN = ROOT / "tests/golden/kubeflow/expected/vertex/vertex/wine.yaml"
 ASK = (
-    'secret=$5; [ -z "$secret" ] || { said=$(python3 -c "$MLOPS_SECRETS" "$secret" GIT_USERNAME GIT_PASSWORD '
-    'AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY) || exit 4; eval "$said"; }; unset MLOPS_SECRETS; '
+    'secret=$5; [ -z "$secret" ] || { exports=$(python3 -c "$MLOPS_SECRETS" "$secret" GIT_USERNAME GIT_PASSWORD '
+    'AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY) || exit 4; eval "$exports"; }; unset MLOPS_SECRETS; '
 )
 
 
@@ -36,7 +36,7 @@ def test_the_sdk_makes_the_same(tmp_path: Path) -> None:
     environment = {
         "MLOPS_COMMAND": f"{EXPORTS}{ASK}shift 5; {BOOTSTRAP}",
         "MLOPS_HELPER": CREDENTIALS["GIT_CONFIG_VALUE_0"],
-        "MLOPS_SECRETS": SECRETS,
+        "MLOPS_SECRETS": secrets(),
     }
     python = str(judge("kubeflow") / "python")
     run(python, str(JUDGES / "kubeflow_sdk.py"), "vertex", str(out), cwd=tmp_path, **environment)
@@ -85,7 +85,7 @@ def test_the_program_submits_it(there: tuple[Path, dict[str, str]]) -> None:
 
     status, _, error = submit(check=False)
     assert status == 2
-    assert "is not pushed" in error
+    assert "is on no remote branch" in error
     run("git", "push", "--quiet", "origin", "HEAD", cwd=root)
     run("git", "fetch", "--quiet", cwd=root)
 
@@ -103,7 +103,7 @@ def test_the_program_submits_it(there: tuple[Path, dict[str, str]]) -> None:
         False
     }
 
-    for wrong, words in (("there is no commit", ("--revision", "x")), ("KEY=VALUE", ("--set", "start"))):
+    for wrong, words in (("no commit is called", ("--revision", "x")), ("KEY=VALUE", ("--set", "start"))):
         status, _, error = submit(*words, check=False)
         assert status == 2
         assert wrong in error

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from cloned import STEP, commit, project, ran, restored, work
 from conftest import run
-from mlopsc.compiler.lower.worker import BOOTSTRAP, TEXT
+from mlopsc.targets.engines import worker
+from mlopsc.targets.engines.worker import BOOTSTRAP
 
 pytestmark = pytest.mark.real
 
@@ -111,7 +112,9 @@ def test_killed_and_run_again(there: tuple[Path, dict[str, str]], log: Path, tmp
     (root / "step.py").write_text(text.replace("out.parent", "import time; time.sleep(2)\nout.parent", 1))
     settings = {**environment, "MLOPS_REV": commit(root), "TMPDIR": str(tmp_path)}
     for kill in (signal.SIGTERM, signal.SIGKILL):
-        started = subprocess.Popen(["sh", "-c", TEXT, "worker", "start"], env=_env(settings), stdout=subprocess.DEVNULL)
+        started = subprocess.Popen(
+            ["sh", "-c", worker.text(), "worker", "start"], env=_env(settings), stdout=subprocess.DEVNULL
+        )
         for _ in range(100):
             if started.poll() is not None or list(tmp_path.glob("worker.*/.dvc/tmp/ran")):
                 break
@@ -134,7 +137,7 @@ def test_in_the_repository_itself(there: tuple[Path, dict[str, str]], tmp_path: 
 
 def test_no_sign_that_a_template_engine_would_read() -> None:
     for sign in ("{{", "{%", "{#", "\t"):
-        assert sign not in TEXT
+        assert sign not in worker.text()
 
 
 def _env(settings: Mapping[str, str]) -> dict[str, str]:

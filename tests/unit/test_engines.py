@@ -3,24 +3,105 @@
 from __future__ import annotations
 
 import pytest
+from mlopsc.compiler import installed
 from mlopsc.compiler.build import compile_spec
+from mlopsc.compiler.emit.yaml import dump
+from mlopsc.compiler.model.diagnostic import Diagnostic
 from mlopsc.compiler.model.snapshot import Memory
+from mlopsc.compiler.model.source import At
+from mlopsc.compiler.model.target import File
 
 ENGINES = ("airflow", "argo", "azureml", "kubeflow", "mlflow", "sacred", "sagemaker", "vertex")
 CONFIG = "[core]\n    remote = s\n['remote \"s\"']\n    profile = p\n    url = {}\n"
 
 
-def said(stack: str, config: str = "") -> list[tuple[str, str]]:
+def problems(stack: str, config: str = "") -> list[tuple[str, str]]:
     text = f"mlops: 1\nstack: {{{stack}, ci: []}}\nstages:\n  a: {{cmd: x, deps: [in.txt], outs: [a.txt]}}\n"
     files = {"mlops.yaml": text, "in.txt": "", **({".dvc/config": config} if config else {})}
-    return [(each.code, each.severity) for each in compile_spec(Memory(files)).report if each.code == "MLC543"]
+    return [
+        (problem.code, problem.severity) for problem in compile_spec(Memory(files)).report if problem.code == "MLC543"
+    ]
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_results_are_handed_over_by_dvc_and_a_remote(name: str) -> None:
-    assert said(f"orchestrator: [dvc, {name}], registry: 's3://b/p'") == []
-    assert said(f"orchestrator: {name}, registry: 's3://b/p'") == [("MLC543", "error")]
-    assert said(f"orchestrator: [dvc, {name}]") == [("MLC543", "warning")]
-    assert said(f"orchestrator: [dvc, {name}]", "[core]\n    autostage = true\n") == [("MLC543", "warning")]
-    assert said(f"orchestrator: [dvc, {name}]", CONFIG.format("s3://b/p")) == []
-    assert said(f"orchestrator: [dvc, {name}]", CONFIG.format("https://example.org/x")) == [("MLC543", "error")]
+    assert problems(f"orchestrator: [dvc, {name}], registry: 's3://b/p'") == []
+    assert problems(f"orchestrator: {name}, registry: 's3://b/p'") == [("MLC543", "error")]
+    assert problems(f"orchestrator: [dvc, {name}]") == [("MLC543", "warning")]
+    assert problems(f"orchestrator: [dvc, {name}]", "[core]\n    autostage = true\n") == [("MLC543", "warning")]
+    assert problems(f"orchestrator: [dvc, {name}]", CONFIG.format("s3://b/p")) == []
+    assert problems(f"orchestrator: [dvc, {name}]", CONFIG.format("https://example.org/x")) == [("MLC543", "error")]
+
+
+MONITORED = """\
+mlops: 1
+stack: {{orchestrator: [dvc, {engine}], ci: {ci}, registry: "s3://b/p"}}
+stages:
+  a: {{cmd: x, deps: [in.txt], outs: [a.txt]}}
+monitor:
+  drift: {{schedule: "17 */2 * * *", cmd: y, deps: [in.txt]}}
+  odd: {{cmd: z, deps: [in.txt]}}
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_monitors_schedule_starts_no_pipeline(engine: str) -> None:
+    """An engine runs the pipeline and no monitor: without CI its schedule is reported, and it is in no emitted file."""
+    for ci, monitors in (("[]", ["drift"]), ("github", []), ("gitlab", [])):
+        files = {"mlops.yaml": MONITORED.format(engine=engine, ci=ci), "in.txt": ""}
+        run = compile_spec(Memory(files))
+        assert run.project is not None
+        found = [problem for problem in run.report if problem.code == "MLC545"]
+        assert [problem.place.path[1] for problem in found if isinstance(problem.place, At)] == monitors
+        target = installed.find([(engine, ())])[0][0]
+        written = [item.text for item in target.emit(run.project) if isinstance(item, File)]
+        assert written
+        assert not any("17 */2 * * *" in text for text in written)
+
+
+WORDS = (
+    "PROGRAM",
+    "PARAMS",
+    "SECRET",
+    "WORKER",
+    "program",
+    "header",
+    "project",
+    "tasks",
+    "stage",
+    "credentials",
+    "END",
+)
+"""Words that templates of engines contain, or fields that they name."""
+
+
+def written(engine: str, word: str) -> str | None:
+    """What an engine's target writes for a project whose stage, description and parameter are that word; None if it refuses it."""
+    stage = {"cmd": "x ${PROGRAM}", "desc": word, "deps": ["in.txt"], "outs": ["o"]}
+    spec = {
+        "mlops": 1,
+        "project": "p",
+        "stack": {"orchestrator": ["dvc", engine], "ci": [], "registry": "s3://b/p"},
+        "stages": {"s": {"foreach": [word], "do": stage}},
+        "ci": {"secrets": ["PROGRAM", "MLOPS_SECRETS"]},
+    }
+    run = compile_spec(Memory({"mlops.yaml": dump(spec), "params.yaml": dump({"PROGRAM": word}), "in.txt": ""}))
+    assert run.project is not None
+    items = list(installed.find([(engine, ())])[0][0].emit(run.project))
+    if any(isinstance(item, Diagnostic) and item.code in ("MLC531", "MLC541") for item in items):
+        return None
+    return "\n".join(item.text for item in items if isinstance(item, File))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("word", [*WORDS, "{{ project }}", "{% raw %}", "{# x #}"])
+def test_a_name_that_is_a_word_of_a_template_survives(engine: str, word: str) -> None:
+    """It is written as often as one that no template contains, beside where the templates themselves have it."""
+    other = "".join(sign.upper() if index % 2 else sign.lower() for index, sign in enumerate(word))
+    text, neutral = written(engine, word), written(engine, other)
+    if text is None or neutral is None:
+        assert text is neutral is None
+        assert "{{" in word
+        return
+    assert neutral.count(other) >= 2
+    assert text.count(word) - neutral.count(word) == neutral.count(other)

@@ -1,11 +1,13 @@
-"""The machine of AzureML that has what a stage asks for, and no bigger one."""
+"""The smallest machine that has what a stage asks for."""
 
 from __future__ import annotations
 
 import pytest
 from mlopsc.compiler.model.project import Resources
-from mlopsc.targets.azureml.machines import size
-from mlopsc.targets.engines import quantity
+from mlopsc.targets.azureml.facts import MACHINES
+from mlopsc.targets.engines.kubernetes import quantity
+from mlopsc.targets.engines.machines import smallest
+from mlopsc.targets.sagemaker import facts as sagemaker
 
 GI = 1 << 30
 
@@ -26,7 +28,13 @@ GI = 1 << 30
     ],
 )
 def test_the_smallest_that_has_it(asked: Resources, machine: str | None) -> None:
-    assert size(asked) == machine
+    assert smallest(MACHINES, asked) == machine
+
+
+def test_a_stage_that_asks_for_nothing_gets_the_default_machine_of_sagemaker() -> None:
+    assert sagemaker.machine(Resources()) == sagemaker.DEFAULT_MACHINE
+    assert sagemaker.machine(Resources(cpu=1)) == "ml.m5.large"
+    assert sagemaker.machine(Resources(gpu=9)) is None
 
 
 @pytest.mark.parametrize(

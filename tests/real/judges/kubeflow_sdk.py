@@ -86,8 +86,8 @@ def kubeflow(
     Args:
         repository: Git URL that each task clones
         revision: Git commit that each task checks out
-        folder: The project's folder in the repository, where it is not the root
-        set_params: More parameters, KEY=VALUE or FILE:KEY=VALUE, one a line
+        folder: The project's folder in the repository, unless it is the root
+        set_params: More parameters: KEY=VALUE or FILE:KEY=VALUE, one per line
     """
     body(locals())
 
@@ -106,8 +106,8 @@ def vertex(
     Args:
         repository: Git URL that each task clones
         revision: Git commit that each task checks out
-        folder: The project's folder in the repository, where it is not the root
-        set_params: More parameters, KEY=VALUE or FILE:KEY=VALUE, one a line
+        folder: The project's folder in the repository, unless it is the root
+        set_params: More parameters: KEY=VALUE or FILE:KEY=VALUE, one per line
         secret: The version of a secret in Secret Manager that holds credentials, as a JSON object
     """
     body(locals())

@@ -1,5 +1,5 @@
 # Made by mlopsc from mlops.yaml: edit that, then run `mlopsc build`.
-# The pipeline sink for Airflow 2.9 and newer: docs/engines/airflow.md of mlopsc tells how to run it.
+# The pipeline sink for Airflow 2.9 and newer. How to run it: docs/engines/airflow.md of mlopsc.
 
 from __future__ import annotations
 
@@ -23,21 +23,28 @@ PARAMS = {
 SECRET = os.environ.get("MLOPS_SECRET", "sink")
 WORKER = """\
 #!/bin/sh
-# worker.sh STAGE [[FILE:]KEY=VALUE...]: run one stage of the pipeline; made by mlopsc, the same for every project.
+# worker.sh STAGE [[FILE:]KEY=VALUE...]: run one stage of the pipeline. Made by mlopsc; the same for every project.
 #
-# With MLOPS_REPO (a Git URL) and MLOPS_REV (a commit) it works in a clone of its own, else in the repository it is
-# called in. Optional: MLOPS_WORKDIR (where to clone; kept), MLOPS_SUBDIR (the project's folder in the repository),
-# MLOPS_DEPTH (history to fetch; all), MLOPS_SET (more parameters, one a line), MLOPS_DEFAULTS (lines that count as not
-# set), both also as NAME_1, NAME_2, ... where an engine limits their length, MLOPS_SETUP (a command that installs what the stage needs), MLOPS_REMOTE (a DVC remote other than the default),
-# MLOPS_OUTPUT (a folder for metrics, plots and a record). Credentials come from the environment only: AWS_* and the
-# like for DVC, GIT_USERNAME and GIT_PASSWORD for Git.
-# Exit status: 0 done, 1 the stage failed, 2 misuse, 3 a result of another stage is missing, 4 Git or the remote failed.
+# With MLOPS_REPO (a Git URL) and MLOPS_REV (a commit) it works in a clone of its own, otherwise in the repository in which it is
+# called. Exit status: 0 done, 1 the stage failed, 2 misuse, 3 a result of another stage is missing, 4 Git or the remote failed.
+#
+# Optional:
+#   MLOPS_WORKDIR    where to clone; the clone is kept
+#   MLOPS_SUBDIR     the folder of the project in the repository
+#   MLOPS_DEPTH      the depth of history to fetch (default: all)
+#   MLOPS_SET        more parameters, one per line
+#   MLOPS_DEFAULTS   lines of MLOPS_SET to ignore: the values that are in the repository
+#   MLOPS_SETUP      a command that installs what the stage needs
+#   MLOPS_REMOTE     a DVC remote other than the default
+#   MLOPS_OUTPUT     a folder for metrics, plots and a record of the run
+# MLOPS_SET and MLOPS_DEFAULTS may continue in NAME_1, NAME_2, ... for engines that limit the length of a variable.
+# Credentials come from the environment only: AWS_* and others for DVC, GIT_USERNAME and GIT_PASSWORD for Git.
 set -eu
 say() { echo "worker: $*" >&2; }
 [ $# -gt 0 ] || { say "usage: worker.sh STAGE [[FILE:]KEY=VALUE...]"; exit 2; }
 clone=
 if [ -n "${MLOPS_REPO:-}" ]; then
-    [ -n "${MLOPS_REV:-}" ] || { say "MLOPS_REV is not set: which commit?"; exit 2; }
+    [ -n "${MLOPS_REV:-}" ] || { say "MLOPS_REV is not set: name the commit"; exit 2; }
     if [ -n "${MLOPS_WORKDIR:-}" ]; then
         clone=$MLOPS_WORKDIR
         MLOPS_KEEP=1
@@ -50,7 +57,7 @@ if [ -n "${MLOPS_REPO:-}" ]; then
     fi
     MLOPS_CLONE=$clone
     export MLOPS_CLONE MLOPS_KEEP
-    # The address may hold a token: by the environment it reaches neither a log, nor .git/config.
+    # The URL may contain a token. Passed through the environment, it appears in no log and not in .git/config.
     GIT_CONFIG_COUNT=2 GIT_TERMINAL_PROMPT=0
     GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0=$MLOPS_REPO
     GIT_CONFIG_KEY_1=credential.helper
@@ -63,7 +70,7 @@ if [ -n "${MLOPS_REPO:-}" ]; then
         { git cat-file -e "$MLOPS_REV^{commit}" 2>/dev/null ||
             git fetch --quiet ${MLOPS_DEPTH:+--depth "$MLOPS_DEPTH"} origin "$MLOPS_REV"; }; } >git.log 2>&1; then
         sed 's#//[^/@ ]*@#//***@#g' git.log >&2
-        say "the repository or its commit $MLOPS_REV cannot be fetched"
+        say "cannot fetch the repository or its commit $MLOPS_REV"
         exit 4
     fi
     rm -f git.log
@@ -75,14 +82,14 @@ fi
 if [ -n "${MLOPS_SETUP:-}" ]; then
     sh -c "$MLOPS_SETUP" >&2 || { say "MLOPS_SETUP failed"; exit 4; }
 fi
-# The Python that has DVC: that of the command dvc, else the first one there is.
+# The Python that has DVC: the one of the command dvc, otherwise the first on the path.
 python=
 dvc=$(command -v dvc) && python=$(sed -n '1s/^#! *\\([^ ]*\\).*/\\1/p;1q' "$dvc" 2>/dev/null) || python=
-for try in "$python" "${dvc%/*}/python" python3 python; do
-    case $try in ''|/python|*/env|*/sh) continue ;; esac
-    if "$try" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("dvc") is None)' 2>/dev/null; then
+for candidate in "$python" "${dvc%/*}/python" python3 python; do
+    case $candidate in ''|/python|*/env|*/sh) continue ;; esac
+    if "$candidate" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("dvc") is None)' 2>/dev/null; then
         trap - EXIT
-        DVC_NO_ANALYTICS=1 exec "$try" -c "$(cat <<'PROGRAM'
+        DVC_NO_ANALYTICS=1 exec "$candidate" -c "$(cat <<'PROGRAM'
 import functools
 import json
 import os
@@ -106,7 +113,7 @@ def stop(number, frame):
 
 
 def set_params(words):
-    # What `dvc exp run --set-param` does; a file whose values stay the same keeps its bytes.
+    # As `dvc exp run --set-param` does, but a file whose values stay the same keeps its bytes.
     from dvc.utils.cli_parse import to_path_overrides
     from dvc.utils.hydra import apply_overrides
     from dvc.utils.serialize import LOADERS
@@ -126,48 +133,48 @@ class Worker:
         from dvc.repo import Repo
 
         self.repo = Repo()
-        # DVC makes a client of the remote for each thing it asks of it, at 0.2 s each: one will do.
-        ask = functools.cache(self.repo.cloud.get_remote)
-        self.repo.cloud.get_remote = lambda name=None, command=\"": ask(name)
+        # DVC creates a client of the remote for each question, which takes 0.2 s: share one.
+        get_remote = functools.cache(self.repo.cloud.get_remote)
+        self.repo.cloud.get_remote = lambda name=None, command=\"": get_remote(name)
         self.cache = self.repo.stage_cache
         self.remote = os.environ.get("MLOPS_REMOTE") or None
         self.target = self.repo.stage.get_target(name)
-        self.made = {}  # path: what upstream stages made, and which did
-        self.here = set()
+        self.results = {}  # path: the out of an upstream stage, and the stage
+        self.present = set()  # paths of results that are checked out
 
     def store(self):
-        # Where the remote keeps the run cache.
+        # The remote, as the store of the run cache.
         odb = self.repo.cloud.get_remote_odb(self.remote, "push --run-cache", hash_name="md5-dos2unix")
         if odb.fs.protocol in ("http", "https"):
-            fail(4, "a DVC remote by HTTP cannot keep the run cache: use S3, GS, Azure, SSH or a folder")
+            fail(4, "an HTTP remote cannot store the run cache of DVC: use S3, GS, Azure, SSH or a folder")
         return odb
 
     def key(self, stage):
-        # What the run cache files the stage under; None where DVC does not keep its results.
+        # The key of the stage in the run cache; None if DVC does not store its result.
         for dep in stage.deps:
-            known = self.made.get(dep.fs_path) if dep.protocol == "local" else None
-            if known:
-                dep.hash_info, dep.meta = known[0].hash_info, known[0].meta
+            result = self.results.get(dep.fs_path) if dep.protocol == "local" else None
+            if result:
+                dep.hash_info, dep.meta = result[0].hash_info, result[0].meta
             else:
                 if dep.protocol == "local":
                     self.bring(dep.fs_path)
                 dep.save()
-        return key_of(stage) if kept(stage) else None
+        return key_of(stage) if cacheable(stage) else None
 
     def entry(self, key):
-        # The remote newest result under this key, copied to where DVC looks for it; None if there is none.
+        # The newest result with this key on the remote, copied to where DVC looks for it; None if there is none.
         store = self.store()
         folder = store.fs.join(store.path, "runs", key[:2], key)
         try:
-            found = [
+            records = [
                 (str(store.fs.info(path).get("mtime") or store.fs.info(path).get("LastModified")), path)
                 for path in store.fs.find(folder)
             ]
         except FileNotFoundError:
-            found = []
-        if not found:
+            records = []
+        if not records:
             return None
-        path = max(found)[1]
+        path = max(records)[1]
         name = store.fs.name(path)
         local = self.cache._get_cache_path(key, name)
         os.makedirs(os.path.dirname(local), exist_ok=True)
@@ -176,17 +183,17 @@ class Worker:
         return self.cache._load_cache(key, name)
 
     def settle(self, stage):
-        # Learn what an upstream stage made, without running it or fetching more than its record.
+        # Find the result of an upstream stage, without running it and fetching only its record.
         from dvc.stage.cache import _get_cache_hash
         from dvc.stage.serialize import to_single_stage_lockfile
 
         if not stage.cmd:
-            self.made.update((out.fs_path, (out, stage)) for out in stage.outs)
+            self.results.update((out.fs_path, (out, stage)) for out in stage.outs)
             return
         whole = all(item.hash_info for item in stage.outs) and all(dep.hash_info for dep in stage.deps)
         before = None if stage.cmd_changed or not whole else to_single_stage_lockfile(stage)
         if stage.frozen and all(out.hash_info for out in stage.outs):
-            self.made.update((out.fs_path, (out, stage)) for out in stage.outs)
+            self.results.update((out.fs_path, (out, stage)) for out in stage.outs)
             return
         key = self.key(stage)
         if before and not key and not stage.always_changed:
@@ -203,19 +210,21 @@ class Worker:
         twin = self.cache._create_stage(entry, wdir=stage.wdir)
         for out, copy in zip(sorted(stage.outs, key=path), sorted(twin.outs, key=path)):
             out.hash_info, out.meta = copy.hash_info, copy.meta
-            self.made[out.fs_path] = (out if out.use_cache else copy, stage)
+            self.results[out.fs_path] = (out if out.use_cache else copy, stage)
 
     def missing(self, stage, key):
         name = stage.addressing
-        why = f"run it first: worker {name}"
+        advice = f"run it first: worker {name}"
         if key is None:
-            why = "DVC does not keep its results: it has no dep or no out, is always_changed, or an out is persist"
-        fail(3, f"the remote lacks the result of stage {name}, which {self.target.addressing} needs", why)
+            advice = (
+                "DVC stores no result of it: it has no deps or no outs, is always_changed, or has an out with persist"
+            )
+        fail(3, f"the remote lacks the result of stage {name}, which {self.target.addressing} needs", advice)
 
     def bring(self, path):
-        # Fetch and check out what upstream made at, in or around a path.
-        for where, (out, stage) in self.made.items():
-            if where in self.here or not overlap(where, path):
+        # Fetch and check out the upstream results at, in or around a path.
+        for where, (out, stage) in self.results.items():
+            if where in self.present or not overlap(where, path):
                 continue
             if not stage.cmd:
                 self.repo.pull([stage.addressing], remote=self.remote)
@@ -224,16 +233,16 @@ class Worker:
                 if out.changed_cache():
                     fail(
                         3,
-                        f"the remote lacks {out}, which stage {stage.addressing} made",
-                        f"run that again: worker {stage.addressing}",
+                        f"the remote lacks {out}, a result of stage {stage.addressing}",
+                        f"run that stage again: worker {stage.addressing}",
                     )
                 out.checkout(force=True)
-            self.here.add(where)
+            self.present.add(where)
 
     def pull(self, out):
         for odb, objects in out.get_used_objs(remote=self.remote).items():
             if self.repo.cloud.pull(objects, odb=odb, remote=self.remote).failed:
-                fail(4, f"{out} could not be fetched from the remote")
+                fail(4, f"cannot fetch {out} from the remote")
 
     def run(self):
         import networkx
@@ -247,7 +256,10 @@ class Worker:
             if dep.protocol == "local":
                 self.bring(dep.fs_path)
             if not dep.exists:
-                fail(3, f"stage {stage.addressing} needs {dep}, which neither Git, the remote nor a stage has")
+                fail(
+                    3,
+                    f"stage {stage.addressing} needs {dep}: it is not in Git, not on the remote, and no stage makes it",
+                )
         if stage.frozen or not stage.cmd:
             self.repo.pull([stage.addressing], remote=self.remote)
             return False
@@ -265,26 +277,26 @@ class Worker:
         return os.path.exists(marker)
 
     def watch(self, marker):
-        # DVC does not tell whether the command ran or its result was found: note the first start of it.
+        # DVC does not report whether the command ran or its result was restored: mark when it starts.
         from dvc.stage import run
 
         start = run._run
 
-        def noted(*args, **kwargs):
+        def marked(*args, **kwargs):
             open(marker, "w").close()
             return start(*args, **kwargs)
 
-        run._run = noted
+        run._run = marked
 
     def push(self):
-        # Data first: a record on the remote means that what it names is there too.
+        # Data first: a record on the remote promises that its data is there too.
         from dvc.stage.cache import _get_cache_hash
         from dvc.stage.serialize import to_single_stage_lockfile
 
         stage = self.target
-        can = kept(stage)
+        recorded = cacheable(stage)
         outs = [out for out in stage.outs if out.can_push]
-        if can:
+        if recorded:
             self.cache.save(stage)
             twin = self.cache._create_stage(to_single_stage_lockfile(stage), wdir=stage.wdir)
             pushed = {out.fs_path: out for out in outs}
@@ -296,15 +308,15 @@ class Worker:
         for out in outs:
             for odb, objects in out.get_used_objs(remote=self.remote).items():
                 if self.repo.cloud.push(objects, odb=odb, remote=self.remote).failed:
-                    fail(4, f"{out} could not be pushed to the remote")
-        if not can:
+                    fail(4, f"cannot push {out} to the remote")
+        if not recorded:
             return
         store, key = self.store(), key_of(stage)
         name = _get_cache_hash(to_single_stage_lockfile(stage))
-        there = store.fs.join(store.path, "runs", key[:2], key, name)
-        if not store.fs.exists(there):
-            store.fs.makedirs(store.fs.parent(there), exist_ok=True)
-            store.fs.put_file(self.cache._get_cache_path(key, name), there)
+        record = store.fs.join(store.path, "runs", key[:2], key, name)
+        if not store.fs.exists(record):
+            store.fs.makedirs(store.fs.parent(record), exist_ok=True)
+            store.fs.put_file(self.cache._get_cache_path(key, name), record)
 
     def report(self, ran):
         from dvc.dependency import ParamsDependency
@@ -322,10 +334,10 @@ class Worker:
         os.makedirs(folder, exist_ok=True)
         for out in stage.outs:
             if (out.metric or out.plot) and out.protocol == "local" and os.path.exists(out.fs_path):
-                there = os.path.join(folder, os.path.relpath(out.fs_path, self.repo.root_dir))
-                os.makedirs(os.path.dirname(there), exist_ok=True)
+                destination = os.path.join(folder, os.path.relpath(out.fs_path, self.repo.root_dir))
+                os.makedirs(os.path.dirname(destination), exist_ok=True)
                 copy = shutil.copytree if os.path.isdir(out.fs_path) else shutil.copy
-                copy(out.fs_path, there, **({"dirs_exist_ok": True} if copy is shutil.copytree else {}))
+                copy(out.fs_path, destination, **({"dirs_exist_ok": True} if copy is shutil.copytree else {}))
         rev = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
         outs = {out.def_path: out.hash_info.value for out in stage.outs}
         record = {
@@ -348,8 +360,8 @@ class Worker:
             json.dump(record, file, indent=1)
 
 
-def kept(stage):
-    # DVC asks the same of a stage, but reads its deps for it, which need not be here.
+def cacheable(stage):
+    # As DVC's _can_hash, which reads the deps for it; here they may be absent.
     return (
         stage.cmd
         and stage.deps
@@ -372,7 +384,7 @@ def path(out):
 
 
 def lines(name):
-    # The lines of a variable, and of those that go on where an engine limits its length: NAME_1, NAME_2, ...
+    # The lines of a variable, continued in NAME_1, NAME_2, ... for engines that limit its length.
     return [
         line
         for key in sorted(os.environ)
@@ -393,11 +405,11 @@ def main(name, *words):
     signal.signal(signal.SIGTERM, stop)
     ui.enable()
     try:
-        same = lines("MLOPS_DEFAULTS")
+        defaults = lines("MLOPS_DEFAULTS")
         words = [*words, *lines("MLOPS_SET")]
-        set_params([word for word in words if word and word not in same])
+        set_params([word for word in words if word and word not in defaults])
     except (DvcException, OSError, KeyError) as error:
-        fail(2, f"parameters cannot be set: {error}")
+        fail(2, f"cannot set parameters: {error}")
     try:
         worker = Worker(name)
         ran = worker.run()
@@ -409,34 +421,34 @@ def main(name, *words):
         cause = f": {error.__cause__}" if error.__cause__ else \""
         fail(1, f"{error}{cause}")
     except Exception as error:
-        fail(4, f"{type(error).__name__}: {error}", "nothing is lost: the task can be run again")
+        fail(4, f"{type(error).__name__}: {error}", "nothing is lost: run the task again")
     print(f"worker: {name} " + ("ran" if ran else "was done before: its result is restored"), flush=True)
 
 
-work, leave = os.environ.get("MLOPS_CLONE"), os.environ.get("MLOPS_KEEP")
+clone, keep = os.environ.get("MLOPS_CLONE"), os.environ.get("MLOPS_KEEP")
 try:
     main(*sys.argv[1:])
 finally:
-    if work and not leave:
+    if clone and not keep:
         os.chdir("/")
-        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(clone, ignore_errors=True)
 PROGRAM
 )" "$@"
     fi
 done
-say "there is no Python with DVC here: install it into the image (pip install 'dvc[s3]'), or by MLOPS_SETUP"
+say "no Python here has DVC: install it in the image (pip install 'dvc[s3]') or through MLOPS_SETUP"
 exit 2
 """
 tasks = {}
 
 
 def settings(params):
-    """Parameters that differ from their defaults, one a line, as `dvc exp run --set-param` takes them."""
-    lines = [f"{name}={written(params[name])}" for name, value in PARAMS.items() if params[name] != value]
+    """The parameters that differ from their defaults, one per line, as `dvc exp run --set-param` takes them."""
+    lines = [f"{name}={hydra(params[name])}" for name, value in PARAMS.items() if params[name] != value]
     return "\n".join([*lines, *params["set_params"]])
 
 
-def written(value):
+def hydra(value):
     """A value in Hydra's grammar: https://hydra.cc/docs/advanced/override_grammar/basic/"""
     if value is None or isinstance(value, bool):
         return str(value).lower().replace("none", "null")
@@ -448,25 +460,25 @@ def written(value):
 ENVIRONMENT = {
     "MLOPS_REV": "{{ ti.xcom_pull(task_ids='git_revision') }}",
     "MLOPS_SET": "{{ settings(params) }}",
-    "MLOPS_RETRIES": "0",  # Airflow tries again
+    "MLOPS_RETRIES": "0",  # Airflow retries
 }
 
 
-def stage(name, *after, task_id=None, **more):
-    """A task on the machine of an Airflow worker. MLOPS_REPO and credentials are in its environment."""
+def stage(name, *parents, task_id=None, **options):
+    """A task on an Airflow worker, whose environment holds MLOPS_REPO and credentials."""
     tasks[name] = BashOperator(
         task_id=task_id or name,
         bash_command='exec sh -c "$MLOPS_WORKER" worker "$MLOPS_STAGE" ',
         env={**ENVIRONMENT, "MLOPS_WORKER": WORKER, "MLOPS_STAGE": name},
         append_env=True,
         do_xcom_push=False,
-        **more,
+        **options,
     )
-    [tasks[each] for each in after or ("git_revision",)] >> tasks[name]
+    [tasks[parent] for parent in parents or ("git_revision",)] >> tasks[name]
 
 
-def pod(name, *after, image, task_id=None, requests=None, limits=None, **more):
-    """A task in a pod. MLOPS_REPO and credentials are in the Kubernetes secret SECRET."""
+def pod(name, *parents, image, task_id=None, requests=None, limits=None, **options):
+    """A task in a pod. The Kubernetes secret SECRET holds MLOPS_REPO and credentials."""
     tasks[name] = KubernetesPodOperator(
         task_id=task_id or name,
         image=image,
@@ -475,24 +487,24 @@ def pod(name, *after, image, task_id=None, requests=None, limits=None, **more):
         env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name=SECRET))],
         container_resources=k8s.V1ResourceRequirements(requests=requests, limits=limits),
         do_xcom_push=False,
-        **more,
+        **options,
     )
-    [tasks[each] for each in after or ("git_revision",)] >> tasks[name]
+    [tasks[parent] for parent in parents or ("git_revision",)] >> tasks[name]
 
 
 with DAG(
     "sink",
-    schedule="0 6 * * *",
+    schedule=None,
     catchup=False,
     max_active_runs=1,
     params={
         **PARAMS,
-        "set_params": Param([], type="array", description="KEY=VALUE or FILE:KEY=VALUE, one a line"),
+        "set_params": Param([], type="array", description="KEY=VALUE or FILE:KEY=VALUE, one per line"),
         "git_revision": Param(os.environ.get("MLOPS_REV", "main"), description="a branch, a tag or a commit"),
     },
     user_defined_macros={"settings": settings},
 ):
-    # One commit for all tasks, whatever is pushed meanwhile.
+    # One commit for all tasks, even if somebody pushes while they run.
     tasks["git_revision"] = BashOperator(
         task_id="git_revision",
         bash_command='set -- /dev/null; set -eu; found=$(git ls-remote "$MLOPS_REPO" "refs/heads/$REVISION" "refs/tags/$REVISION"); commit=$(echo "$found" | head -n 1 | cut -f 1); printf %s "${commit:-$REVISION}" | tee "$1"',

@@ -1,0 +1,86 @@
+"""The values of `dag.py.j2`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from ...compiler.model.project import Project, Stage
+from ..engines import worker
+from ..engines.facts import GRACE
+from ..engines.kubernetes import GPU
+from ..engines.parameters import parameters
+from ..engines.task import REVISION
+from .facts import GPU_POOL
+from .names import names, secret
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One call of `stage` or `pod` in the DAG file. A pod has an image; any other task takes slots of a pool instead."""
+
+    id: str
+    stage: str
+    parents: tuple[str, ...]
+    image: str | None
+    requests: Mapping[str, str]
+    limits: Mapping[str, str]
+    pool: str | None
+    slots: int | None
+    retries: int
+    timeout: int | None
+    notes: str
+
+
+def document(project: Project) -> dict[str, Any]:
+    """The DAG, its parameters and its tasks; whether some tasks run in pods, and some as stages on Airflow's workers."""
+    ids = names(project)
+    return {
+        "project": project.name,
+        "dag_id": ids.pipeline,
+        "params": {name: _typed(text) for name, text in parameters(project).items()},
+        "secret": secret(project),
+        "worker": worker.text(),
+        "revision": f"set -- /dev/null; {REVISION}",
+        "pods": any(stage.image for stage in project),
+        "stages": any(not stage.image for stage in project),
+        "tasks": [_task(project, stage, ids.stages[stage.name]) for stage in project],
+    }
+
+
+def _typed(text: str) -> Any:
+    """The bool, int or float that a parameter's text is, so that Airflow's form shows a field of that type."""
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            value = kind(text)
+        except ValueError:
+            continue
+        if str(value) == text:
+            return value
+    return text
+
+
+def _task(project: Project, stage: Stage, identifier: str) -> Task:
+    cpu, memory, gpu = stage.resources.cpu, stage.resources.memory, stage.resources.gpu
+    notes = [stage.desc] if stage.desc else []
+    if memory and not stage.image:
+        notes.append(f"Asks for {memory} bytes of memory.")
+    requests = {"cpu": f"{cpu:g}" if cpu else "", "memory": str(memory) if memory else ""}
+    slots = gpu or (ceil(cpu) if cpu and cpu > 1 else None)
+    return Task(
+        id=identifier,
+        stage=stage.name,
+        parents=tuple(project.dag.parents(stage.name)),
+        image=stage.image,
+        requests={name: amount for name, amount in requests.items() if amount},
+        limits={GPU: str(gpu)} if gpu else {},
+        pool=GPU_POOL if gpu and not stage.image else None,
+        slots=None if stage.image else slots,
+        retries=stage.retries,
+        timeout=stage.timeout + GRACE if stage.timeout else None,
+        notes="\n\n".join(notes),
+    )

@@ -1,0 +1,27 @@
+"""Identifiers that Airflow accepts: of the DAG, and of tasks."""
+
+from __future__ import annotations
+
+import re
+
+from ...compiler.emit.names import distinct
+from ...compiler.model.project import Project
+from ..engines.names import Names
+from .facts import MAX_ID
+
+RESERVED = ("git_revision",)
+"""Tasks that are not stages."""
+
+
+def names(project: Project) -> Names:
+    """The id of the DAG and of each task. Airflow takes the parameters by any name."""
+    return Names(_identifier(project.name), distinct(project.stages, _identifier, MAX_ID, taken=RESERVED))
+
+
+def secret(project: Project) -> str:
+    """The default name of the Kubernetes secret that holds the credentials of pods."""
+    return _identifier(project.name).lower().replace("_", "-")
+
+
+def _identifier(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:MAX_ID] or "_"

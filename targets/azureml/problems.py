@@ -1,0 +1,50 @@
+"""What AzureML cannot take as the spec states it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...compiler.model.diagnostic import Code, Diagnostic
+from ...compiler.model.project import Project
+from ..engines import problems as engines
+from ..engines.machines import smallest
+from ..engines.parameters import carried
+from .escape import passes, word
+from .facts import MACHINES
+
+NO_INPUT = Code(
+    "MLC540", "warning",
+    "`{param}` is not an input of the pipeline: AzureML cannot carry its value",
+    help="its value in the file of parameters is used; nothing else is lost",
+)  # fmt: skip
+SUBSTITUTED_NAME = Code(
+    "MLC541", "error",
+    "AzureML would substitute an input for `{match}` in `{stage}`, and has no escape for it",
+    help="write it without `{match}`",
+)  # fmt: skip
+TOO_LARGE = Code(
+    "MLC542", "warning",
+    "no AzureML machine has what `{entry}` asks for: it runs on the default machine",
+    help="ask for less, or name a compute of your own under `patches`",
+)  # fmt: skip
+
+
+def problems(project: Project) -> Iterator[Diagnostic]:
+    """What concerns every engine, and MLC540 to MLC542."""
+    yield from engines.problems(project, "AzureML")
+    yield from _names(project)
+    for param in carried(project, lambda name, value: passes(name) and passes(value))[1]:
+        diagnostic = NO_INPUT.at_key("stack", param=param)
+        yield replace(diagnostic, note="that holds for an empty value, `${{`, `$[[` and control characters")
+    entries = {stage.entry for stage in project if stage.resources and smallest(MACHINES, stage.resources) is None}
+    for entry in dict.fromkeys(stage.entry for stage in project if stage.entry in entries):
+        yield TOO_LARGE.at("stages", entry, "resources", entry=entry)
+
+
+def _names(project: Project) -> Iterator[Diagnostic]:
+    for stage in project:
+        try:
+            word(stage.name)
+        except ValueError as error:
+            yield SUBSTITUTED_NAME.on(stage.at, stage=stage.name, match=error)

@@ -1,0 +1,53 @@
+"""What keeps a task of any engine from its work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...compiler.lower.handover import lacking
+from ...compiler.model.diagnostic import Code, Diagnostic
+from ...compiler.model.project import Project
+
+NO_HANDOVER = Code("MLC543", "error", "{problem}", help="{remedy}")
+NOT_IN_RUN_CACHE = Code(
+    "MLC544", "warning",
+    "the task of `{stage}` cannot get the result of `{parent}`: DVC does not store it in the run cache",
+    help="give `{parent}` deps and outs in the repository, without `always_changed` and `persist`",
+)  # fmt: skip
+NO_CLOCK = Code(
+    "MLC545", "warning",
+    "nothing runs monitor `{monitor}` on its schedule: {engine} runs the pipeline only",
+    help="add a CI service, which runs monitors on their schedules: `stack: {{ci: github}}`",
+)  # fmt: skip
+
+WITH_CLOCK = ("github", "gitlab")
+"""Targets that run a monitor on its schedule."""
+
+
+def problems(project: Project, engine: str) -> Iterator[Diagnostic]:
+    """MLC543 to MLC545, for an engine of that name."""
+    yield from _handover(project)
+    yield from _run_cache(project)
+    if not any(target in project.targets for target in WITH_CLOCK):
+        for name, monitor in project.monitors.items():
+            if monitor.schedule:
+                yield NO_CLOCK.at("monitor", name, "schedule", monitor=name, engine=engine)
+
+
+def _handover(project: Project) -> Iterator[Diagnostic]:
+    """An error, but a warning where only the remote is missing: it can be named in .dvc/config later."""
+    if (lack := lacking(project)) is not None:
+        problem, remedy = lack
+        diagnostic = NO_HANDOVER.at("stack", "orchestrator", problem=problem, remedy=remedy)
+        later = project.remote_url is None and project.uses_dvc
+        yield replace(diagnostic, severity="warning") if later else diagnostic
+
+
+def _run_cache(project: Project) -> Iterator[Diagnostic]:
+    reported: set[str] = set()
+    for stage in project:
+        for parent in project.parents(stage):
+            if parent.entry not in reported and not parent.frozen and not parent.in_run_cache:
+                reported.add(parent.entry)
+                yield NOT_IN_RUN_CACHE.on(parent.at, stage=stage.name, parent=parent.name)

@@ -1,0 +1,27 @@
+"""What every engine supports in the same way."""
+
+from __future__ import annotations
+
+from ...compiler.model.target import Elsewhere, Emulated, Feature, Support
+
+BY_DVC = Elsewhere("each task runs its stage by DVC, so dvc.yaml covers it")
+ELSEWHERE = Elsewhere("not part of the pipeline: make and CI cover it", ("make", "github", "gitlab"))
+
+TASKS: Support = {
+    **dict.fromkeys(Feature, BY_DVC),
+    Feature.FOREACH: Emulated("one task per expanded stage"),
+    Feature.MATRIX: Emulated("one task per expanded stage"),
+    Feature.SCRIPT: Emulated("a task; DVC runs the script"),
+    Feature.STAGE_GATES: Emulated("one task per gate; it fails if a bound is not met"),
+    **dict.fromkeys(
+        (
+            Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR,
+            Feature.CI_TRIGGERS, Feature.CI_RUNNER, Feature.CI_SECRETS, Feature.FAN_OUT, Feature.CI_RUNNERS,
+        ),
+        ELSEWHERE,
+    ),
+}  # fmt: skip
+"""The support of an engine, unless its target overrides an entry."""
+
+INSTALLED = Emulated("a task without `image` installs DVC with the extra for the remote")
+"""The effect of `stack.registry` on `task.setup`."""

@@ -1,0 +1,38 @@
+"""What a task needs besides the worker: an image, the packages to install in it, credentials, and the commit."""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from ...compiler.model.project import Project, Stage
+from .facts import IMAGE
+
+CREDENTIALS = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "credential.helper",
+    "GIT_CONFIG_VALUE_0": '!f() { printf "username=%s\\npassword=%s\\n" "$GIT_USERNAME" "$GIT_PASSWORD"; }; f',
+}
+"""Environment through which Git finds GIT_USERNAME and GIT_PASSWORD before `worker.BOOTSTRAP` has the script."""
+
+REVISION = (
+    'set -eu; found=$(git ls-remote "$MLOPS_REPO" "refs/heads/$REVISION" "refs/tags/$REVISION"); '
+    'commit=$(echo "$found" | head -n 1 | cut -f 1); printf %s "${commit:-$REVISION}" | tee "$1"'
+)
+"""The shell command of a first task: resolve a branch or tag to a commit, and write it to the file $1 for all other tasks."""
+
+
+def credentials(project: Project) -> list[str]:
+    """Names of the environment variables that a task needs from the engine's secret store."""
+    return list(dict.fromkeys(["GIT_USERNAME", "GIT_PASSWORD", *project.ci.secrets]))
+
+
+def image(stage: Stage) -> str:
+    """The container image that the stage runs in."""
+    return stage.image or IMAGE
+
+
+def setup(project: Project, stage: Stage) -> str | None:
+    """MLOPS_SETUP of a stage, which installs what `IMAGE` lacks. An image that the spec names is expected to be complete."""
+    if stage.image:
+        return None
+    return f"pip install --quiet {' '.join([*project.pip_arguments, quote(project.dvc_package)])}"

@@ -1,0 +1,46 @@
+"""The pipeline file: the PipelineSpec, and a second document for Kubernetes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...compiler.model.project import Project, Stage
+from ...compiler.model.resources import Resources
+from ..engines.facts import GRACE
+from ..engines.kubernetes import GPU
+from ..engines.pipeline_spec.document import EXPORTS, INPUTS, Engine, accelerators, size
+from ..engines.pipeline_spec.document import document as pipeline_spec
+from ..engines.pipeline_spec.names import names
+from ..engines.task import credentials
+
+
+def document(project: Project) -> dict[str, Any]:
+    """Both documents, as the keys of one mapping."""
+    return {**pipeline_spec(project, Engine(INPUTS, EXPORTS, _requests, {})), "platforms": _platforms(project)}
+
+
+def _requests(resources: Resources) -> dict[str, Any]:
+    """The pod's requests. A limit would kill a stage that takes more than it asked for."""
+    return {**size("Request", resources), **accelerators(GPU, resources)}
+
+
+def _platforms(project: Project) -> dict[str, Any]:
+    """The Kubernetes part: credentials from a secret, and the deadline of each pod.
+
+    https://github.com/kubeflow/pipelines/blob/master/kubernetes_platform/proto/kubernetes_executor_config.proto
+    """
+    identifiers = names(project)
+    secret = identifiers.pipeline
+    keys = {
+        "keyToEnv": [{"envVar": name, "secretKey": name} for name in credentials(project)],
+        "optional": True,  # otherwise a pod without one of the keys never starts; the worker says what is missing
+        "secretName": secret,
+        "secretNameParameter": {"runtimeValue": {"constant": secret}},
+    }
+
+    def config(stage: Stage) -> dict[str, Any]:
+        deadline = {"activeDeadlineSeconds": str(stage.timeout + GRACE)} if stage.timeout else {}
+        return {"secretAsEnv": [keys], **deadline}
+
+    executors = {f"exec-{identifiers.stages[stage.name]}": config(stage) for stage in project}
+    return {"kubernetes": {"deploymentSpec": {"executors": executors}}}
