@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.programs.meaning import MAX_BYTES, meaning, reads_source
 
@@ -21,7 +21,6 @@ SAME = {
     "parentheses": BASE.replace("x * 2", "(x * 2)"),
     "line ends": BASE.replace("\n", "\r\n"),
     "a byte order mark": "\ufeff" + BASE,
-    "a type comment": BASE.replace("print(f(1))", "y = f(1)  # type: int\nprint(y)").replace("y = f(1)", "y = f(1)"),
 }
 OTHER = {
     "a number": BASE.replace("2", "3"),
@@ -53,7 +52,7 @@ def of(text: str, path: str = "a.py") -> str | None:
     return meaning(path, text.encode())
 
 
-@pytest.mark.parametrize("name", SAME.keys() - {"a type comment"})
+@pytest.mark.parametrize("name", SAME)
 def test_these_edits_change_nothing(name: str) -> None:
     assert of(SAME[name]) == of(BASE) is not None
 
@@ -113,6 +112,7 @@ def test_a_notebook_means_its_code_cells(changed: str, code: bool, prose: bool) 
 SOURCES = sorted(Path(__file__).parent.glob("test_*.py"))
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.sampled_from(SOURCES), st.data())
 def test_a_comment_anywhere_between_statements_changes_nothing(path: Path, data: st.DataObject) -> None:
     text = path.read_text("utf-8")
