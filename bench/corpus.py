@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mlopsc.compiler.adopt.road import Folder
+    from mlopsc.compiler.adopt.pipeline import Pipeline
 
 RECORD = os.path.join(os.path.dirname(__file__), "corpus.json")
 
@@ -38,37 +38,38 @@ class Outcome:
 
 def tried(repository: str) -> Outcome:
     """Import a copy of the repository. Nothing is left behind."""
-    from mlopsc.compiler.adopt.road import adopt, pipelines
+    from mlopsc.compiler.adopt.adoption import adopt
+    from mlopsc.compiler.adopt.pipeline import folders_with_pipeline
 
     with tempfile.TemporaryDirectory() as home:
         copy = f"{home}/{os.path.basename(repository)}"
         shutil.copytree(repository, copy)
         os.mkdir(f"{copy}/.git")
         named = _named(repository)
-        folders = pipelines(copy)
+        folders = folders_with_pipeline(copy)
         whole = adopt(copy)
         found, taken = Outcome(), []
         for folder in folders:
             part = whole if not whole.report.failed or len(folders) == 1 else adopt(copy, [folder])
             reasons = [f"{each.code}: {each.message}" for each in part.report if each.severity == "error"]
             found.files[named(folder)] = _plain(reasons[0], home) if reasons else "imported"
-            taken += [each for each in part.folders if each.path == folder and not reasons]
+            taken += [each for each in part.pipelines if each.folder == folder and not reasons]
         for each in taken:
             _counted(found, copy, each)
         return found
 
 
-def _counted(found: Outcome, root: str, folder: Folder) -> None:
+def _counted(found: Outcome, root: str, pipeline: Pipeline) -> None:
     """Add what `tidy` saves in a spec, and how many of its Python stages lack the file that they run among their deps."""
-    from mlopsc.compiler.adopt.road import Overlay
+    from mlopsc.compiler.adopt.overlay import Overlay
     from mlopsc.compiler.adopt.suggest import undeclared
-    from mlopsc.compiler.adopt.tidy import tidied
+    from mlopsc.compiler.adopt.tidy import tidy
     from mlopsc.compiler.build import compile_spec
     from mlopsc.compiler.model.snapshot import Disk
     from mlopsc.compiler.resolve.code.graph import command_files, named_files
 
-    top = os.path.join(root, folder.path)
-    project = folder.run.project
+    top = os.path.join(root, pipeline.folder)
+    project = pipeline.compiled.project
     if project is None:
         return
     stages = {each.entry: each for each in project}.values()
@@ -81,10 +82,10 @@ def _counted(found: Outcome, root: str, folder: Folder) -> None:
     def at(text: str) -> Overlay:
         return Overlay(top, {"mlops.yaml": text.encode()})
 
-    text = folder.text.decode("utf-8-sig")
+    text = pipeline.text.decode("utf-8-sig")
     found.lines += len(text.splitlines())
     disk = Disk(top)
-    found.saved += len(text.splitlines()) - len(tidied(text, at).text.splitlines())
+    found.saved += len(text.splitlines()) - len(tidy(text, at).text.splitlines())
     if (project := compile_spec(at(text)).project) is not None:
         runs = {
             stage.entry for stage in stages for each in stage.commands

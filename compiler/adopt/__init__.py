@@ -1,1 +1,1 @@
-"""`mlopsc import`: a DVC repository taken over as it is, and what is shown to be the same before anything is written."""
+"""`mlopsc import`, `tidy` and `trace`: adopt an existing DVC repository, and verify that nothing changes."""

@@ -1,6 +1,6 @@
-"""Edits of a spec's text that touch nothing else: a key taken out, items of a list taken out or put in.
+"""Edits of the text of a spec: remove a key, remove or append items of a list.
 
-Each gives the new text, or None where the text is written so that the edit would touch more (a comment, a shared line).
+Each function returns the new text, or None if the edit would change anything else (a comment, a shared line).
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from ..model.source import Path, Source
 from ..read.yaml import Node, Unreadable, compose, find
 
 _COMMENT = re.compile(r"(^|\s)#")
-_BARE = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./@+=-]*\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./@+=-]*\Z")
 
 
 def stage_path(data: object, stage: str) -> Path:
-    """Where the body of an entry of `stages` stands: under `do` where there is a `foreach`."""
+    """The path of a stage's body: under `do` if the stage has a `foreach`."""
     stages = data.get("stages") if isinstance(data, dict) else None
     body = stages.get(stage) if isinstance(stages, dict) else None
-    here: Path = ("stages", stage)
-    return (*here, "do") if isinstance(body, dict) and isinstance(body.get("do"), dict) else here
+    path: Path = ("stages", stage)
+    return (*path, "do") if isinstance(body, dict) and isinstance(body.get("do"), dict) else path
 
 
 def without_key(text: str, path: Path) -> str | None:
-    """The text without a key and its value, which have lines of their own."""
-    place = _own_lines(text, path)
-    return None if place is None else text[: place[0]] + text[place[1] :]
+    """Remove a key and its value, if they share no line with anything else."""
+    lines = _key_lines(text, path)
+    return None if lines is None else text[: lines[0]] + text[lines[1] :]
 
 
 def with_line(text: str, body: Path, line: str) -> str | None:
-    """The text with one more key at the top of a block mapping, or as all there is of a stage without a body."""
+    """Insert a line at the top of a block mapping."""
     _, value = _nodes(text, body)
     if value is None or value.kind != "mapping" or not value.items or text[value.start] == "{":
         return None
@@ -42,7 +42,7 @@ def with_line(text: str, body: Path, line: str) -> str | None:
 
 
 def without_items(text: str, path: Path, indexes: Collection[int]) -> str | None:
-    """The text without some items of a list; all of them: without the key."""
+    """Remove items of a list, or the whole key if no item is left."""
     _, value = _nodes(text, path)
     if value is None or value.kind != "sequence" or max(indexes) >= len(value.items):
         return None
@@ -53,15 +53,15 @@ def without_items(text: str, path: Path, indexes: Collection[int]) -> str | None
         inner = text[value.start : value.end]
         return None if "#" in inner else text[: value.start] + f"[{', '.join(kept)}]" + text[value.end :]
     for index in sorted(indexes, reverse=True):
-        place = _item_line(text, value.items[index])
-        if place is None:
+        lines = _item_lines(text, value.items[index])
+        if lines is None:
             return None
-        text = text[: place[0]] + text[place[1] :]
+        text = text[: lines[0]] + text[lines[1] :]
     return text
 
 
 def with_items(text: str, path: Path, items: Sequence[str]) -> str | None:
-    """The text with more items at the end of a list; the list is made where the stage has none."""
+    """Append items to a list; if the stage lacks the key, add it."""
     words = [quoted(item) for item in items]
     key, value = _nodes(text, path)
     if key is None:
@@ -71,27 +71,27 @@ def with_items(text: str, path: Path, items: Sequence[str]) -> str | None:
     last = value.items[-1]
     if text[value.start] == "[":
         return text[: last.end] + "".join(f", {word}" for word in words) + text[last.end :]
-    place = _item_line(text, last)
-    if place is None:
+    lines = _item_lines(text, last)
+    if lines is None:
         return None
-    lead = text[place[0] : last.start]
+    indent = text[lines[0] : last.start]
     end = _end_of_line(text)
-    before = text[: place[1]]
+    before = text[: lines[1]]
     return (
         before
         + ("" if before.endswith("\n") else end)
-        + "".join(lead + word + end for word in words)
-        + text[place[1] :]
+        + "".join(indent + word + end for word in words)
+        + text[lines[1] :]
     )
 
 
 def quoted(word: str) -> str:
-    """A word as YAML takes it in a list, bare where it can be."""
-    return word if _BARE.match(word) else "'" + word.replace("'", "''") + "'"
+    """A word as a YAML scalar in a list, plain if possible."""
+    return word if _PLAIN.match(word) else "'" + word.replace("'", "''") + "'"
 
 
 def _nodes(text: str, path: Path) -> tuple[Node | None, Node | None]:
-    """Key and value at a path, where they are written there and not merged or pointed to from elsewhere."""
+    """The key and value nodes at a path, unless they come from a merge key or an alias."""
     try:
         tree = compose(Source("mlops.yaml", text))
     except Unreadable:
@@ -105,7 +105,8 @@ def _nodes(text: str, path: Path) -> tuple[Node | None, Node | None]:
     return None, parent if not path else None
 
 
-def _own_lines(text: str, path: Path) -> tuple[int, int] | None:
+def _key_lines(text: str, path: Path) -> tuple[int, int] | None:
+    """The range of the lines of a key and its value, or None if they hold anything else."""
     key, value = _nodes(text, path)
     if key is None or value is None:
         return None
@@ -118,7 +119,8 @@ def _own_lines(text: str, path: Path) -> tuple[int, int] | None:
     return start, stop
 
 
-def _item_line(text: str, item: Node) -> tuple[int, int] | None:
+def _item_lines(text: str, item: Node) -> tuple[int, int] | None:
+    """The range of the lines of a list item, or None if they hold anything else."""
     start = text.rfind("\n", 0, item.start) + 1
     stop = text.find("\n", max(item.end - 1, item.start))
     stop = len(text) if stop < 0 else stop + 1

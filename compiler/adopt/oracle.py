@@ -1,4 +1,4 @@
-"""DVC asked: what it makes of the repository before and after an import, in a scratch copy that it alone sees."""
+"""Ask DVC how it resolves a repository before and after an import, in a scratch copy."""
 
 from __future__ import annotations
 
@@ -13,19 +13,27 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ..model.diagnostic import Diagnostic
+from ..model.diagnostic import Code, Diagnostic
 from ..write.signals import interruptible, scratch
 
-PATIENCE = 3600
+NO_DVC = Code(
+    "MLC701",
+    "error",
+    "DVC is not installed, so mlopsc cannot verify that the pipeline stays the same",
+    help="install DVC in the repository's `.venv` or beside mlopsc: `pip install dvc`",
+)
+DVC_FAILED = Code("MLC701", "error", "DVC failed: {reason}", help="check that `{python} -m dvc status` works")
+
+TIMEOUT = 3600
 """Seconds that DVC may take; it may have to hash all data once."""
 
-LEFT_OUT = frozenset([".git", ".venv", "venv", "node_modules", ".mlops", "__pycache__", ".tox"])
-"""Folders that no pipeline is looked for in, and that the scratch copy lacks."""
+IGNORED = frozenset([".git", ".venv", "venv", "node_modules", ".mlops", "__pycache__", ".tox"])
+"""Folders that are not searched for pipelines and not part of the scratch copy."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What DVC makes of a repository: what each dvc.yaml comes to, why it takes one not, and what `dvc status` says."""
+class Answer:
+    """How DVC sees a repository: each dvc.yaml resolved, the reasons why it rejects one, and the output of `dvc status`."""
 
     pipelines: Mapping[str, Any]
     problems: Mapping[str, str]
@@ -36,41 +44,38 @@ class Seen:
 
 def ask(
     root: str, pipelines: Sequence[str], write: Mapping[str, bytes]
-) -> tuple[Seen | None, Seen | None, list[Diagnostic]]:
-    """What DVC sees before and after ``write``; ``after`` is None where it refuses the repository as it stands."""
+) -> tuple[Answer | None, Answer | None, list[Diagnostic]]:
+    """DVC's answers before and after ``write``. The second is None if DVC rejects the repository as it is."""
     python = python_with_dvc(root)
     if python is None:
-        help_ = "install it where mlopsc or the repository's `.venv` finds it: `pip install dvc`"
-        return (
-            None,
-            None,
-            [Diagnostic("MLC701", "DVC is not installed, so nothing can be shown to stay the same", help=help_)],
-        )
-    with _scratch(root) as (copy, home):
-        asked = {"root": copy, "pipelines": list(pipelines), "write": {p: _text(t) for p, t in write.items()}}
-        settings = {**os.environ, "DVC_NO_ANALYTICS": "1", "DVC_SITE_CACHE_DIR": f"{home}/site", "NO_COLOR": "1"}
-        folder = os.path.dirname(os.path.dirname(__file__))
-        with open(f"{folder}/programs/probe.py", encoding="utf-8") as file:
-            program = file.read()
-        done = subprocess.run(
-            [python, "-c", program], input=json.dumps(asked), env=settings, cwd=copy,
-            capture_output=True, text=True, timeout=PATIENCE, check=False,
-        )  # fmt: skip
+        return None, None, [NO_DVC.on(None)]
+    probe = _run_probe(root, python, pipelines, write)
     try:
-        answer = json.loads(done.stdout)
+        answer = json.loads(probe.stdout)
     except ValueError:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        return (
-            None,
-            None,
-            [Diagnostic("MLC701", f"DVC broke off: {last}", help=f"see whether `{python} -m dvc status` works")],
-        )
-    before = Seen(**answer["before"])
-    return before, Seen(**answer["after"]) if "after" in answer else None, []
+        reason = (probe.stderr.strip().splitlines() or ["no output"])[-1]
+        return None, None, [DVC_FAILED.on(None, reason=reason, python=python)]
+    return Answer(**answer["before"]), Answer(**answer["after"]) if "after" in answer else None, []
+
+
+def _run_probe(
+    root: str, python: str, pipelines: Sequence[str], write: Mapping[str, bytes]
+) -> subprocess.CompletedProcess[str]:
+    """Run `programs/probe.py` in a scratch copy, by the Python that has DVC."""
+    with open(f"{os.path.dirname(os.path.dirname(__file__))}/programs/probe.py", encoding="utf-8") as file:
+        program = file.read()
+    files = {path: content.decode("utf-8", "surrogateescape") for path, content in write.items()}
+    with _scratch_copy(root) as (copy, home):
+        question = {"root": copy, "pipelines": list(pipelines), "write": files}
+        environment = {**os.environ, "DVC_NO_ANALYTICS": "1", "DVC_SITE_CACHE_DIR": f"{home}/site", "NO_COLOR": "1"}
+        return subprocess.run(
+            [python, "-c", program], input=json.dumps(question), env=environment, cwd=copy,
+            capture_output=True, text=True, timeout=TIMEOUT, check=False,
+        )  # fmt: skip
 
 
 def python_with_dvc(root: str) -> str | None:
-    """The Python that has DVC: of the `dvc` on the path, of the repository's `.venv`, or this one."""
+    """A Python that can import DVC: that of the repository's `.venv`, of the `dvc` on PATH, or this one."""
     for script in (f"{root}/.venv/bin/dvc", shutil.which("dvc")):
         if script and (python := _interpreter(script)) is not None:
             return python
@@ -80,7 +85,7 @@ def python_with_dvc(root: str) -> str | None:
 
 
 def _interpreter(script: str) -> str | None:
-    """The program in a script's first line; some installers write it in the second, behind `exec`."""
+    """The Python in the shebang of a script; some installers put it on the second line, after `exec`."""
     try:
         with open(script, "rb") as file:
             first, second = file.readline(4096), file.readline(4096)
@@ -92,82 +97,79 @@ def _interpreter(script: str) -> str | None:
     return name if "python" in os.path.basename(name) and os.access(name, os.X_OK) else None
 
 
-def _text(content: bytes) -> str:
-    return content.decode("utf-8", "surrogateescape")
-
-
 @contextmanager
-def _scratch(root: str) -> Iterator[tuple[str, str]]:
-    """A copy of the working tree, by hard links where it can be, under the same cache; and a folder for DVC's own use.
+def _scratch_copy(root: str) -> Iterator[tuple[str, str]]:
+    """A copy of the working tree that shares the cache, and a folder for DVC's temporary files.
 
-    DVC only reads it, and what is to change is unlinked first, so no file of the user's is touched.
+    Files are hard links where possible. DVC only reads them, and a changed file is unlinked first, so that no file of the
+    user is modified.
     """
     with interruptible(), scratch("mlopsc-import-") as home:
         copy = f"{home}/{os.path.basename(root) or 'repository'}"
-        _copied(root, copy)
-        _settings(root, copy)
+        _copy_tree(root, copy)
+        _configure_dvc(root, copy)
         yield copy, home
 
 
-def _copied(root: str, copy: str) -> None:
+def _copy_tree(root: str, copy: str) -> None:
     os.mkdir(copy)
     for entry in os.scandir(root):
-        to = f"{copy}/{entry.name}"
+        target = f"{copy}/{entry.name}"
         if entry.is_symlink():
-            _link(entry.path, to)
+            _link(entry.path, target)
         elif entry.is_dir():
             if entry.name == ".dvc":
-                _dvc_folder(entry.path, to)
-            elif entry.name not in LEFT_OUT:
-                _copied(entry.path, to)
+                _copy_dvc_config(entry.path, target)
+            elif entry.name not in IGNORED:
+                _copy_tree(entry.path, target)
         elif entry.is_file():
-            _link(entry.path, to)
+            _link(entry.path, target)
 
 
-def _link(path: str, to: str) -> None:
-    """One file in the copy: a hard link, on another file system a copy if it is small and a symbolic link if not."""
+def _link(path: str, target: str) -> None:
+    """Hard-link a file; on another file system copy it if it is small, and symlink it otherwise."""
     if os.path.islink(path):
-        os.symlink(os.path.realpath(path), to)
+        os.symlink(os.path.realpath(path), target)
         return
     try:
-        os.link(path, to)
+        os.link(path, target)
     except OSError:
         if os.stat(path).st_size < 1 << 20:
-            shutil.copy2(path, to)
+            shutil.copy2(path, target)
         else:
-            os.symlink(os.path.realpath(path), to)
+            os.symlink(os.path.realpath(path), target)
 
 
-def _dvc_folder(path: str, to: str) -> None:
-    """`.dvc` with its settings alone."""
-    os.mkdir(to)
+def _copy_dvc_config(path: str, target: str) -> None:
+    """Copy the configuration in `.dvc`, and nothing else."""
+    os.mkdir(target)
     for name in ("config", "config.local", ".gitignore"):
         with suppress(FileNotFoundError):
-            shutil.copy2(f"{path}/{name}", f"{to}/{name}")
+            shutil.copy2(f"{path}/{name}", f"{target}/{name}")
 
 
-def _settings(root: str, copy: str) -> None:
-    """Make the copy a repository of DVC without Git, over the cache of the real one."""
+def _configure_dvc(root: str, copy: str) -> None:
+    """Make the copy a DVC repository without Git that uses the cache of the original."""
     os.makedirs(f"{copy}/.dvc", exist_ok=True)
     local = f"{copy}/.dvc/config.local"
-    said: dict[str, dict[str, str]] = {"core": {"no_scm": "true", "check_update": "false"}}
-    if (cache := _cache(root)) is not None:
-        said["cache"] = {"dir": cache}
-    settings = ConfigParser(interpolation=None, strict=False)
-    settings.read(local, encoding="utf-8")
-    settings.read_dict(said)
+    sections: dict[str, dict[str, str]] = {"core": {"no_scm": "true", "check_update": "false"}}
+    if (cache := _cache_dir(root)) is not None:
+        sections["cache"] = {"dir": cache}
+    config = ConfigParser(interpolation=None, strict=False)
+    config.read(local, encoding="utf-8")
+    config.read_dict(sections)
     with open(local, "w", encoding="utf-8") as file:
-        settings.write(file)
+        config.write(file)
 
 
-def _cache(root: str) -> str | None:
-    """The cache of the repository; a relative one is meant from the file of settings that names it."""
-    found = None
+def _cache_dir(root: str) -> str | None:
+    """The cache of the repository; a relative path is relative to the configuration file."""
+    directory = None
     for name in ("config", "config.local"):
-        settings = ConfigParser(interpolation=None, strict=False)
+        config = ConfigParser(interpolation=None, strict=False)
         with suppress(Error, OSError, UnicodeDecodeError):
-            settings.read(f"{root}/.dvc/{name}", encoding="utf-8")
-            found = settings.get("cache", "dir", fallback=found)
-    if found is None:
+            config.read(f"{root}/.dvc/{name}", encoding="utf-8")
+            directory = config.get("cache", "dir", fallback=directory)
+    if directory is None:
         return f"{root}/.dvc/cache" if os.path.isdir(f"{root}/.dvc/cache") else None
-    return os.path.normpath(os.path.join(root, ".dvc", os.path.expanduser(found)))
+    return os.path.normpath(os.path.join(root, ".dvc", os.path.expanduser(directory)))

@@ -1,4 +1,4 @@
-"""A spec's text in parts, one for each stage, so that an edit of one is made and undone without the others."""
+"""Split the text of a spec into one part for each stage, so that each can be edited and reverted independently."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ _ALIAS = re.compile(r"(?<![^\s\[{,])\*(?=\w)")
 
 @dataclass(slots=True)
 class Part:
-    """The lines of a stage. With ``lead``, the text above that it needs, they are a spec by themselves for an edit."""
+    """The lines of a stage. ``lead`` is the text above that it needs (anchors), so that both together parse as YAML."""
 
     stages: tuple[str, ...]
     lead: str
     block: str
-    done: list[str] = field(default_factory=list)
+    edits: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
-        """What an edit is made on."""
+        """The text that an edit works on."""
         return self.lead + self.block
 
 
 @dataclass(slots=True)
 class Parts:
-    """The text: what is above the stages, the stages, and what is below. All of it is one part where stages share lines."""
+    """The text above the stages, the stages, and the text below. If stages share lines, everything is one part."""
 
     head: str
     stages: list[Part]
     tail: str
 
     def text(self, blocks: Sequence[str]) -> str:
-        """The whole text with these lines for the stages."""
+        """The whole text, with ``blocks`` as the lines of the stages."""
         return self.head + "".join(blocks) + self.tail
 
 
 def parts_of(text: str) -> Parts:
-    """The parts of a spec that can be read."""
+    """Split a spec; without parts if it cannot be parsed."""
     try:
         tree = compose(Source("mlops.yaml", text))
     except Unreadable:
@@ -55,8 +55,8 @@ def parts_of(text: str) -> Parts:
     starts = [text.rfind("\n", 0, key.start) + 1 for key, _ in stages.items]
     below = [key.start for key, _ in items if key.start > stages.start]
     end = text.rfind("\n", 0, min(below)) + 1 if below else len(text)
-    own_lines = all(not text[start : key.start].strip() for start, (key, _) in zip(starts, stages.items, strict=True))
-    if not own_lines or len({*starts, end}) <= len(starts) or sorted([*starts, end]) != [*starts, end]:
+    separate = all(not text[start : key.start].strip() for start, (key, _) in zip(starts, stages.items, strict=True))
+    if not separate or len({*starts, end}) <= len(starts) or sorted([*starts, end]) != [*starts, end]:
         return Parts("", [Part(tuple(names), "", text)], "")
     head = text[: starts[0]]
     blocks = [text[start:stop] for start, stop in zip(starts, [*starts[1:], end], strict=True)]
@@ -69,12 +69,12 @@ def parts_of(text: str) -> Parts:
     return Parts(head, parts, text[end:])
 
 
-def most(items: Sequence[int], holds: Callable[[Collection[int]], bool], given: Collection[int] = ()) -> set[int]:
-    """The items that can be had together, beside those ``given``: all, or what halving leaves. ``holds`` is asked."""
-    if not items or holds({*given, *items}):
+def largest(items: Sequence[int], holds: Callable[[Collection[int]], bool], kept: Collection[int] = ()) -> set[int]:
+    """Find by bisection the items for which ``holds`` is true together with those in ``kept``."""
+    if not items or holds({*kept, *items}):
         return set(items)
     if len(items) == 1:
         return set()
     half = len(items) // 2
-    first = most(items[:half], holds, given)
-    return first | most(items[half:], holds, {*given, *first})
+    first = largest(items[:half], holds, kept)
+    return first | largest(items[half:], holds, {*kept, *first})

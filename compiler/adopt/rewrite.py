@@ -1,4 +1,4 @@
-"""A spec rewritten behind the guarantee: the new text, the files that go with it, and DVC's word that all is the same."""
+"""Rewrite mlops.yaml for `mlopsc tidy`: the new text, the files that change with it, and DVC's confirmation."""
 
 from __future__ import annotations
 
@@ -8,119 +8,121 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ..build import Compiled, compile_spec
-from ..model.diagnostic import Diagnostic, Report
+from ..model.diagnostic import Code, Diagnostic, Report
 from ..model.snapshot import Disk
 from ..read.document import SPEC_NAME, Document
 from ..write.lock import read_lock
 from ..write.plan import Change, Plan, plan
 from . import oracle
-from .road import DVC, Overlay, differences, top_of
+from .guarantee import differences
+from .overlay import Overlay
+from .pipeline import DVC_YAML, repository_root
+from .spec_text import BOM
 from .suggest import with_code
-from .tidy import shapes, tidied
+from .tidy import shapes, tidy
+
+EXTENDS = Code("MLC702", "error", "cannot rewrite a spec that extends another one", help="edit the base spec by hand")
+REJECTED_BY_DVC = Code("MLC703", "error", "DVC does not accept `{path}`: {reason}", help="run `mlopsc build` first")
+OTHER_STAGE_CHANGED = Code(
+    "MLC705", "error", "a stage that needs no code would change", help="nothing was written; report a bug"
+)
 
 
 @dataclass(slots=True)
 class Rewrite:
-    """The changes, what is to be told about them, and what is wrong."""
+    """The planned changes, a summary to print, and the problems found."""
 
     plan: Plan = field(default_factory=lambda: Plan(()))
-    account: list[str] = field(default_factory=list)
+    summary: list[str] = field(default_factory=list)
     report: Report = field(default_factory=Report)
     document: Document | None = None
 
 
-def shortened(root: str) -> Rewrite:
-    """`mlopsc tidy`: every stage stays the same, and nothing runs again."""
-    text, _, made = _read(root)
-    if made.report.failed:
-        return made
-    found = tidied(text, partial(_with, root))
-    before, after = len(text.splitlines()), len(found.text.splitlines())
-    if found.text == text:
-        made.account.append(f"nothing to tidy: {before} lines")
-        return made
-    _planned(root, text, found.text, made)
-    if not made.report.failed:
-        made.report.add(_same(root, made.plan))
-    made.account += [f"  {line}" for line in found.done] + [
-        f"{before} lines before, {after} after; every stage is the same"
-    ]
-    return made
+def shorten(root: str) -> Rewrite:
+    """`mlopsc tidy`: remove what the conventions fill in; every stage stays the same, and none runs again."""
+    text, _, rewrite = _read(root)
+    if rewrite.report.failed:
+        return rewrite
+    tidied = tidy(text, partial(_with_text, root))
+    before, after = len(text.splitlines()), len(tidied.text.splitlines())
+    if tidied.text == text:
+        rewrite.summary.append(f"nothing to tidy: {before} lines")
+        return rewrite
+    _plan(root, text, tidied.text, rewrite)
+    if not rewrite.report.failed:
+        rewrite.report.add(_verify(root, rewrite.plan))
+    rewrite.summary += [f"  {edit}" for edit in tidied.edits]
+    rewrite.summary.append(f"{before} lines before, {after} after; every stage is the same")
+    return rewrite
 
 
-def fixed(root: str) -> Rewrite:
-    """`mlopsc tidy --fix`: stages depend on the code they run; those, and only those, run once more."""
-    text, run, made = _read(root)
-    if made.report.failed or run.project is None:
-        return made
-    new, added, left = with_code(text, run, Disk(root))
-    made.account += [f"  left: `{entry}` is written so that its deps cannot be added to" for entry in left]
+def add_code(root: str) -> Rewrite:
+    """`mlopsc tidy --fix`: add the code that stages run to their deps; only these stages run again."""
+    text, compiled, rewrite = _read(root)
+    if rewrite.report.failed or compiled.project is None:
+        return rewrite
+    new, added, skipped = with_code(text, compiled, Disk(root))
+    rewrite.summary += [f"  skipped `{entry}`: its deps cannot be edited as they are written" for entry in skipped]
     if not added:
-        made.account.append("no stage lacks code among its deps" if not left else "nothing was added")
-        return made
-    again = _compiled(root, new)
-    if again.project is None or _others(run, added) != _others(again, added):
-        made.report.add([Diagnostic("MLC705", "a stage that was not fixed would not stay the same", help="tell us")])
-        return made
-    _planned(root, text, new, made)
+        rewrite.summary.append("nothing was added" if skipped else "no stage lacks code among its deps")
+        return rewrite
+    recompiled = compile_spec(_with_text(root, new))
+    if recompiled.project is None or _others(compiled, added) != _others(recompiled, added):
+        rewrite.report.add([OTHER_STAGE_CHANGED.on(None)])
+        return rewrite
+    _plan(root, text, new, rewrite)
     for entry, files in added.items():
-        made.account.append(f"  {entry}: {len(files)} more deps: {', '.join(files)}")
-    made.account.append(f"will run once more, and what depends on them if their results change: {', '.join(added)}")
-    return made
+        rewrite.summary.append(f"  {entry}: {len(files)} more deps: {', '.join(files)}")
+    rewrite.summary.append(f"will run again, and the stages below them if their results change: {', '.join(added)}")
+    return rewrite
 
 
 def _read(root: str) -> tuple[str, Compiled, Rewrite]:
-    run = compile_spec(Disk(root))
-    made = Rewrite(document=run.document)
-    made.report.add(each for each in run.report if each.severity == "error")
-    if run.document is None or run.document.owners:
-        made.report.add([] if run.document is None else [_extends()])
-        return "", run, made
+    compiled = compile_spec(Disk(root))
+    rewrite = Rewrite(document=compiled.document)
+    rewrite.report.add(diagnostic for diagnostic in compiled.report if diagnostic.severity == "error")
+    if compiled.document is None or compiled.document.owners:
+        rewrite.report.add([] if compiled.document is None else [EXTENDS.on(None)])
+        return "", compiled, rewrite
     raw = Disk(root).read(SPEC_NAME) or b""
-    return raw.decode("utf-8-sig"), run, made
+    return raw.decode("utf-8-sig"), compiled, rewrite
 
 
-def _extends() -> Diagnostic:
-    return Diagnostic("MLC702", "a spec that extends another is not rewritten", help="tidy the base spec by hand")
-
-
-def _compiled(root: str, text: str) -> Compiled:
-    return compile_spec(_with(root, text))
-
-
-def _with(root: str, text: str) -> Overlay:
+def _with_text(root: str, text: str) -> Overlay:
     return Overlay(root, {SPEC_NAME: text.encode("utf-8")})
 
 
-def _others(run: Compiled, but: Iterable[str]) -> dict[str, str]:
-    dvc = dict(run.project.dvc) if run.project is not None else {}
-    left = {name: body for name, body in (dvc.get("stages") or {}).items() if name not in set(but)}
-    return shapes({**dvc, "stages": left})
+def _others(compiled: Compiled, edited: Iterable[str]) -> dict[str, str]:
+    """The pipeline without the edited stages."""
+    dvc = dict(compiled.project.dvc) if compiled.project is not None else {}
+    stages = {name: body for name, body in (dvc.get("stages") or {}).items() if name not in set(edited)}
+    return shapes({**dvc, "stages": stages})
 
 
-def _planned(root: str, text: str, new: str, made: Rewrite) -> None:
-    run = _compiled(root, new)
-    made.report.add(each for each in run.report if each.severity == "error")
-    if made.report.failed:
+def _plan(root: str, text: str, new: str, rewrite: Rewrite) -> None:
+    compiled = compile_spec(_with_text(root, new))
+    rewrite.report.add(diagnostic for diagnostic in compiled.report if diagnostic.severity == "error")
+    if rewrite.report.failed:
         return
     disk = Disk(root)
     lock, _ = read_lock(disk)
-    planned, found = plan(run.files, lock, disk, run.inputs)
-    made.report.add(found)
+    generated, problems = plan(compiled.files, lock, disk, compiled.inputs)
+    rewrite.report.add(problems)
     old = disk.read(SPEC_NAME) or b""
-    mark = b"\xef\xbb\xbf" if old.startswith(b"\xef\xbb\xbf") else b""
-    made.plan = Plan((Change(SPEC_NAME, "update", old, mark + new.encode("utf-8")), *planned.writes))
+    mark = BOM if old.startswith(BOM) else b""
+    spec = Change(SPEC_NAME, "update", old, mark + new.encode("utf-8"))
+    rewrite.plan = Plan((spec, *generated.writes))
 
 
-def _same(root: str, planned: Plan) -> list[Diagnostic]:
-    top = top_of(root)[0]
-    here = os.path.relpath(os.path.realpath(root), top)
-    lead = "" if here == "." else f"{here}/"
-    write = {lead + change.path: change.new for change in planned.writes if change.new is not None}
-    before, after, problems = oracle.ask(top, [lead + DVC], write)
+def _verify(root: str, planned: Plan) -> list[Diagnostic]:
+    """Ask DVC whether any stage changes."""
+    repository = repository_root(root)[0]
+    folder = os.path.relpath(os.path.realpath(root), repository)
+    prefix = "" if folder == "." else f"{folder}/"
+    write = {prefix + change.path: change.new for change in planned.writes if change.new is not None}
+    before, after, problems = oracle.ask(repository, [prefix + DVC_YAML], write)
     if problems or before is None:
         return problems
     if after is None:
-        why = "; ".join(before.problems.values())
-        return [Diagnostic("MLC703", f"DVC itself does not take `{lead}{DVC}`: {why}", help="run `mlopsc build` first")]
-    return list(differences(before, after))
+        return [REJECTED_BY_DVC.on(None, path=prefix + DVC_YAML, reason="; ".join(before.problems.values()))]
+    return differences(before, after)

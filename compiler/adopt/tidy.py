@@ -1,7 +1,7 @@
-"""A spec made shorter: what conventions would fill in anyway is taken out, one key at a time.
+"""`mlopsc tidy`: remove from a spec what the conventions fill in anyway, one key at a time.
 
-An edit stays only if the pipeline is the same without it. Stages are edited at the same time, each in lines of its own, and
-one reading of the spec tells which edits to keep; the whole is compiled and compared at the end, and DVC is asked then.
+An edit is kept only if it leaves the pipeline unchanged. All stages are edited at the same time, so that one resolution of the
+spec decides about one edit of each; the result is compiled and compared as a whole at the end, and DVC is asked then.
 """
 
 from __future__ import annotations
@@ -19,144 +19,153 @@ from ..model.snapshot import Snapshot
 from ..model.source import Path
 from ..resolve.code.graph import CodeGraph, command_files
 from .edit import quoted, stage_path, with_line, without_items, without_key
-from .parts import Part, Parts, most, parts_of
+from .parts import Part, Parts, largest, parts_of
 
-At = Callable[[str], Snapshot]
-"""The repository with a text as its spec."""
-Attempts = Generator[tuple[str, str], bool, None]
-"""Edits of a part, each as its new lines and what was done; it is told whether the edit stays."""
-Attempt = Generator[tuple[str, str], bool, bool]
+SnapshotOf = Callable[[str], Snapshot]
+"""The repository with this text as its mlops.yaml."""
+Edit = tuple[str, str]
+"""The new lines of a part, and a description of the edit."""
+Edits = Generator[Edit, bool, None]
+"""Edits of a part. Each is sent back whether it was kept."""
+Attempt = Generator[Edit, bool, bool]
+"""Like `Edits`; returns whether an edit was kept."""
 
 UNORDERED = frozenset(["deps", "outs", "params", "metrics", "plots"])
-"""Keys of a stage whose lists mean the same in any order: DVC sorts them itself in dvc.lock."""
+"""Stage keys whose lists mean the same in any order: DVC sorts them in dvc.lock."""
 
 
 @dataclass(slots=True)
 class Tidied:
-    """The text after, and what was done, a line each."""
+    """The new text, and a description of each edit."""
 
     text: str
-    done: list[str] = field(default_factory=list)
+    edits: list[str] = field(default_factory=list)
 
 
-def tidied(text: str, at: At) -> Tidied:
-    """The shortest text that greedy edits lead to."""
-    snapshot = at(text)
-    run = compile_spec(snapshot)
-    if run.project is None or run.report.failed:
+def tidy(text: str, snapshot_of: SnapshotOf) -> Tidied:
+    """Apply every edit that leaves the pipeline unchanged."""
+    snapshot = snapshot_of(text)
+    compiled = compile_spec(snapshot)
+    if compiled.project is None or compiled.report.failed:
         return Tidied(text)
-    same = shapes(run.project.dvc)
+    goal = shapes(compiled.project.dvc)
     parts = parts_of(text)
     before = [part.block for part in parts.stages]
-    data = run.document.data if run.document is not None else {}
-    stages = run.project.dvc.get("stages", {})
-    code = CodeGraph(snapshot, run.project.code_roots)
-    edits = [_edits(part, data, stages, code) for part in parts.stages]
-    wishes = {index: wish for index, each in enumerate(edits) if (wish := next(each, None)) is not None}
-    while wishes:
-        taken: set[int] = set()
-        for turn in (0, 1):  # what a stage leaves out may depend on the one above it, so never both at once
-            taken |= _taken(parts, {index: wish[0] for index, wish in wishes.items() if index % 2 == turn}, at, same)
-        for index in taken:
-            parts.stages[index].done.append(wishes[index][1])
-        wishes = {index: wish for index in wishes if (wish := _next(edits[index], index in taken)) is not None}
+    data = compiled.document.data if compiled.document is not None else {}
+    stages = compiled.project.dvc.get("stages", {})
+    code = CodeGraph(snapshot, compiled.project.code_roots)
+    _apply_edits(parts, [_edits(part, data, stages, code) for part in parts.stages], snapshot_of, goal)
     after = [part.block for part in parts.stages]
     changed = [index for index, block in enumerate(after) if block != before[index]]
 
-    def with_(kept: Collection[int]) -> str:
-        return parts.text([after[i] if i in kept else block for i, block in enumerate(before)])
+    def with_edits_of(indexes: Collection[int]) -> str:
+        return parts.text([after[index] if index in indexes else block for index, block in enumerate(before)])
 
-    kept = most(changed, lambda some: _compiles_to(with_(some), at, same))
-    return Tidied(with_(kept), [line for index in changed if index in kept for line in parts.stages[index].done])
+    kept = largest(changed, lambda indexes: _compiles_to(with_edits_of(indexes), snapshot_of, goal))
+    edits = [edit for index in changed if index in kept for edit in parts.stages[index].edits]
+    return Tidied(with_edits_of(kept), edits)
 
 
-def _next(edits: Attempts, taken: bool) -> tuple[str, str] | None:
+def _apply_edits(parts: Parts, edits: list[Edits], snapshot_of: SnapshotOf, goal: Mapping[str, str]) -> None:
+    """Try the next edit of every stage until none is left.
+
+    What a stage may leave out depends on the stage above it, so even and odd stages take turns.
+    """
+    proposed = {index: edit for index, stage in enumerate(edits) if (edit := next(stage, None)) is not None}
+    while proposed:
+        kept: set[int] = set()
+        for turn in (0, 1):
+            blocks = {index: edit[0] for index, edit in proposed.items() if index % 2 == turn}
+            kept |= _keep(parts, blocks, snapshot_of, goal)
+        for index in kept:
+            parts.stages[index].edits.append(proposed[index][1])
+        proposed = {index: edit for index in proposed if (edit := _next(edits[index], index in kept)) is not None}
+
+
+def _next(edits: Edits, kept: bool) -> Edit | None:
     try:
-        return edits.send(taken)
+        return edits.send(kept)
     except StopIteration:
         return None
 
 
-def _taken(parts: Parts, new: dict[int, str], at: At, same: Mapping[str, str]) -> set[int]:
-    """Put the new lines of some parts in, those that leave the pipeline as it is; which these are."""
-    if not new:
+def _keep(parts: Parts, blocks: dict[int, str], snapshot_of: SnapshotOf, goal: Mapping[str, str]) -> set[int]:
+    """Replace the lines of some parts where that leaves the pipeline unchanged, and return their indexes."""
+    if not blocks:
         return set()
-    run = resolve_spec(at(parts.text([new.get(i, part.block) for i, part in enumerate(parts.stages)])))
-    now = {} if run.resolved is None else shapes(dvc_document(run.resolved))
-    if now == same:
-        for index, block in new.items():
+    text = parts.text([blocks.get(index, part.block) for index, part in enumerate(parts.stages)])
+    resolved = resolve_spec(snapshot_of(text)).resolved
+    shape = {} if resolved is None else shapes(dvc_document(resolved))
+    if shape == goal:
+        for index, block in blocks.items():
             parts.stages[index].block = block
-        return set(new)
-    good = {index for index in new if all(now.get(name) == same.get(name) for name in parts.stages[index].stages)}
-    if len(new) == 1 or (now and not good):
+        return set(blocks)
+    good = {index for index in blocks if all(shape.get(name) == goal.get(name) for name in parts.stages[index].stages)}
+    if len(blocks) == 1 or (shape and not good):
         return set()
-    if good and len(good) < len(new):
-        return _taken(parts, {index: new[index] for index in good}, at, same)
-    half = list(new)[len(new) // 2 :]  # it cannot be read, or another stage is what differs
-    first = _taken(parts, {index: block for index, block in new.items() if index not in half}, at, same)
-    return first | _taken(parts, {index: new[index] for index in half}, at, same)
+    if good and len(good) < len(blocks):
+        return _keep(parts, {index: blocks[index] for index in good}, snapshot_of, goal)
+    half = list(blocks)[len(blocks) // 2 :]  # the spec does not resolve, or the difference is in another stage
+    first = _keep(parts, {index: block for index, block in blocks.items() if index not in half}, snapshot_of, goal)
+    return first | _keep(parts, {index: blocks[index] for index in half}, snapshot_of, goal)
 
 
-def _compiles_to(text: str, at: At, same: Mapping[str, str]) -> bool:
-    run = compile_spec(at(text))
-    return run.project is not None and not run.report.failed and shapes(run.project.dvc) == same
+def _compiles_to(text: str, snapshot_of: SnapshotOf, goal: Mapping[str, str]) -> bool:
+    compiled = compile_spec(snapshot_of(text))
+    return compiled.project is not None and not compiled.report.failed and shapes(compiled.project.dvc) == goal
 
 
-def _edits(part: Part, data: object, stages: Mapping[str, Any], code: CodeGraph) -> Attempts:
+def _edits(part: Part, data: object, stages: Mapping[str, Any], code: CodeGraph) -> Edits:
     for stage in part.stages:
-        if stage not in stages:  # `<<`, a key that stands for others
+        if stage not in stages:  # a merge key, `<<`
             continue
         body = stages[stage].get("do", stages[stage])
         path = stage_path(data, stage)
         if not (yield from _by_convention(part, stage, path, body, code)):
-            yield from _code(part, stage, path, body, code)
+            yield from _infer_code(part, stage, path, body, code)
 
 
-def _try(part: Part, new: str | None, what: str) -> Attempt:
-    """One edit; nothing where it cannot be made within the part."""
+def _try(part: Part, new: str | None, description: str) -> Attempt:
+    """Propose an edit, if it changes nothing outside of the part."""
     if new is None or not new.startswith(part.lead):
         return False
-    return (yield new[len(part.lead) :], what)
+    return (yield new[len(part.lead) :], description)
 
 
 def _by_convention(part: Part, stage: str, path: Path, body: Mapping[str, Any], code: CodeGraph) -> Attempt:
-    """Leave the command, and then all else that can be, to the conventions."""
+    """Leave the command to the conventions, then every other key that they can fill in."""
     cmd = body.get("cmd")
     if not isinstance(cmd, str) or "\n" in cmd:
         return False
-    for text, what in _commandless(part.text, path, cmd, body, stage):
-        if (yield from _try(part, text, what)):
-            for key in ("deps", "outs", "metrics", "plots", "params"):
-                gone = without_key(part.text, (*path, key))
-                if (
-                    not (yield from _try(part, gone, f"{stage}: `{key}` is what the conventions give"))
-                    and key == "deps"
-                ):
-                    yield from _fewer_deps(part, stage, path, body, code)
-            return True
+    for text, description in _without_command(part.text, path, cmd, stage):
+        if not (yield from _try(part, text, description)):
+            continue
+        for key in ("deps", "outs", "metrics", "plots", "params"):
+            shorter = without_key(part.text, (*path, key))
+            kept = yield from _try(part, shorter, f"{stage}: removed `{key}`, which the conventions fill in")
+            if key == "deps" and not kept:
+                yield from _without_code(part, stage, path, body, code)
+        return True
     return False
 
 
-def _commandless(
-    text: str, path: Path, cmd: str, body: Mapping[str, Any], stage: str
-) -> Iterator[tuple[str | None, str]]:
-    """Texts without `cmd`: with what follows the code file as `args`; with the code left out of `deps`."""
+def _without_command(text: str, path: Path, cmd: str, stage: str) -> Iterator[tuple[str | None, str]]:
+    """Texts without `cmd`: with the words after the code file as `args`, and also without `deps`."""
     bare = without_key(text, (*path, "cmd"))
     if bare is None:
         return
-    tail = _arguments(cmd)
-    for args in dict.fromkeys(("", tail)):
+    for args in dict.fromkeys(("", _arguments(cmd))):
         new = bare if not args else with_line(bare, path, f"args: {_scalar(args)}")
-        what = f"{stage}: `cmd` is what the conventions give" + (", but for its `args`" if args else "")
-        yield new, what
+        change = f"{stage}: replaced `cmd` by `args`" if args else f"{stage}: removed `cmd`"
+        yield new, f"{change}; the conventions fill in the command"
         if new is not None:
-            yield without_key(new, (*path, "deps")), what + "; and so are `deps`"
+            yield without_key(new, (*path, "deps")), f"{change} and removed `deps`; the conventions fill in both"
 
 
 def _arguments(cmd: str) -> str:
-    """What stands behind the code file in a command such as `python src/train.py --fast`."""
-    parts = cmd.split(None, 2)
-    return parts[2] if len(parts) == 3 and not parts[1].startswith("-") else ""
+    """The words after the code file in a command such as `python src/train.py --fast`."""
+    words = cmd.split(None, 2)
+    return words[2] if len(words) == 3 and not words[1].startswith("-") else ""
 
 
 def _scalar(text: str) -> str:
@@ -167,27 +176,27 @@ def _scalar(text: str) -> str:
     return text if plain else quoted(text)
 
 
-def _fewer_deps(part: Part, stage: str, path: Path, body: Mapping[str, Any], code: CodeGraph) -> Attempts:
+def _without_code(part: Part, stage: str, path: Path, body: Mapping[str, Any], code: CodeGraph) -> Edits:
     indexes = _code_among(body, code)
     if not indexes:
         return
-    what = f"{stage}: {len(indexes)} of its `deps` are the code that it runs and imports"
-    yield from _try(part, without_items(part.text, (*path, "deps"), indexes), what)
+    description = f"{stage}: removed {len(indexes)} `deps` that are the code it runs and imports"
+    yield from _try(part, without_items(part.text, (*path, "deps"), indexes), description)
 
 
-def _code(part: Part, stage: str, path: Path, body: Mapping[str, Any], code: CodeGraph) -> Attempts:
-    """Keep the command, and leave the list of code files to `infer: [code]`."""
+def _infer_code(part: Part, stage: str, path: Path, body: Mapping[str, Any], code: CodeGraph) -> Edits:
+    """Keep the command, and replace the list of code files by `infer: [code]`."""
     indexes = _code_among(body, code)
-    if "infer" in body or body.get("wdir", ".") != "." or len(indexes) < 2:  # a line more for one less is no gain
+    if "infer" in body or body.get("wdir", ".") != "." or len(indexes) < 2:  # one line for another saves nothing
         return
     new = without_items(part.text, (*path, "deps"), indexes)
     text = None if new is None else with_line(new, path, "infer: [code]")
-    what = f"{stage}: {len(indexes)} of its `deps` are the code that it runs and imports (`infer: [code]`)"
-    yield from _try(part, text, what)
+    description = f"{stage}: replaced {len(indexes)} `deps`, the code it runs and imports, by `infer: [code]`"
+    yield from _try(part, text, description)
 
 
 def _code_among(body: Mapping[str, Any], code: CodeGraph) -> set[int]:
-    """Which of a stage's deps are code that its command runs and imports."""
+    """The indexes of the deps that are code which the command runs or imports."""
     cmd, wdir = body.get("cmd"), str(body.get("wdir") or ".")
     if not isinstance(cmd, str):
         return set()
@@ -197,7 +206,7 @@ def _code_among(body: Mapping[str, Any], code: CodeGraph) -> set[int]:
 
 
 def shapes(dvc: Mapping[str, Any]) -> dict[str, str]:
-    """A pipeline as texts that are the same for pipelines that mean the same: by stage, and of the rest by the empty name."""
+    """A normalized text of each stage, and of everything else under `""`: equal texts mean equal pipelines."""
     stages = dvc.get("stages") or {}
     rest = {key: value for key, value in dvc.items() if key != "stages"}
     return {"": _text(rest)} | {name: _text(stage_shape(body)) for name, body in stages.items()}
@@ -208,6 +217,7 @@ def _text(value: Any) -> str:
 
 
 def stage_shape(body: Any) -> Any:
+    """A stage with its unordered lists sorted."""
     if not isinstance(body, dict):
         return body
     plain = {key: _sorted(value) if key in UNORDERED else value for key, value in body.items()}

@@ -1,4 +1,4 @@
-"""The commands around an import: what they print, and their exit codes."""
+"""The commands `import`, `tidy` and `trace`: what they print, and their exit codes."""
 
 from __future__ import annotations
 
@@ -11,86 +11,98 @@ from . import DONE, MISUSE, WRONG, find_root
 if TYPE_CHECKING:
     import argparse
 
+    from ..adopt.trace import Difference, Traced
+    from ..model.diagnostic import Report
+    from ..model.project import Stage
+    from ..read.document import Document
+
 
 def import_(arguments: argparse.Namespace) -> int:
-    """Take over the DVC repository at PATH."""
-    from ..adopt.road import account, adopt, top_of
-    from ..show.render import render
+    """Import the DVC repository at PATH."""
+    from ..adopt.adoption import adopt, summarize
+    from ..adopt.pipeline import repository_root
     from ..write.journal import apply, recover
-    from .commands import colour
 
     path = os.path.join(arguments.root or ".", arguments.path)
     if not os.path.isdir(path):
-        print(f"mlopsc: `{arguments.path}` is no folder", file=sys.stderr)
+        print(f"mlopsc: `{arguments.path}` is not a folder", file=sys.stderr)
         return MISUSE
-    root, only = top_of(path)
+    root, only = repository_root(path)
     recover(root)
-    found = adopt(root, only, arguments.take_ci)
-    if not found.report.failed and not arguments.dry_run:
-        found.report.add(apply(found.plan, root))
-    if found.report.failed:
-        print(render(found.report, None, "text", colour(sys.stderr)), file=sys.stderr)
-        print("mlopsc: nothing was written", file=sys.stderr)
-        return WRONG
-    print(f"{found.stages} stages resolve by DVC as they did before, and `dvc status` says the same:")
-    account(found, print)
-    for change in found.plan.writes:
+    adoption = adopt(root, only, arguments.take_ci)
+    if not adoption.report.failed and not arguments.dry_run:
+        adoption.report.add(apply(adoption.plan, root))
+    if adoption.report.failed:
+        return _nothing_written(adoption.report, None)
+    print(f"{adoption.stage_count} stages: DVC resolves them as before, and `dvc status` prints the same:")
+    summarize(adoption, print)
+    for change in adoption.plan.writes:
         print(f"{change.action:>8} {change.path}")
     if arguments.dry_run:
         print("nothing was written, because of --dry-run")
     else:
-        print("commit these files; from now on edit mlops.yaml and run `mlopsc build`")
+        print("commit these files; from now on, edit mlops.yaml and run `mlopsc build`")
     return DONE
 
 
-def tidy(arguments: argparse.Namespace) -> int:
-    """Shorten the spec; or list what is wrong in it, and with ``--fix`` add the code that stages forgot."""
-    from ..adopt.rewrite import Rewrite, fixed, shortened
-    from ..adopt.suggest import suggestions
-    from ..build import compile_spec
-    from ..model.snapshot import Disk
+def _nothing_written(report: Report, document: Document | None) -> int:
     from ..show.render import render
-    from ..write.journal import apply, recover
     from .commands import colour
+
+    print(render(report, document, "text", colour(sys.stderr)), file=sys.stderr)
+    print("mlopsc: nothing was written", file=sys.stderr)
+    return WRONG
+
+
+def tidy(arguments: argparse.Namespace) -> int:
+    """Shorten the spec; or list suggestions, and with ``--fix`` add missing code to `deps`."""
+    from ..adopt.rewrite import add_code, shorten
+    from ..write.journal import apply, recover
 
     root = find_root(arguments.root or ".")
     recover(root)
     if arguments.suggest and not arguments.fix:
-        disk = Disk(root)
-        run = compile_spec(disk)
-        run.report.diagnostics = suggestions(run, disk) if run.project is not None else run.report.diagnostics
-        if run.report.diagnostics:
-            print(render(run.report, run.document, "text", colour(sys.stdout)))
-        else:
-            print("there is nothing to suggest")
-        return WRONG if run.report.failed else DONE
-    made: Rewrite = fixed(root) if arguments.fix else shortened(root)
-    if not made.report.failed and not arguments.dry_run:
-        made.report.add(apply(made.plan, root))
-    if made.report.failed:
-        print(render(made.report, made.document, "text", colour(sys.stderr)), file=sys.stderr)
-        print("mlopsc: nothing was written", file=sys.stderr)
-        return WRONG
-    print("".join(f"{line}\n" for line in made.account), end="")
+        return _suggest(root)
+    rewrite = add_code(root) if arguments.fix else shorten(root)
+    if not rewrite.report.failed and not arguments.dry_run:
+        rewrite.report.add(apply(rewrite.plan, root))
+    if rewrite.report.failed:
+        return _nothing_written(rewrite.report, rewrite.document)
+    print("".join(f"{line}\n" for line in rewrite.summary), end="")
     if arguments.dry_run:
-        print("".join(change.diff() for change in made.plan.writes if change.path == "mlops.yaml"), end="")
+        print("".join(change.diff() for change in rewrite.plan.writes if change.path == "mlops.yaml"), end="")
         print("nothing was written, because of --dry-run")
     return DONE
 
 
-def trace(arguments: argparse.Namespace) -> int:
-    """Run a stage, and tell what it opens beside what it declares."""
-    from ..adopt.edit import stage_path, with_items
-    from ..adopt.trace import STRACE, difference
-    from ..adopt.trace import trace as watch
+def _suggest(root: str) -> int:
+    from ..adopt.suggest import suggestions
     from ..build import compile_spec
     from ..model.snapshot import Disk
-    from ..write.plan import Change
+    from ..show.render import render
+    from .commands import colour
+
+    disk = Disk(root)
+    run = compile_spec(disk)
+    if run.project is not None:
+        run.report.diagnostics = suggestions(run, disk)
+    if run.report.diagnostics:
+        print(render(run.report, run.document, "text", colour(sys.stdout)))
+    else:
+        print("nothing to suggest")
+    return WRONG if run.report.failed else DONE
+
+
+def trace(arguments: argparse.Namespace) -> int:
+    """Run a stage, and compare the files it opens with those it declares."""
+    from ..adopt.trace import difference
+    from ..adopt.trace import trace as run_traced
+    from ..build import compile_spec
+    from ..model.snapshot import Disk
     from .commands import _say
 
     root = find_root(arguments.root or ".")
-    disk = Disk(root)
-    run = compile_spec(disk)
+    run = compile_spec(Disk(root))
     if run.project is None or run.document is None:
         _say(run, "text")
         return WRONG
@@ -98,23 +110,37 @@ def trace(arguments: argparse.Namespace) -> int:
     if stage is None:
         print(f"mlopsc: no stage `{arguments.stage}`; there are: {', '.join(run.project.stages)}", file=sys.stderr)
         return MISUSE
-    seen = watch(stage, root)
-    found = difference(stage, seen)
-    print(f"`{stage.name}` ended with {seen.code}; watched by {seen.by}: {len(seen.read)} files of the repository read, "
-          f"{len(seen.written)} written")  # fmt: skip
-    for word, paths in (("reads", found.deps), ("writes", found.outs)):
-        print("".join(f"  {word}, not declared: {path}\n" for path in paths), end="")
-    watched = "" if seen.by == STRACE else " by Python"
-    print("".join(f"  declared, not opened{watched}: {path}\n" for path in found.unopened), end="")
-    if watched:
-        print("  strace is not here, or may not watch: what programs other than Python open was not seen")
-    text = new = run.document.main.text
-    where = stage_path(run.document.data, stage.entry)
+    traced = run_traced(stage, root)
+    found = difference(stage, traced)
+    _print_difference(stage, traced, found)
+    _print_edit(run.document, stage, found)
+    return WRONG if traced.code else DONE
+
+
+def _print_difference(stage: Stage, traced: Traced, found: Difference) -> None:
+    from ..adopt.trace import STRACE
+
+    print(f"`{stage.name}` exited with {traced.code}; traced by {traced.by}: {len(traced.read)} files of the repository "
+          f"read, {len(traced.written)} written")  # fmt: skip
+    for verb, paths in (("reads", found.deps), ("writes", found.outs)):
+        print("".join(f"  {verb}, not declared: {path}\n" for path in paths), end="")
+    by = "" if traced.by == STRACE else " by Python"
+    print("".join(f"  declared, not opened{by}: {path}\n" for path in found.unopened), end="")
+    if by:
+        print("  strace is not installed or not permitted, so files opened by programs other than Python are not seen")
+
+
+def _print_edit(document: Document, stage: Stage, found: Difference) -> None:
+    """Show the edit of mlops.yaml that declares the missing files."""
+    from ..adopt.edit import stage_path, with_items
+    from ..write.plan import Change
+
+    text = new = document.main.text
+    where = stage_path(document.data, stage.entry)
     for key, paths in (("deps", found.deps), ("outs", found.outs)):
-        words = [os.path.relpath(path, stage.wdir) for path in paths]
-        if words and (edited := with_items(new, (*where, key), words)) is not None:
+        items = [os.path.relpath(path, stage.wdir) for path in paths]
+        if items and (edited := with_items(new, (*where, key), items)) is not None:
             new = edited
     if new != text:
-        print("an edit that would declare them; nothing is changed:")
+        print("this edit declares them; mlops.yaml was not changed:")
         print(Change("mlops.yaml", "update", text.encode(), new.encode()).diff(), end="")
-    return WRONG if seen.code else DONE

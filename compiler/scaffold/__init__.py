@@ -1,1 +1,1 @@
-"""New repositories from templates, and what keeps them up to date: `mlopsc new`, `mlopsc update`, `mlopsc init`."""
+"""`mlopsc new`, `update` and `init`: repositories from templates, and a first spec for an existing one."""

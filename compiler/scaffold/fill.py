@@ -1,7 +1,7 @@
-"""Copier, which fills a template and merges versions: https://copier.readthedocs.io. The only place that imports it.
+"""Fill and update templates by Copier, https://copier.readthedocs.io. The only module that imports it.
 
-A template never runs code here: Copier refuses tasks, migrations and Jinja extensions of a source that the user has not
-trusted in Copier's own settings, and we never switch that off.
+A template runs no code: Copier refuses tasks, migrations and Jinja extensions of sources that the user has not trusted in
+Copier's own settings, and mlopsc never turns that off.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .library import SCHEME, Library
 from .refusal import Refusal
 
 ANSWERS = ".copier-answers.yml"
-"""Where Copier keeps where a repository comes from, and what was answered."""
+"""The file in which Copier records the template of a repository and the answers."""
 
 
 def copy(source: str, to: str, data: Mapping[str, Any], library: Library, ref: str | None = None) -> None:
@@ -28,7 +28,7 @@ def copy(source: str, to: str, data: Mapping[str, Any], library: Library, ref: s
 
 
 def update(root: str, source: str, data: Mapping[str, Any], library: Library, ref: str | None = None) -> None:
-    """Merge a later version of its template into the repository, with Git's conflict marks where both changed."""
+    """Merge a later version of its template into the repository, with Git's conflict markers where both changed."""
     with _copier(library, source):
         from copier import run_update
 
@@ -40,7 +40,7 @@ def update(root: str, source: str, data: Mapping[str, Any], library: Library, re
 
 @contextmanager
 def _copier(library: Library, source: str) -> Iterator[None]:
-    """Copier with its errors as ours, its cache out of the way, and Git knowing where `mlopsc://` is."""
+    """Run Copier with a temporary cache and with Git configured for `mlopsc://`; raise its errors as `Refusal`."""
     try:
         import copier
         from copier.errors import CopierError, TaskError, UnsafeTemplateError
@@ -55,7 +55,7 @@ def _copier(library: Library, source: str) -> Iterator[None]:
     with scratch("mlopsc-templates-") as place, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         library.repository(source, place)
-        settings = _git_settings(
+        environment = _git_environment(
             (f"url.{place}/.insteadOf", SCHEME),
             ("core.hooksPath", os.devnull),
             ("core.autocrlf", "false"),
@@ -64,26 +64,26 @@ def _copier(library: Library, source: str) -> Iterator[None]:
         before = os.environ.get("COPIER_CACHE_DIR")
         os.environ["COPIER_CACHE_DIR"] = f"{place}/.cache"
         try:
-            with local.env(**settings):
+            with local.env(**environment):
                 yield
         except UnsafeTemplateError as error:
             raise Refusal(
-                f"the template wants to run code of its own: {_line(error)}",
-                "read it; if you trust it, add its address to `trust` in Copier's settings "
+                f"the template runs code of its own: {_line(error)}",
+                "read that code; if you trust it, add the template's URL to `trust` in Copier's settings "
                 "(https://copier.readthedocs.io/en/stable/settings/)",
                 misuse=False,
             ) from error
         except TaskError as error:
             raise Refusal(f"a task of the template failed: {_line(error)}", misuse=False) from error
         except ProcessExecutionError as error:
-            said = (error.stderr or error.stdout or "").strip().splitlines()
+            output = (error.stderr or error.stdout or "").strip().splitlines()
             raise Refusal(
-                f"git could not read the template: {said[-1] if said else _line(error)}",
-                "is the address right, and may you read it?", misuse=False,
+                f"git could not read the template: {output[-1] if output else _line(error)}",
+                "check the URL and your access to it", misuse=False,
             ) from error  # fmt: skip
         except (CopierError, ValueError, copier.errors.UserMessageError) as error:
             raise Refusal(f"the template cannot be filled: {_line(error)}", misuse=False) from error
-        except Exception as error:  # Jinja and YAML of a template fail with errors of their own
+        except Exception as error:  # errors in the Jinja or YAML of a template
             if type(error).__module__.partition(".")[0] not in ("jinja2", "yaml", "pydantic", "pydantic_core"):
                 raise
             raise Refusal(f"the template is broken: {_line(error)}", misuse=False) from error
@@ -94,14 +94,14 @@ def _copier(library: Library, source: str) -> Iterator[None]:
                 os.environ["COPIER_CACHE_DIR"] = before
 
 
-def _git_settings(*pairs: tuple[str, str]) -> dict[str, str]:
-    """Settings of Git as environment, behind those that the environment has: https://git-scm.com/docs/git-config"""
-    said = os.environ.get("GIT_CONFIG_COUNT", "")
-    first = int(said) if said.isdigit() else 0
-    settings = {"GIT_CONFIG_COUNT": str(first + len(pairs)), "GIT_TERMINAL_PROMPT": "0"}
+def _git_environment(*pairs: tuple[str, str]) -> dict[str, str]:
+    """Git settings as environment variables, after the existing ones: https://git-scm.com/docs/git-config"""
+    count = os.environ.get("GIT_CONFIG_COUNT", "")
+    first = int(count) if count.isdigit() else 0
+    environment = {"GIT_CONFIG_COUNT": str(first + len(pairs)), "GIT_TERMINAL_PROMPT": "0"}
     for number, (key, value) in enumerate(pairs, start=first):
-        settings |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    return settings
+        environment |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return environment
 
 
 def _line(error: BaseException) -> str:

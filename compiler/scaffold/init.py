@@ -1,103 +1,112 @@
-"""`mlopsc init`: writes the first mlops.yaml into a repository that is there, and nothing over a file that is."""
+"""`mlopsc init`: create mlops.yaml for an existing repository; no existing file is changed."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 
+from ..adopt.overlay import Overlay
+from ..adopt.spec_text import draft, is_flow, project_name, spec_text
+from ..build import Compiled, compile_spec
+from ..emit.templates import render
 from ..model.diagnostic import Diagnostic
 from ..model.snapshot import Disk
-from .guess import Guess, Spec, guess, stack_of
+from .guess import guess, stack_for
 from .refusal import Refusal
 from .run import dvc_init, git, git_init
 
-NEXT = "correct what is wrong in mlops.yaml, then `mlopsc check`, `mlopsc plan`, `mlopsc build`"
-TAKE_OVER = (
-    "`mlopsc build --overwrite dvc.yaml`, and dvc.yaml is made from mlops.yaml; or, to have DVC itself show that no stage "
-    "changes, remove mlops.yaml and run `mlopsc import`, which takes the Makefile and CI over too"
+SPEC = "mlops.yaml"
+NEXT = "correct mlops.yaml, then run `mlopsc check`, `mlopsc plan` and `mlopsc build`"
+NEXT_WITH_DVC_YAML = (
+    "run `mlopsc build --overwrite dvc.yaml` to generate dvc.yaml from mlops.yaml; or remove mlops.yaml and run "
+    "`mlopsc import`, which lets DVC verify that no stage changes, and also converts the Makefile and CI"
 )
-_METRIC, _PLOT = ("metric", "score"), ("plot", "figure", "fig", "chart")
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """The spec, what was written, what the checks say about it, and what to do next."""
+class Initialized:
+    """The spec, the paths that were created, the diagnostics of the spec, and what to do next."""
 
     text: str
     written: list[str]
-    found: list[Diagnostic]
+    diagnostics: list[Diagnostic]
     next: str
 
 
-def init(root: str, dry: bool = False) -> Begun:
-    """Guess a spec and write it, with Git and DVC begun where they are not. Raises `Refusal`; then nothing is written."""
+def init(root: str, dry: bool = False) -> Initialized:
+    """Write a first spec, and initialize Git and DVC if necessary. If it raises `Refusal`, nothing was written."""
     disk = Disk(root)
-    if disk.kind("mlops.yaml") is not None:
-        raise Refusal("mlops.yaml is here already", "`mlopsc check` tells what is wrong with it, `mlopsc build` builds")
-    in_git = _in_git(root)
-    text, next_ = _of_dvc(disk) if disk.kind("dvc.yaml") is not None else _of_scripts(disk, in_git)
-    found = _checked(disk, text)
-    if dry:
-        return Begun(text.decode("utf-8-sig"), [], found, next_)
-    written = ["mlops.yaml"]
-    with open(f"{root}/mlops.yaml", "xb") as file:
+    if disk.kind(SPEC) is not None:
+        raise Refusal("mlops.yaml already exists", "run `mlopsc check` to check it, and `mlopsc build` to build it")
+    in_git = _is_in_git(root)
+    if disk.kind("dvc.yaml") is not None:
+        text, next_step = _spec_of_dvc_yaml(disk), NEXT_WITH_DVC_YAML
+    else:
+        text, next_step = _spec_of_scripts(disk, in_git), NEXT
+    diagnostics = [item for item in _compile(disk, text).report if item.severity != "note"]
+    written = [] if dry else _write(disk, text, in_git)
+    return Initialized(text.decode("utf-8-sig"), written, diagnostics, next_step)
+
+
+def _write(disk: Disk, text: bytes, in_git: bool) -> list[str]:
+    """Write the spec, and initialize Git and DVC. Returns the paths that were created."""
+    root = disk.root
+    written = [SPEC]
+    with open(f"{root}/{SPEC}", "xb") as file:
         file.write(text)
     if not in_git:
         git_init(root)
         written.append(".git")
-    if disk.kind(".dvc") is None and git("rev-parse", "--show-toplevel", cwd=root).rstrip("\n") == disk.root:
-        ignores = disk.kind(".dvcignore") is not None
+    if disk.kind(".dvc") is None and git("rev-parse", "--show-toplevel", cwd=root).rstrip("\n") == root:
+        has_dvcignore = disk.kind(".dvcignore") is not None
         dvc_init(root)
-        written += [".dvc"] if ignores else [".dvc", ".dvcignore"]
-    return Begun(text.decode("utf-8-sig"), written, found, next_)
+        written += [".dvc"] if has_dvcignore else [".dvc", ".dvcignore"]
+    return written
 
 
-def _of_scripts(disk: Disk, in_git: bool) -> tuple[bytes, str]:
-    """A spec guessed from the scripts."""
+def _compile(disk: Disk, text: bytes) -> Compiled:
+    return compile_spec(Overlay(disk.root, {SPEC: text}))
+
+
+def _spec_of_scripts(disk: Disk, in_git: bool) -> bytes:
+    """A spec guessed from the scripts of the repository."""
     tracked = set(git("ls-files", "-z", cwd=disk.root).split("\0")) if in_git else set()
     spec = guess(disk, os.path.basename(disk.root), tracked, _sections(disk))
     if not spec.stages:
         raise Refusal(
-            "no script was found that looks like a step of a pipeline",
-            "put one for each step into src/ (src/prepare.py, src/train.py), or begin with `mlopsc new`",
+            "no script looks like a step of a pipeline",
+            "put one script for each step into src/ (src/prepare.py, src/train.py), or start with `mlopsc new`",
         )
-    return "".join(f"{line}\n" for line in lines(spec, tracked)).encode(), NEXT
+    filters = {"scalar": _scalar, "flow": _flow, "comment": _comment}
+    return render(__package__, "mlops.yaml.j2", filters, spec=spec, tracked=tracked).encode()
 
 
-def _of_dvc(disk: Disk) -> tuple[bytes, str]:
-    """The dvc.yaml as it stands, with the lines before it that make it a spec, and each guess in a comment."""
-    from ..adopt.road import worded
-    from ..adopt.text import flow, project_name, spec_text
-    from ..build import compile_spec
-
+def _spec_of_dvc_yaml(disk: Disk) -> bytes:
+    """The text of dvc.yaml, with the lines that make it a spec inserted above; comments give the reason for each line."""
     original = disk.read("dvc.yaml") or b""
-    said = [("mlops", "1", "the first spec, from dvc.yaml as it stands; what stands behind a # is why")]
-    said.append(("project", project_name(os.path.basename(disk.root)), "the directory's name"))
-    if stack := stack_of(disk):
-        inner = ", ".join(f"{key}: {_value(value)}" for key, (value, _) in stack.items())
-        said.append(("stack", f"{{{inner}}}", "; ".join(why for _, why in stack.values())))
-    bare = [f"{key}: {value}" for key, value, _ in said]
-    _, run, accepted = worded(original, bare, lambda text: compile_spec(_Overlay(disk.root, text)))
-    if run.report.failed:
-        first = next(each for each in run.report if each.severity == "error")
+    lines = [
+        ("mlops: 1", "written by `mlopsc init`; dvc.yaml follows unchanged"),
+        (f"project: {project_name(os.path.basename(disk.root))}", "the name of the folder"),
+    ]
+    if stack := stack_for(disk):
+        settings = ", ".join(f"{key}: {_flow(setting.value)}" for key, setting in stack.items())
+        lines.append((f"stack: {{{settings}}}", "; ".join(setting.reason for setting in stack.values())))
+    spec = draft(original, [line for line, _ in lines], lambda text: _compile(disk, text))
+    if spec.compiled.report.failed:
+        error = next(item for item in spec.compiled.report if item.severity == "error")
         raise Refusal(
-            f"dvc.yaml cannot be said in mlops.yaml as it stands: {first.code}: {first.message}",
-            "`mlopsc import --dry-run` tells where, and whether DVC takes it",
+            f"dvc.yaml cannot be converted: {error.code}: {error.message}",
+            "run `mlopsc import --dry-run` to see the place, and whether DVC accepts it",
         )
-    if accepted:
-        said.append(
-            ("accept", f"[{', '.join(accepted)}]", "wrong already, so it only warns; remove what you put right")
-        )
-    shown = [f"{key}: {value}" + ("" if flow(original) else f"    # {why}") for key, value, why in said]
-    return spec_text(original, shown), TAKE_OVER
+    if spec.accepted:
+        codes = ", ".join(spec.accepted)
+        lines.append((f"accept: [{codes}]", "already wrong, so only a warning; remove a code once it is fixed"))
+    return spec_text(original, [line if is_flow(original) else f"{line}    # {reason}" for line, reason in lines])
 
 
-def _value(value: object) -> str:
-    return f"[{', '.join(value)}]" if isinstance(value, list) else str(value)
-
-
-def _in_git(root: str) -> bool:
+def _is_in_git(root: str) -> bool:
     try:
         git("rev-parse", "--show-toplevel", cwd=root)
     except Refusal:
@@ -106,70 +115,22 @@ def _in_git(root: str) -> bool:
 
 
 def _sections(disk: Disk) -> set[str]:
+    """The top-level keys of params.yaml."""
     import yaml
 
     try:
-        told = yaml.safe_load(disk.read("params.yaml") or b"")
+        params = yaml.safe_load(disk.read("params.yaml") or b"")
     except yaml.YAMLError:
         return set()
-    return {key for key in told if isinstance(key, str)} if isinstance(told, dict) else set()
+    return {key for key in params if isinstance(key, str)} if isinstance(params, dict) else set()
 
 
-def lines(spec: Spec, tracked: set[str]) -> Iterator[str]:
-    """The spec as text. Each guess stands on a line of its own, behind it where it was seen: to correct one, edit it."""
-    yield "# The first spec, guessed by `mlopsc init`. What stands behind a # is why; correct what is wrong."
-    yield "mlops: 1"
-    yield f"project: {_word(spec.project)}    # the directory's name"
-    yield ""
-    if spec.stack:
-        yield "stack:"
-        for key, (value, why) in spec.stack.items():
-            yield f"  {key}: {_value(value)}    # {why}"
-        yield ""
-    yield "infer: [code]    # the modules that a script imports are its dependencies too"
-    yield ""
-    yield "stages:"
-    for stage in spec.stages:
-        yield from _stage(stage, tracked)
-    if spec.doubts:
-        yield ""
-        yield "# To decide:"
-        yield from (f"# - {_comment(doubt)}" for doubt in spec.doubts)
+def _flow(value: object) -> str:
+    return f"[{', '.join(value)}]" if isinstance(value, list) else str(value)
 
 
-def _stage(stage: Guess, tracked: set[str]) -> Iterator[str]:
-    yield f"  {_word(stage.name)}:"
-    yield f"    cmd: {_word(stage.cmd)}    # {_comment(stage.seen)}"
-    yield "    deps:"
-    yield f"    - {_word(stage.script)}"
-    yield from (f"    - {_word(path)}    # {_comment(why)}" for path, why in stage.deps.items())
-    if stage.params:
-        yield f"    params: [{_word(stage.name)}]    # params.yaml has a section of that name"
-    groups: dict[str, list[str]] = {"outs": [], "metrics": [], "plots": []}
-    for path, why in stage.outs.items():
-        key = _kind(path)
-        said = f"{_word(path)}: {{cache: false}}" if path in tracked or key == "metrics" else _word(path)
-        groups[key].append(f"    - {said}    # {_comment(why)}")
-    for key, entries in groups.items():
-        if entries:
-            yield f"    {key}:"
-            yield from entries
-
-
-def _kind(path: str) -> str:
-    lowered = path.lower()
-    if lowered.endswith((".json", ".yaml", ".yml")) and any(word in lowered for word in _METRIC):
-        return "metrics"
-    if lowered.endswith((".png", ".svg", ".csv", ".json")) and any(word in lowered for word in _PLOT):
-        return "plots"
-    return "outs"
-
-
-def _word(text: str) -> str:
-    """A YAML scalar: plain where it can only be read as that text, quoted otherwise. `${` is DVC's and is kept from it."""
-    import json
-    import re
-
+def _scalar(text: str) -> str:
+    """A YAML scalar, quoted unless it can only be read as this text. Escapes `${` for DVC."""
     escaped = text.replace("${", "\\${")
     plain = re.fullmatch(r"[A-Za-z][\w./-]*( [\w./=-]+)*", escaped)
     reserved = escaped.lower() in ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
@@ -177,21 +138,5 @@ def _word(text: str) -> str:
 
 
 def _comment(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-class _Overlay(Disk):
-    """The repository as it would be with the new spec in it."""
-
-    def __init__(self, root: str, text: bytes) -> None:
-        super().__init__(root)
-        self.text = text
-
-    def read(self, path: str) -> bytes | None:
-        return self.text if path == "mlops.yaml" else super().read(path)
-
-
-def _checked(disk: Disk, text: bytes) -> list[Diagnostic]:
-    from ..build import compile_spec
-
-    return [each for each in compile_spec(_Overlay(disk.root, text)).report if each.severity != "note"]
+    """A text on one line."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

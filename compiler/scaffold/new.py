@@ -1,4 +1,4 @@
-"""`mlopsc new`: made whole in a hidden directory beside the place it is for, then moved there by one rename."""
+"""`mlopsc new`: create a repository in a hidden directory beside its destination, then rename it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..write.signals import interruptible, scratch
-from .fill import ANSWERS, copy
+from .fill import copy
 from .library import SCHEME, Library
 from .names import Names, names
 from .refusal import Refusal
@@ -17,8 +17,8 @@ from .run import dvc_init, git, git_init
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A repository that is there: where, what was written, and whether DVC itself could be asked."""
+class NewRepository:
+    """A new repository: its names and files, and whether DVC initialized it."""
 
     names: Names
     files: list[str]
@@ -28,58 +28,58 @@ class Made:
 
 def new(
     typed: str, template: str, answers: Mapping[str, Any], library: Library | None = None, ref: str | None = None
-) -> Made:
-    """Make the repository. Raises `Refusal`; then, as after any interruption, nothing is left at its place."""
+) -> NewRepository:
+    """Create the repository. If it raises `Refusal` or is interrupted, nothing is left behind."""
     library = library or Library()
-    called = names(typed)
+    project = names(typed)
     source = source_of(template, library)
-    place = os.path.abspath(called.directory)
-    parent = os.path.dirname(place)
-    if os.path.lexists(place):
-        raise Refusal(f"`{called.directory}` is there already", "give another name, or use `mlopsc init` inside of it")
+    destination = os.path.abspath(project.directory)
+    parent = os.path.dirname(destination)
+    if os.path.lexists(destination):
+        raise Refusal(f"`{project.directory}` already exists", "use another name, or run `mlopsc init` in it")
     if not os.path.isdir(parent):
-        raise Refusal(f"there is no directory `{os.path.dirname(called.directory)}`", "make it first")
-    data = _told(called, answers)
-    with interruptible(), scratch(".mlopsc-new-", parent) as around:
-        root = f"{around}/{os.path.basename(place)}"
+        raise Refusal(f"there is no directory `{os.path.dirname(project.directory)}`", "create it first")
+    data = _answers(project, answers)
+    with interruptible(), scratch(".mlopsc-new-", parent) as hidden:
+        root = f"{hidden}/{os.path.basename(destination)}"
         os.mkdir(root)
         copy(source, root, data, library, ref)
-        _harmless(root)
+        _check_harmless(root)
         git_init(root)
         by_dvc = dvc_init(root)
         notes = _build(root)
         files = _files(root)
-        _move(root, place)
-    return Made(called, files, by_dvc, notes)
+        _move(root, destination)
+    return NewRepository(project, files, by_dvc, notes)
 
 
 def source_of(template: str, library: Library) -> str:
-    """The address of a template: `mlopsc://NAME.git` for a packaged one, otherwise what was given, made absolute."""
-    if template in {each.name for each in library.templates}:
+    """The URL of a template: `mlopsc://NAME.git` if it is packaged, otherwise the URL or the absolute path."""
+    if template in {packaged.name for packaged in library.templates}:
         return f"{SCHEME}{template}.git"
     if os.path.isdir(template):
         return os.path.abspath(template)
     if ":" in template or template.endswith(".git") or template.startswith(("~", "/", ".")):
         return template
     library.find(template)
-    raise AssertionError("find refuses what is not there")
+    raise AssertionError("Library.find raises Refusal")
 
 
-def _told(called: Names, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """What a template is told without asking: the names, the year, and who writes; answers go before all of them."""
+def _answers(project: Names, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers to the template: names, year and author by default; ``answers`` override them."""
     try:
         author = git("config", "--get", "user.name", cwd=os.curdir).strip()
     except Refusal:
         author = ""
-    told = {
-        "project": called.title, "slug": called.slug, "package": called.package,
-        "year": time.strftime("%Y"), "author": author or f"The authors of {called.title}",
+    defaults = {
+        "project": project.title, "slug": project.slug, "package": project.package,
+        "year": time.strftime("%Y"), "author": author or f"The authors of {project.title}",
     }  # fmt: skip
-    return told | dict(answers)
+    return defaults | dict(answers)
 
 
-def _harmless(root: str) -> None:
-    """Refuse a filled template that would make Git or DVC run or write something of its own."""
+def _check_harmless(root: str) -> None:
+    """Refuse a template whose files could make Git or DVC run something, or that links out of the repository."""
     from ..model.snapshot import inside
 
     for top, folders, files in os.walk(root):
@@ -90,11 +90,13 @@ def _harmless(root: str) -> None:
             if os.path.islink(os.path.join(top, name)):
                 target = os.readlink(os.path.join(top, name))
                 if not inside(os.path.join(os.path.dirname(path), target)) or os.path.isabs(target):
-                    raise Refusal(f"the template has a link that leads out of it: `{path}`", misuse=False)
+                    raise Refusal(
+                        f"the template has a symlink that leads out of the repository: `{path}`", misuse=False
+                    )
 
 
 def _build(root: str) -> list[str]:
-    """Build the new repository, if it has a mlops.yaml; what is wrong with one is a `Refusal`."""
+    """Build the new repository, if it has a mlops.yaml. Raises `Refusal` if it has errors."""
     from ..build import compile_spec
     from ..model.snapshot import Disk
     from ..write.journal import apply
@@ -106,32 +108,28 @@ def _build(root: str) -> list[str]:
     disk = Disk(root)
     run = compile_spec(disk)
     if not run.report.failed:
-        lock, found = read_lock(disk)
-        planned, more = plan(run.files, lock, disk, run.inputs, [])
-        run.report.add([*found, *more])
+        lock, lock_problems = read_lock(disk)
+        planned, problems = plan(run.files, lock, disk, run.inputs, [])
+        run.report.add([*lock_problems, *problems])
         if not run.report.failed:
             run.report.add(apply(planned, root))
-    wrong = [each for each in run.report if each.severity == "error"]
-    if wrong:
-        first = f"{wrong[0].code}: {wrong[0].message}"
-        raise Refusal(f"what the template makes cannot be built: {first}", wrong[0].help, misuse=False)
+    error = next((item for item in run.report if item.severity == "error"), None)
+    if error is not None:
+        raise Refusal(f"the new repository cannot be built: {error.code}: {error.message}", error.help, misuse=False)
     return []
 
 
 def _files(root: str) -> list[str]:
-    """All files of the repository, without what Git and DVC keep for themselves, sorted."""
-    found = []
+    """All files of the repository, sorted, without those that belong to Git and DVC."""
+    paths = []
     for top, folders, files in os.walk(root):
-        folders[:] = [each for each in folders if each not in (".git", ".dvc", "state")]
-        found += [os.path.relpath(os.path.join(top, file), root) for file in files]
-    return sorted(found)
+        folders[:] = [name for name in folders if name not in (".git", ".dvc", "state")]
+        paths += [os.path.relpath(os.path.join(top, file), root) for file in files]
+    return sorted(paths)
 
 
-def _move(root: str, place: str) -> None:
-    """Put the finished repository in its place, unless something has appeared there in between."""
-    if os.path.lexists(place):
-        raise Refusal(f"`{place}` has appeared while it was being made", "give another name")
-    os.rename(root, place)
-
-
-__all__ = ["ANSWERS", "Made", "new", "source_of"]
+def _move(root: str, destination: str) -> None:
+    """Move the repository to its destination, unless something has been created there meanwhile."""
+    if os.path.lexists(destination):
+        raise Refusal(f"`{destination}` appeared while the repository was created", "use another name")
+    os.rename(root, destination)

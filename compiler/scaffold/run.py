@@ -1,4 +1,4 @@
-"""The programs that making a repository needs: Git always, DVC where it is installed."""
+"""Run Git, and DVC if it is installed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from contextlib import suppress
 
 from .refusal import Refusal
 
-_OURS = {"GIT_AUTHOR_NAME": "mlopsc", "GIT_AUTHOR_EMAIL": "mlopsc@localhost",
+_MLOPSC = {"GIT_AUTHOR_NAME": "mlopsc", "GIT_AUTHOR_EMAIL": "mlopsc@localhost",
          "GIT_COMMITTER_NAME": "mlopsc", "GIT_COMMITTER_EMAIL": "mlopsc@localhost"}  # fmt: skip
-_CALM = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "commit.gpgSign=false",
+_SAFE = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "commit.gpgSign=false",
          "-c", "tag.gpgSign=false", "-c", "core.autocrlf=false",
          "-c", "advice.defaultBranchName=false"]  # fmt: skip
-"""Settings under which nothing of the user's, and nothing of a template's, runs or signs."""
+"""Settings under which Git runs no hooks and signs nothing."""
 
 _DVC = {
     ".dvc/config": "",
@@ -23,35 +23,37 @@ _DVC = {
     ".dvcignore": "# Add patterns of files dvc should ignore, which could improve\n"
     "# the performance. Learn more at\n# https://dvc.org/doc/user-guide/dvcignore\n",
 }
-"""What `dvc init` of DVC 3.67 writes, for a machine that has no DVC yet; a test holds it to the real one."""
+"""What `dvc init` of DVC 3.67 writes, for machines without DVC; a test compares it with the real one."""
 
 
 def git(*words: str, cwd: str, when: int | None = None, data: bytes | None = None) -> str:
-    """Run Git, without hooks, and give what it prints. ``when`` makes a commit's date, and so its hash, fixed."""
+    """Run Git without hooks and return its output. ``when`` fixes the date, and so the hash, of a commit."""
     if shutil.which("git") is None:
-        raise Refusal("git is not installed", "install Git, and call again", misuse=False)
-    settings = {name: value for name, value in os.environ.items() if name not in _LOCAL} | {"LC_ALL": "C"}
+        raise Refusal("git is not installed", "install Git and run the command again", misuse=False)
+    environment = {name: value for name, value in os.environ.items() if name not in _LOCAL} | {"LC_ALL": "C"}
     if when is not None:
         date = f"{1_000_000_000 + when} +0000"
-        settings |= _OURS | {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
-    done = subprocess.run(["git", *_CALM, *words], cwd=cwd, env=settings, input=data, capture_output=True, check=False)
+        environment |= _MLOPSC | {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    done = subprocess.run(
+        ["git", *_SAFE, *words], cwd=cwd, env=environment, input=data, capture_output=True, check=False
+    )
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip() or f"it gave {done.returncode}"
-        raise Refusal(f"`git {words[0]}` failed: {said}", misuse=False)
+        reason = done.stderr.decode(errors="replace").strip() or f"exit code {done.returncode}"
+        raise Refusal(f"`git {words[0]}` failed: {reason}", misuse=False)
     return done.stdout.decode(errors="surrogateescape")
 
 
 _LOCAL = frozenset("GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_COMMON_DIR GIT_PREFIX".split())
-"""Variables that a Git hook sets, and that would lead Git to another repository than the directory's own."""
+"""Variables set by Git hooks, which would point Git to another repository."""
 
 
 def git_init(root: str) -> None:
-    """Make a Git repository whose branch is `main`."""
+    """Create a Git repository on the branch `main`."""
     git("init", "--quiet", "--initial-branch=main", cwd=root)
 
 
 def dvc_init(root: str) -> bool:
-    """Make it a DVC repository: by DVC where it is installed (True), else by writing the files that it writes."""
+    """Create a DVC repository. Returns whether DVC did it; without DVC, its files are written directly."""
     beside = os.path.join(os.path.dirname(sys.executable), "dvc")
     dvc = beside if os.access(beside, os.X_OK) else shutil.which("dvc")
     if dvc is not None:

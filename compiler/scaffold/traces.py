@@ -1,6 +1,6 @@
-"""Which files a script reads and writes, as far as its text tells: literal paths in calls that read or write.
+"""Find the files that a script reads and writes: literal paths in calls that read or write.
 
-A guess and nothing more: names are followed within the module, but not through functions, arguments or f-strings.
+This is a guess: names are followed within the module, but not through functions, arguments or f-strings.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WRITES = frozenset(
     dump save savez savez_compressed savetxt savefig imwrite save_model save_pretrained
     """.split()
 )
-"""Functions and methods of the common libraries that take a path, by their last name."""
+"""Functions and methods of common libraries that take a path, by the last part of their name."""
 
 _SHELL_WRITE = re.compile(r"(?<![0-9&])>>?\s*['\"]?([\w./-]+)")
 _R_READ = re.compile(r"(?:read[._]\w+|readRDS|fread)\(\s*[\"']([^\"']+)")
@@ -34,34 +34,34 @@ _R_WRITE = re.compile(r"(?:write[._]\w+|saveRDS|fwrite|ggsave)\([^\"']*[\"']([^\
 
 @dataclass(slots=True)
 class Traces:
-    """Paths with the line that names each."""
+    """The paths that are read and written, each with its line."""
 
     reads: dict[str, int] = field(default_factory=dict)
     writes: dict[str, int] = field(default_factory=dict)
 
 
 def traces(name: str, text: str) -> Traces:
-    """What the script ``name`` reads and writes. A script that cannot be parsed tells nothing."""
-    found = Traces()
+    """The files that the script ``name`` reads and writes; none if it cannot be parsed."""
+    files = Traces()
     if name.endswith(".ipynb"):
         text = _cells(text)
     if name.endswith((".py", ".ipynb")):
         try:
-            _Python(found).visit(ast.parse(text))
+            _Python(files).visit(ast.parse(text))
         except (SyntaxError, ValueError, RecursionError):
             return Traces()
     elif name.endswith((".R", ".r")):
-        _scan(text, _R_READ, found.reads)
-        _scan(text, _R_WRITE, found.writes)
+        _scan(text, _R_READ, files.reads)
+        _scan(text, _R_WRITE, files.writes)
     elif name.endswith(".sh"):
-        _scan(text, _SHELL_WRITE, found.writes)
-    for path in found.writes:
-        found.reads.pop(path, None)
-    return found
+        _scan(text, _SHELL_WRITE, files.writes)
+    for path in files.writes:
+        files.reads.pop(path, None)
+    return files
 
 
 def _cells(text: str) -> str:
-    """The code of a notebook, a line for each line that is no magic."""
+    """The code of a notebook, with an empty line for each magic."""
     try:
         cells = json.loads(text)["cells"]
         lines = [line for cell in cells if cell["cell_type"] == "code" for line in "".join(cell["source"]).splitlines()]
@@ -82,10 +82,10 @@ def _note(into: dict[str, int], path: str | None, line: int) -> None:
 
 
 class _Python(ast.NodeVisitor):
-    """Follows names that are bound once to a literal path, then `Path(...)`, `/` and `os.path.join`."""
+    """Evaluates paths made of literals, names bound to them, `Path(...)`, `/` and `os.path.join`."""
 
-    def __init__(self, found: Traces) -> None:
-        self.found = found
+    def __init__(self, files: Traces) -> None:
+        self.files = files
         self.names: dict[str, str | None] = {}
 
     def visit_Assign(self, node: ast.Assign) -> None:
@@ -105,24 +105,25 @@ class _Python(ast.NodeVisitor):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name == "open":
             self._opened(node)
-        for names, into in ((READS, self.found.reads), (WRITES, self.found.writes)):
+        for names, into in ((READS, self.files.reads), (WRITES, self.files.writes)):
             if name in names:
-                words = [*node.args, *(each.value for each in node.keywords)]
+                arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
                 if name.endswith(("_text", "_bytes")) and isinstance(node.func, ast.Attribute):
-                    words = [node.func.value]
-                for word in words:
-                    _note(into, self._path(word), node.lineno)
+                    arguments = [node.func.value]
+                for argument in arguments:
+                    _note(into, self._path(argument), node.lineno)
 
     def _opened(self, node: ast.Call) -> None:
-        words = list(node.args)
-        path = words.pop(0) if isinstance(node.func, ast.Name) and words else getattr(node.func, "value", None)
-        words += [each.value for each in node.keywords if each.arg == "mode"]
-        mode = next((w.value for w in words if isinstance(w, ast.Constant) and isinstance(w.value, str)), "r")
+        arguments = list(node.args)
+        path = arguments.pop(0) if isinstance(node.func, ast.Name) and arguments else getattr(node.func, "value", None)
+        arguments += [keyword.value for keyword in node.keywords if keyword.arg == "mode"]
+        modes = (item.value for item in arguments if isinstance(item, ast.Constant))
+        mode = next((value for value in modes if isinstance(value, str)), "r")
         if path is not None:
-            _note(self.found.writes if set(mode) & set("wax") else self.found.reads, self._path(path), node.lineno)
+            _note(self.files.writes if set(mode) & set("wax") else self.files.reads, self._path(path), node.lineno)
 
     def _path(self, node: ast.expr) -> str | None:
-        """The path that an expression says, where it is made of literals."""
+        """The path that an expression evaluates to, if it is made of literals."""
         if isinstance(node, ast.Constant):
             return node.value if isinstance(node.value, str) else None
         if isinstance(node, ast.Name):
@@ -138,5 +139,5 @@ class _Python(ast.NodeVisitor):
         return None
 
     def _joined(self, parts: list[ast.expr]) -> str | None:
-        said = [self._path(part) for part in parts]
-        return None if None in said else posixpath.join(*(part or "" for part in said))
+        paths = [self._path(part) for part in parts]
+        return None if None in paths else posixpath.join(*(path or "" for path in paths))

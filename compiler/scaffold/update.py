@@ -1,7 +1,7 @@
-"""`mlopsc update`: a later version of the template, merged in a clone; the repository itself is touched at the very end.
+"""`mlopsc update`: merge a later version of the template in a clone, then copy the result into the repository.
 
-In the clone there is nothing but what is committed, so that no file that Git does not know can be overwritten, and an
-update that fails half-way leaves no trace. What is written in the end replaces committed content alone: Git has it.
+The clone contains only committed files, so untracked files cannot be overwritten, and an update that fails leaves no trace.
+Only committed content is replaced, which Git can restore.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from .library import SCHEME, Library
 from .refusal import Refusal
 from .run import git
 
-MARK = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
-"""The first and last line of a conflict, as Git marks it."""
+CONFLICT = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
+"""The first and last line of a conflict in a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """What an update did: the versions, the files it changed, and those in which it left conflicts."""
+    """The versions before and after, the changed files, and those with conflicts."""
 
     before: str
     after: str
@@ -35,7 +35,7 @@ class Updated:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One path that differs in the clone. ``content`` is None where the template removed it."""
+    """A path that differs in the clone. ``content`` is None if the template removed it."""
 
     path: str
     added: bool
@@ -44,69 +44,71 @@ class Change:
 
 
 def update(root: str, answers: Mapping[str, Any], library: Library | None = None, ref: str | None = None) -> Updated:
-    """Bring the newest version (or ``ref``) of its template into the repository. Raises `Refusal`; then nothing changed."""
+    """Merge the newest version (or ``ref``) of its template. If it raises `Refusal`, nothing was changed."""
     library = library or Library()
     source, before = _origin(root, library)
     top = git("rev-parse", "--show-toplevel", cwd=root).rstrip("\n")
-    _clean(top)
+    _check_clean(top)
     below = os.path.relpath(os.path.realpath(root), os.path.realpath(top))
-    with interruptible(), scratch("mlopsc-update-") as place:
-        clone = f"{place}/clone"
-        git("clone", "--quiet", "--shared", "--", top, clone, cwd=place)
+    with interruptible(), scratch("mlopsc-update-") as home:
+        clone = f"{home}/clone"
+        git("clone", "--quiet", "--shared", "--", top, clone, cwd=home)
         merge(os.path.normpath(f"{clone}/{below}"), source, answers, library, ref)
         _, after = _origin(os.path.normpath(f"{clone}/{below}"), library)
         unmerged = git("ls-files", "--unmerged", "-z", cwd=clone)
         changes = list(_changes(clone))
         for change in changes:
-            _possible(change, top)
+            _check_writable(change, top)
         conflicts = sorted({entry.partition("\t")[2] for entry in unmerged.split("\0") if entry})
-        conflicts += [
-            each.path for each in changes if each.content and MARK.search(each.content) and each.path not in conflicts
-        ]
-        with undisturbed():  # the few files are written, all of them
+        conflicts += [change.path for change in changes if _has_conflict(change) and change.path not in conflicts]
+        with undisturbed():  # write all of these few files
             for change in changes:
                 _write(change, top)
-            _mark(unmerged, clone, top)
-    return Updated(before, after, [each.path for each in changes], conflicts)
+            _mark_conflicts(unmerged, clone, top)
+    return Updated(before, after, [change.path for change in changes], conflicts)
+
+
+def _has_conflict(change: Change) -> bool:
+    return change.content is not None and CONFLICT.search(change.content) is not None
 
 
 def _origin(root: str, library: Library) -> tuple[str, str]:
-    """The address and version that the answers file tells."""
+    """The template's URL and version in the answers file."""
     import yaml
 
     try:
         with open(f"{root}/{ANSWERS}", encoding="utf-8") as file:
-            told = yaml.safe_load(file)
+            answers = yaml.safe_load(file)
     except FileNotFoundError:
         raise Refusal(
-            f"there is no {ANSWERS} here, so it is not known which template this repository was made from",
-            "`mlopsc new` makes one that can be updated; `mlopsc init` completes one that is there",
+            f"there is no {ANSWERS}, so mlopsc does not know which template this repository was created from",
+            "only repositories created by `mlopsc new` can be updated",
         ) from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        why = " ".join(str(error).split())
-        raise Refusal(f"{ANSWERS} cannot be read: {why}", "take the last good one from Git", misuse=False) from error
-    source, version = (told.get("_src_path"), told.get("_commit")) if isinstance(told, dict) else (None, None)
+        reason = " ".join(str(error).split())
+        raise Refusal(f"{ANSWERS} cannot be read: {reason}", f"git checkout HEAD -- {ANSWERS}", misuse=False) from error
+    source, version = (answers.get("_src_path"), answers.get("_commit")) if isinstance(answers, dict) else (None, None)
     if not isinstance(source, str) or not isinstance(version, str):
         raise Refusal(
-            f"{ANSWERS} does not tell the template's address and version (`_src_path` and `_commit`)",
-            "only a template in a Git repository can be updated from", misuse=False,
+            f"{ANSWERS} lacks the URL and version of the template (`_src_path` and `_commit`)",
+            "use a template in a Git repository; others have no versions", misuse=False,
         )  # fmt: skip
     number = version.removeprefix("v")
     if source.startswith(SCHEME) and number.isdigit() and int(number) > library.version:
         raise Refusal(
-            f"the repository is at version {number} of its template, and this mlopsc knows {library.version}",
+            f"the repository is at version {number} of its template, but this mlopsc has version {library.version}",
             "install a newer mlopsc", misuse=False,
         )  # fmt: skip
     return source, version
 
 
-def _clean(top: str) -> None:
+def _check_clean(top: str) -> None:
     if git("status", "--porcelain", "--untracked-files=no", cwd=top).strip():
-        raise Refusal("there are changes that are not committed", "commit or stash them first, then update")
+        raise Refusal("some changes are not committed", "commit or stash them, then update")
     try:
         git("rev-parse", "--verify", "--quiet", "HEAD", cwd=top)
     except Refusal:
-        raise Refusal("nothing is committed yet", "git add --all && git commit -m 'Begin'") from None
+        raise Refusal("the repository has no commits yet", "git add --all && git commit -m 'Initial commit'") from None
 
 
 def _changes(clone: str) -> Iterator[Change]:
@@ -123,22 +125,24 @@ def _changes(clone: str) -> Iterator[Change]:
             yield Change(path, False, None, 0)
 
 
-def _possible(change: Change, top: str) -> None:
-    """Refuse where a file of the user that Git does not know stands in the way, or a link leads elsewhere."""
+def _check_writable(change: Change, top: str) -> None:
+    """Refuse to overwrite an untracked file, or to write through a symlink that leads out of the repository."""
     from ..model.snapshot import inside
 
     if change.added and os.path.lexists(f"{top}/{change.path}"):
         raise Refusal(
-            f"`{change.path}` is new in the template, and here is a file of that name that Git does not know",
+            f"the template adds `{change.path}`, but an untracked file of that name exists",
             "commit it or move it away, then update", misuse=False,
         )  # fmt: skip
     folder = os.path.dirname(f"{top}/{change.path}")
     if not os.path.realpath(folder).startswith(os.path.realpath(top)):
-        raise Refusal(f"`{change.path}` would be written through a link that leads out of here", misuse=False)
+        raise Refusal(
+            f"`{change.path}` would be written through a symlink that leads out of the repository", misuse=False
+        )
     if change.mode == 0o120000 and change.content is not None:
         target = os.fsdecode(change.content)
         if os.path.isabs(target) or not inside(os.path.join(os.path.dirname(change.path), target)):
-            raise Refusal(f"the template has a link that leads out of it: `{change.path}`", misuse=False)
+            raise Refusal(f"the template has a symlink that leads out of the repository: `{change.path}`", misuse=False)
 
 
 def _write(change: Change, top: str) -> None:
@@ -147,18 +151,18 @@ def _write(change: Change, top: str) -> None:
         os.unlink(full)
         return
     os.makedirs(os.path.dirname(full), exist_ok=True)
-    beside = f"{full}.mlopsc-update"
+    temporary = f"{full}.mlopsc-update"
     if change.mode == 0o120000:
-        os.symlink(os.fsdecode(change.content), beside)
+        os.symlink(os.fsdecode(change.content), temporary)
     else:
-        with open(beside, "wb") as file:
+        with open(temporary, "wb") as file:
             file.write(change.content)
-        os.chmod(beside, change.mode)
-    os.replace(beside, full)
+        os.chmod(temporary, change.mode)
+    os.replace(temporary, full)
 
 
-def _mark(unmerged: str, clone: str, top: str) -> None:
-    """Tell Git itself of the conflicts, so that `git status` shows them and `git commit` waits for them."""
+def _mark_conflicts(unmerged: str, clone: str, top: str) -> None:
+    """Record the conflicts in Git's index, so that `git status` shows them and `git commit` refuses them."""
     entries = [entry for entry in unmerged.split("\0") if entry]
     for entry in entries:
         blob = git("cat-file", "blob", entry.split()[1], cwd=clone).encode(errors="surrogateescape")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import run, write
-from mlopsc.compiler.adopt import carry, oracle, road
+from mlopsc.compiler.adopt import adoption, ci_settings, guarantee, oracle
 from mlopsc.compiler.model.snapshot import Memory
 
 pytestmark = pytest.mark.real
@@ -213,11 +213,11 @@ SIMPLE = {"dvc.yaml": "stages:\n  a: {cmd: 'true'}\n", "requirements.txt": "dvc\
 def test_a_workflow_that_only_calls_dvc_is_taken_over_when_asked(repository: Make, path: str) -> None:
     root = repository({**SIMPLE, path: WORKFLOW})
     proposed = imported(root, "--dry-run")
-    assert "`mlopsc import --take-ci` makes it from `ci: {on: {push: [main" in proposed.stdout
+    assert "`mlopsc import --take-ci` generates it from `ci: {on: {push: [main" in proposed.stdout
     done = imported(root, "--take-ci")
     assert done.returncode == 0, done.stderr
     assert (root / f"{path}.orig").read_text() == WORKFLOW
-    assert "results are pushed to the DVC remote, from the default branch alone" in done.stdout
+    assert "results are pushed to the DVC remote, from the default branch only" in done.stdout
     spec = yaml.safe_load((root / "mlops.yaml").read_text())
     assert spec["stack"] == {"ci": "github"}
     assert spec["ci"] == {
@@ -258,7 +258,7 @@ STEP = "      - uses: iterative/setup-cml@v2\n"
         ("jobs:\n", "jobs:\n  other: {runs-on: x, steps: [{run: make}]}\n", "2 jobs"),
         ("jobs:\n", "permissions: {id-token: write}\njobs:\n", "`id-token`"),
         ('[{cron: "0 6 * * 1"}]', "x", "`schedule`"),
-        ("jobs:\n", "on: push\njobs:\n", "can be read"),
+        ("jobs:\n", "on: push\njobs:\n", "cannot be read"),
         ("with: {fetch-depth: 0}", "with: x", "`with`"),
         ("jobs:\n", "defaults: {run: {shell: pwsh}}\njobs:\n", "`defaults`"),
     ],
@@ -266,9 +266,9 @@ STEP = "      - uses: iterative/setup-cml@v2\n"
 def test_what_cannot_be_carried_over_stays_and_is_named(old: str, new: str, why: str) -> None:
     assert old in WORKFLOW
     path = ".github/workflows/ci.yml"
-    with pytest.raises(carry.Stays) as stays:
-        carry.carried(Memory({path: WORKFLOW.replace(old, new, 1)}), path, "requirements.txt")
-    assert why in str(stays.value)
+    with pytest.raises(ci_settings.NotConvertible) as refused:
+        ci_settings.convert(Memory({path: WORKFLOW.replace(old, new, 1)}), path, "requirements.txt")
+    assert why in str(refused.value)
 
 
 def test_ci_that_stays_is_not_touched_even_when_asked(repository: Make) -> None:
@@ -279,8 +279,8 @@ def test_ci_that_stays_is_not_touched_even_when_asked(repository: Make) -> None:
     root = repository({**SIMPLE, **files})
     done = imported(root, "--take-ci")
     assert done.returncode == 0, done.stderr
-    assert "as it is: it runs `make`" in done.stdout
-    assert "as it is: when it runs and with which secrets is said in GitLab" in done.stdout
+    assert "unchanged: it runs `make`" in done.stdout
+    assert "unchanged: its triggers and secrets are set in GitLab" in done.stdout
     assert {name: (root / name).read_text() for name in files} == files
     assert yaml.safe_load((root / "mlops.yaml").read_text())["stack"] == {"ci": []}
 
@@ -288,7 +288,7 @@ def test_ci_that_stays_is_not_touched_even_when_asked(repository: Make) -> None:
 def test_without_dvc_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"dvc.yaml": "stages:\n  a: {cmd: 'true'}\n"})
     monkeypatch.setattr(oracle, "python_with_dvc", lambda root: None)
-    found = road.adopt(str(tmp_path))
+    found = adoption.adopt(str(tmp_path))
     assert [each.code for each in found.report] == ["MLC701"]
     assert "pip install dvc" in found.report.diagnostics[0].help
     assert not found.plan.writes
@@ -296,11 +296,11 @@ def test_without_dvc_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest
 
 def test_a_difference_is_named() -> None:
     """MLC705 and MLC704 take a bug of ours: the function that finds the first is given one."""
-    before = oracle.Seen({"dvc.yaml": {"stages": {"a": {"cmd": "x"}, "b": {"cmd": "y"}}, "plots": []}}, {})
-    after = oracle.Seen({"dvc.yaml": {"stages": {"a": {"cmd": "x"}, "b": {"cmd": "z"}}, "plots": [1]}}, {})
-    found = road.differences(before, after)
+    before = oracle.Answer({"dvc.yaml": {"stages": {"a": {"cmd": "x"}, "b": {"cmd": "y"}}, "plots": []}}, {})
+    after = oracle.Answer({"dvc.yaml": {"stages": {"a": {"cmd": "x"}, "b": {"cmd": "z"}}, "plots": [1]}}, {})
+    found = guarantee.differences(before, after)
     assert {each.code for each in found} == {"MLC705"}
     assert sorted(each.message for each in found) == [
-        "`b` of `dvc.yaml` would not stay the same", "`plots` of `dvc.yaml` would not stay the same",
+        "`b` of `dvc.yaml` would change", "`plots` of `dvc.yaml` would change",
     ]  # fmt: skip
-    assert not road.differences(before, before)
+    assert not guarantee.differences(before, before)

@@ -72,7 +72,7 @@ def test_what_is_guessed_runs_and_nothing_else_is_touched(legacy: Path) -> None:
     assert spec["stages"]["evaluate"]["metrics"] == [{"reports/metrics.json": {"cache": False}}]
     assert "Makefile:2 runs it" in text
     assert "scripts/01_clean.py:3 reads it" in text
-    assert "`data/nowhere.csv`, which is not here" in text
+    assert "`data/nowhere.csv`, which does not exist" in text
     run(MLOPSC, "build", cwd=legacy)
     assert (legacy / "Makefile").read_bytes() == before["Makefile"]
     assert "scripts/lib/read.py" in (legacy / "dvc.yaml").read_text()
@@ -124,13 +124,13 @@ def test_a_pipeline_that_is_there_is_the_first_spec_as_it_stands(pipeline: str, 
     assert after == before
     rest = iter(text)
     assert all(character in rest for character in pipeline.encode()), "every byte is there, in its order"
-    assert "next: `mlopsc build --overwrite dvc.yaml`" in said
+    assert "next: run `mlopsc build --overwrite dvc.yaml`" in said
     spec = yaml.safe_load(text)
     assert spec["project"] == "Old-Project"
     assert spec["stack"] == {"orchestrator": ["dvc"], "build": "none", "ci": []}
     if "gone" in pipeline:
         assert spec["accept"] == ["MLC411"]
-        assert "# there is a Makefile" in said
+        assert "# your Makefile is kept" in said
     run(MLOPSC, "build", "--overwrite", "dvc.yaml", cwd=root)
     assert (root / "Makefile").read_bytes() == before["Makefile"]
     assert yaml.safe_load((root / "dvc.yaml").read_text()) == yaml.safe_load(pipeline)

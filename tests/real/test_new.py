@@ -24,9 +24,9 @@ MLOPSC = str(BIN / "mlopsc")
     ("words", "says"),
     [
         (["new", ""], "empty"),
-        (["new", ".."], "there already"),
+        (["new", ".."], "already exists"),
         (["new", "葡萄酒"], "Latin letters"),
-        (["new", "there"], "there already"),
+        (["new", "there"], "already exists"),
         (["new", "no/where"], "no directory `no`"),
         (["new", "a", "--template", "tabluar"], "did you mean `tabular`"),
         (["new", "a", "--set", "licence"], "--set licence=MIT"),

@@ -83,12 +83,12 @@ def test_a_dry_run_writes_nothing(ran: Path) -> None:
 def test_suggest_names_what_is_wrong_and_fix_adds_the_code(ran: Path) -> None:
     said = run("mlopsc", "tidy", "--suggest", cwd=ran).stdout
     assert "warning[MLC414]: `train` runs `src/lib.py`" in said
-    assert "warning[MLC711]: `train` tracks the parameter `train.dead`" in said
+    assert "warning[MLC711]: `train` tracks the param `train.dead`" in said
     assert "train.lr" not in said
-    assert "warning[MLC712]: `show` is never restored from the run cache: `shown.txt` is persisted" in said
+    assert "warning[MLC712]: DVC never restores `show` from the run cache: `shown.txt` has `persist`" in said
     assert (ran / "mlops.yaml").read_text() == SPEC
     done = run("mlopsc", "tidy", "--fix", cwd=ran).stdout
-    assert "will run once more, and what depends on them if their results change: train" in done
+    assert "will run again, and the stages below them if their results change: train" in done
     assert (ran / "mlops.yaml").read_text() == SPEC.replace(
         "      - src/train.py\n", "      - src/train.py\n      - src/lib.py\n"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from mlopsc.compiler.adopt.makefile import obstacle
-from mlopsc.compiler.adopt.text import spec_text
+from mlopsc.compiler.adopt.spec_text import spec_text
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.model.snapshot import Disk
 
@@ -63,9 +63,9 @@ def test_a_makefile_that_can_be_included(text: str) -> None:
         ("include common.mk\n", "`test` would clash"),
         ("include $(WHERE)/x.mk\n", "includes"),
         ("-include local.mk\n", "includes"),
-        ("$(OUT): in\n\techo\n", "cannot be told"),
-        ("$(eval $(call rules,a:b))\n", "cannot be told"),
-        ("tool: tool.o\n\t$(CC) -o $@ $<\n", "built into Make"),
+        ("$(OUT): in\n\techo\n", "not known before Make runs"),
+        ("$(eval $(call rules,a:b))\n", "not known before Make runs"),
+        ("tool: tool.o\n\t$(CC) -o $@ $<\n", "built-in rules of Make"),
     ],
 )
 def test_a_makefile_that_would_mean_something_else_when_included(text: str, why: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from mlopsc.compiler.adopt import oracle, road
-from mlopsc.compiler.adopt.parts import most, parts_of
-from mlopsc.compiler.adopt.tidy import shapes, tidied
+from mlopsc.compiler.adopt import guarantee, oracle
+from mlopsc.compiler.adopt.parts import largest, parts_of
+from mlopsc.compiler.adopt.tidy import shapes
+from mlopsc.compiler.adopt.tidy import tidy as tidy_text
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.model.snapshot import Memory
 
@@ -26,7 +27,7 @@ class Reading:
 def tidy(stages: str, **code: str) -> tuple[str, Reading]:
     """The text after, without its head. What it compiles to is the same."""
     at = Reading({"in": "1", **{f"src/{name}.py": text for name, text in code.items()}})
-    text = tidied(HEAD + stages, at).text
+    text = tidy_text(HEAD + stages, at).text
     before, after = (compile_spec(at(each)).project for each in (HEAD + stages, text))
     assert before is not None
     assert after is not None
@@ -120,7 +121,7 @@ def test_halving_finds_those_that_go_together() -> None:
         asked.append(some)
         return isinstance(some, set) and not some & {3, 40}
 
-    assert most(range(64), holds) == set(range(64)) - {3, 40}
+    assert largest(range(64), holds) == set(range(64)) - {3, 40}
     assert len(asked) < 30
 
 
@@ -128,7 +129,7 @@ def test_the_order_of_deps_is_no_difference_in_what_dvc_says() -> None:
     """DVC prints the deps that changed in the order of dvc.yaml."""
     status = "a:\n\tchanged deps:\n\t\tmodified:  {}\n\t\tmodified:  {}\nb:\n\tchanged deps:\n\t\tmodified:  z\n"
     before, after, other = (
-        oracle.Seen({}, {}, 0, status.format(*paths)) for paths in (("x", "y"), ("y", "x"), ("x", "x"))
+        oracle.Answer({}, {}, 0, status.format(*paths)) for paths in (("x", "y"), ("y", "x"), ("x", "x"))
     )
-    assert not road.differences(before, after)
-    assert [each.code for each in road.differences(before, other)] == ["MLC706"]
+    assert not guarantee.differences(before, after)
+    assert [each.code for each in guarantee.differences(before, other)] == ["MLC706"]

@@ -1,0 +1,187 @@
+"""`mlopsc import`: turn each dvc.yaml into a spec, compile it, ask DVC whether anything changes, and plan the writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from ..build import compile_spec
+from ..model.diagnostic import Code, Diagnostic, Report
+from ..model.snapshot import Disk
+from ..model.source import At
+from ..read.document import SPEC_NAME
+from ..write.lock import digest, read_lock
+from ..write.plan import Change, Plan, plan
+from . import oracle
+from .existing import Existing, examine
+from .guarantee import differences, rejections
+from .overlay import Overlay
+from .pipeline import DVC_YAML, Pipeline, folders_with_pipeline
+from .spec_text import draft, project_name
+
+NO_PIPELINE = Code(
+    "MLC702",
+    "error",
+    "there is no dvc.yaml in `{folder}`",
+    help="name the folder that contains one: `mlopsc import PATH`",
+)
+ALREADY_IMPORTED = Code(
+    "MLC702",
+    "error",
+    "`{spec}` already exists, so `{dvc}` is already imported",
+    help="run `mlopsc build` in its folder; to import again, move `{spec}` away first",
+)
+UNSUPPORTED = Code(
+    "MLC704",
+    "error",
+    "{location}DVC accepts this, but mlopsc does not: {code}: {reason}",
+    help="{advice}",
+)
+REPORT_A_BUG = "keep this pipeline in dvc.yaml for now, and report a bug"
+
+
+@dataclass(slots=True)
+class Adoption:
+    """An import: the pipelines, the changes it would make, and the problems it found."""
+
+    root: str
+    pipelines: list[Pipeline] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    report: Report = field(default_factory=Report)
+    existing: Existing = field(default_factory=Existing)
+    before: oracle.Answer | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """All changes of all folders, applied as one."""
+        return Plan(tuple(self.changes))
+
+    @property
+    def stage_count(self) -> int:
+        """How many stages DVC resolves."""
+        resolved = self.before.pipelines if self.before is not None else {}
+        return sum(len(pipeline["stages"] or ()) for pipeline in resolved.values())
+
+
+def adopt(root: str, only: Collection[str] = (), take_ci: bool = False) -> Adoption:
+    """Plan the import of every dvc.yaml below ``root`` (or those in the folders ``only``). Writes nothing.
+
+    With ``take_ci``, a workflow that only calls DVC is replaced by a generated one. ``root`` should be the root of the DVC
+    repository, because `dvc status` describes the whole of it.
+    """
+    adoption = Adoption(os.path.realpath(root))
+    folders = [folder for folder in folders_with_pipeline(adoption.root) if not only or folder in only]
+    adoption.pipelines = [Pipeline(folder) for folder in folders]
+    adoption.report.add(_misplaced(adoption))
+    if adoption.report.failed:
+        return adoption
+    for pipeline in adoption.pipelines:
+        _compile(adoption, pipeline, take_ci)
+    _verify(adoption, whole=not only)
+    return adoption
+
+
+def _misplaced(adoption: Adoption) -> list[Diagnostic]:
+    if not adoption.pipelines:
+        return [NO_PIPELINE.on(None, folder=os.path.basename(adoption.root))]
+    return [
+        ALREADY_IMPORTED.on(None, spec=pipeline.at(SPEC_NAME), dvc=pipeline.at(DVC_YAML))
+        for pipeline in adoption.pipelines
+        if os.path.lexists(f"{adoption.root}/{pipeline.at(SPEC_NAME)}")
+    ]
+
+
+def _compile(adoption: Adoption, pipeline: Pipeline, take_ci: bool) -> None:
+    """Turn a dvc.yaml into a spec, compile it and plan its files."""
+    folder = os.path.join(adoption.root, pipeline.folder)
+    disk = Disk(folder)
+    original = disk.read(DVC_YAML) or b""
+    existing = Existing()
+    if not pipeline.folder:
+        existing = adoption.existing = examine(adoption.root, take_ci)
+    ci = existing.ci if take_ci else None
+    lines = ["mlops: 1", f"project: {project_name(os.path.basename(folder.rstrip('/')))}", existing.stack]
+    lines += [ci.line] if ci else []
+    pipeline.added_lines = len(lines)
+    spec = draft(original, lines, lambda text: compile_spec(Overlay(folder, {**existing.moved, SPEC_NAME: text})))
+    pipeline.text, pipeline.compiled, pipeline.accepted = spec.text, spec.compiled, spec.accepted
+    if pipeline.failed:
+        return
+    replaced = [ci.path] if ci and any(file.path == ci.path for file in pipeline.compiled.files) else []
+    if ci and not replaced:
+        adoption.changes.append(Change(ci.path, "delete", disk.read(ci.path), None, backup=True))
+    _plan(pipeline, disk, existing.moved, replaced)
+    spec_change = Change(SPEC_NAME, "create", None, pipeline.text)
+    moved = [Change(path, "create", None, content) for path, content in existing.moved.items()]
+    for change in (spec_change, *moved, *pipeline.plan.writes):
+        adoption.changes.append(replace(change, path=pipeline.at(change.path)))
+
+
+def _plan(pipeline: Pipeline, disk: Disk, moved: Mapping[str, bytes], replaced: list[str]) -> None:
+    """Plan the generated files; the files whose content is taken over count as generated, so they are not conflicts."""
+    lock, lock_problems = read_lock(disk)
+    taken = [DVC_YAML, *(["Makefile"] if moved else [])]
+    hashes = {path: digest((disk.read(path) or b"").decode("utf-8", "surrogateescape")) for path in taken}
+    compiled = pipeline.compiled
+    pipeline.plan, problems = plan(compiled.files, {**lock, **hashes}, disk, compiled.inputs, replaced)
+    compiled.report.add([*lock_problems, *problems])
+
+
+def _verify(adoption: Adoption, whole: bool) -> None:
+    """Ask DVC before and after; if anything differs, report it and plan nothing."""
+    failed = [pipeline for pipeline in adoption.pipelines if pipeline.failed]
+    write = {} if failed else {change.path: change.new for change in adoption.changes if change.new is not None}
+    paths = [pipeline.at(DVC_YAML) for pipeline in adoption.pipelines]
+    adoption.before, after, problems = oracle.ask(adoption.root, paths, write)
+    if adoption.before is not None:
+        problems = list(rejections(adoption.before, whole))
+    if not problems:
+        problems = [diagnostic for pipeline in failed for diagnostic in _unsupported(pipeline)]
+    if not problems and adoption.before is not None and after is not None:
+        problems = differences(adoption.before, after)
+    adoption.report.add(problems)
+    if adoption.report.failed:
+        adoption.changes.clear()
+
+
+def _unsupported(pipeline: Pipeline) -> list[Diagnostic]:
+    """What mlopsc does not accept: the first error, at its place in the dvc.yaml, and all errors of the root."""
+    errors = [diagnostic for diagnostic in pipeline.compiled.report if diagnostic.severity == "error"]
+    first = errors[0]
+    summary = UNSUPPORTED.on(
+        None,
+        location=_location(pipeline, first),
+        code=first.code,
+        reason=first.message,
+        advice=first.help or REPORT_A_BUG,
+    )
+    return [summary, *([] if pipeline.folder else errors)]
+
+
+def _location(pipeline: Pipeline, diagnostic: Diagnostic) -> str:
+    """The place in the user's dvc.yaml, without the lines that the import adds above it."""
+    document = pipeline.compiled.document
+    if diagnostic.place is None or document is None:
+        return ""
+    span = document.span(diagnostic.place) if isinstance(diagnostic.place, At) else diagnostic.place
+    is_flow = pipeline.text.lstrip().startswith(b"{")
+    added = 0 if is_flow else pipeline.added_lines + bool(pipeline.accepted)
+    return f"{pipeline.at(DVC_YAML)}:{max(span.line - added, 1)}: "
+
+
+def summarize(adoption: Adoption, show: Callable[[str], None]) -> None:
+    """Print what was imported, what is generated from now on, and what stays as it is and why."""
+    for pipeline in adoption.pipelines:
+        project = pipeline.compiled.project
+        stages = len(project.dvc.get("stages", ())) if project is not None else 0
+        show(f"  {pipeline.at(DVC_YAML)}: {stages} stages in {pipeline.at(SPEC_NAME)}, with its text unchanged")
+        for code, count in pipeline.accepted.items():
+            show(
+                f"    {count} x {code}: already wrong, so only a warning (`accept`); "
+                f"remove the code from `accept` once it is fixed; see `mlopsc code {code}`"
+            )
+    for line in adoption.existing.taken:
+        show(f"  {line}")
+    for line in adoption.existing.left:
+        show(f"  {line}")
