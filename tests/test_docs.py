@@ -51,3 +51,11 @@ def test_the_page_of_the_templates_names_each() -> None:
         assert bounds
         row = next(line for line in page.splitlines() if line.startswith(f"| `{template.name}` |"))
         assert all(f"`{bound}`" in row for bound in bounds), bounds
+
+
+def test_the_page_about_reach_shows_real_output(tmp_path: Path) -> None:
+    from mlopsc.dev.console import wine_repository, with_output
+
+    page = (ROOT / "docs/reach.md").read_text()
+    shown = with_output(page, wine_repository(tmp_path / "wine", ROOT / "examples/wine"))
+    assert shown == page, "run `make reference`"
