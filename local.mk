@@ -1,23 +1,23 @@
-# The targets that are this repository's own; the Makefile, which mlopsc makes, includes them.
+# Targets of this repository. The generated Makefile includes this file.
 
 .PHONY: demo test-all loop lint bench corpus engines format reference golden mutation
 
-demo: ## Compile examples/wine, run it with DVC, show its metrics
+demo: ## Compile examples/wine, run it with DVC, and show its metrics
 	@sh dev/demo.sh
 
-test-all: ## Run all tests: those of `make test`, and the engines, the templates, the CI runners, S3, the whole loop
+test-all: ## Run all tests: also the engines, the templates, the CI services, S3 and the whole loop
 	@sh dev/test.sh --all
 
-loop: ## Run the whole stack on this machine: train, gate, register, deploy, drift, retrain, roll back (3 minutes)
+loop: ## Run the whole loop on this machine: train, gate, register, deploy, detect drift, retrain, roll back (3 minutes)
 	@sh dev/tools.sh
 	@sh dev/test.sh -q -s --no-skip tests/real/test_loop.py
 
-engines: ## Run examples/wine by every engine that runs here, and compare what comes out
+engines: ## Run examples/wine on every engine that runs here, and compare the results
 	@sh dev/setup.sh
 	@sh dev/tools.sh
 	.venv/bin/python dev/engines.py
 
-lint: ## Check style, types and the layers of the code
+lint: ## Check style, types, the layers of the code, and the generated files
 	@sh dev/setup.sh
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -25,26 +25,26 @@ lint: ## Check style, types and the layers of the code
 	.venv/bin/lint-imports
 	.venv/bin/mlopsc build --check
 
-format: ## Rewrite the code in the house style
+format: ## Format the code
 	@sh dev/setup.sh
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-bench: ## Measure speed against peers and write bench/RESULTS.md
+bench: ## Measure speed against peers, and write bench/RESULTS.md
 	@sh dev/setup.sh
 	.venv/bin/python bench/run.py
 
 CORPUS ?= ../shared/corpus
 
-corpus: ## Import the real dvc.yaml files in CORPUS, and hold the outcome against bench/corpus.json
+corpus: ## Import the dvc.yaml files in CORPUS, and compare the outcome with bench/corpus.json
 	@sh dev/setup.sh
 	.venv/bin/python bench/corpus.py $(CORPUS)
 
-reference: ## Bring the made parts of the docs up to date
+reference: ## Update the generated parts of the docs
 	@sh dev/setup.sh
 	.venv/bin/python dev/reference.py
 
-golden: ## Rewrite tests/golden/*/expected; read the diff before it is committed
+golden: ## Rewrite tests/golden/*/expected; review the diff before you commit it
 	@sh dev/setup.sh
 	.venv/bin/python tests/golden/test_golden.py
 

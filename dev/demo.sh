@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compile examples/wine in a fresh repository, run it, show the metrics, and run it again with nothing to do.
+# Compile examples/wine in a fresh repository, run it, show its metrics, and run it again: nothing to do.
 set -eu
 cd "$(dirname "$0")/.."
 sh dev/setup.sh
@@ -22,4 +22,4 @@ say dvc metrics show
 dvc metrics show
 say "dvc repro   # again: nothing to do"
 dvc repro
-printf '\nThe repository is in %s: look at mlops.yaml, dvc.yaml, Makefile and .github/workflows.\n' "$demo/wine"
+printf '\nThe repository is in %s. Look at mlops.yaml, dvc.yaml, Makefile and .github/workflows.\n' "$demo/wine"

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Set up what is missing and run tests, on every core.
+# Set up .venv if necessary, and run tests on all cores.
 #
-#   sh dev/test.sh              what needs nothing but Python, git, make and what dev/setup.sh installs: `make test`
+#   sh dev/test.sh              tests that need only Python, git, make and what dev/setup.sh installs: `make test`
 #   sh dev/test.sh --all        all tests: `make test-all`
-#   sh dev/test.sh --rest       what --all has and the first one leaves out
+#   sh dev/test.sh --rest       the tests that only --all runs
 #   sh dev/test.sh ARGUMENTS    pytest with these arguments
 set -eu
 cd "$(dirname "$0")/.."
