@@ -1,4 +1,7 @@
-"""Programs that a build writes into the repository, word for word: they run there without mlopsc, on Python 3.9 or newer."""
+"""Programs that a build writes into the repository word for word. They run there without mlopsc, on Python 3.9 or newer.
+
+Here are the programs of the language. A program of one target is in its folder `programs`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import os
 from ..model.project import Script
 
 FOLDER = ".mlops/scripts"
+"""Where programs are in a user's repository."""
 
 
 def program(name: str, folder: str = os.path.dirname(__file__)) -> Script:

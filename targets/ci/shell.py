@@ -1,85 +1,35 @@
-"""The shell of each step, and what of the spec decides it. Bash, under ``set -eo pipefail`` or stricter."""
+"""The shell of each step, for bash with ``set -eo pipefail`` or stricter: the same on every CI service."""
 
 from __future__ import annotations
 
 from shlex import quote
 
+from ...compiler.emit.templates import render
 from ...compiler.model.project import Project
-
-SHORT_MINUTES = 30
-"""The limit of a job that only checks or tests."""
-PYTHON = "3.12"
-ENVIRONMENT = "mlops"
-"""The environment of the jobs that see secrets: its rules can say who may start them."""
-
-_RESTORE = """\
-if [ -z "$(dvc remote list)" ]; then
-  echo "no DVC remote is configured: nothing to pull"
-else
-  if dvc fetch --run-cache; then
-    REMEMBER
-  else
-    echo "WARNING:the run cache could not be fetched"
-  fi
-  dvc pull --allow-missing || echo "WARNING:not everything could be pulled; stages make what is missing"
-fi
-"""
-
-FROM = """\
-if git rev-parse --quiet --verify "$MLOPS_FROM^{commit}" > /dev/null; then
-  export MLOPS_BASE="$MLOPS_FROM"
-fi
-"""
-"""What gates compare with: ``$MLOPS_FROM``, the base branch, or for a push to it the commit that it had before. It may be gone."""
-
-PUSH = """\
-if [ -z "$(dvc remote list)" ]; then
-  echo "no DVC remote is configured: nothing to push"
-else
-  dvc push --run-cache
-fi
-"""
-
-_REPORT = """\
-{
-  echo "## Metrics"
-  echo
-  dvc metrics show --md
-  if [ -n "$BASE" ]; then
-    printf '\\n### Against %s\\n\\n' "$BASE"
-    dvc metrics diff --md "origin/$BASE" || echo "there is nothing to compare with"
-    echo
-    dvc params diff --md "origin/$BASE" || true
-  fi
-  if { { [ -n "$BASE" ] && dvc plots diff "origin/$BASE"; } || dvc plots show; } > /dev/null 2>&1 && [ -d dvc_plots ]; then
-    printf '\\n## Plots\\n\\nThey are among the artifacts of this run: open index.html.\\n\\n'
-    find dvc_plots -type f | sort | sed 's/^/- /'
-  fi
-} > report.md
-"""
-
-_METRICS = """\
-{
-  echo "## Metrics"
-  echo
-  echo '```'
-  make --no-print-directory metrics
-  echo '```'
-} > report.md
-"""
+from .facts import PULL
 
 
-def restore(warning: str = "warning: ", remember: str = "export SETTING") -> str:
-    """Pull data and the run cache. From then on DVC may fetch what the run cache names: it fails where it cannot.
+def restore(warning: str = "warning: ", export: str = f"export {PULL}") -> str:
+    """Pull data and the run cache, and let later steps fetch what the run cache names.
 
-    ``warning`` is how the service marks a line of its log as one, ``remember`` how it sets a variable for what follows.
+    ``warning`` is how the service marks a line of its log as a warning, ``export`` how it sets `facts.PULL` for later steps.
     """
-    return _RESTORE.replace("WARNING:", warning).replace("REMEMBER", remember.replace("SETTING", "REPRO_FLAGS=--pull"))
+    return render(__package__, "restore.sh.j2", warning=warning, export=export)
+
+
+def base() -> str:
+    """Export ``$MLOPS_BASE``, which gates compare with, from ``$MLOPS_FROM``: the base branch or the previous commit."""
+    return render(__package__, "base.sh.j2")
+
+
+def push() -> str:
+    """Push results and the run cache."""
+    return render(__package__, "push.sh.j2")
 
 
 def report(project: Project) -> str:
-    """Write report.md. With DVC it compares with ``$BASE``, a branch of origin, where that is not empty."""
-    return _REPORT if project.uses_dvc else _METRICS
+    """Write report.md. DVC compares with ``$BASE``, a branch of origin, unless that is empty."""
+    return render(__package__, "report.sh.j2", uses_dvc=project.uses_dvc)
 
 
 def fans_out(project: Project) -> bool:
@@ -88,7 +38,7 @@ def fans_out(project: Project) -> bool:
 
 
 def setup(project: Project) -> str:
-    """Make .venv, with what the project needs in it."""
+    """Create .venv and install the project's packages."""
     if project.uses_make:
         return "make setup"
     dvc = [quote(project.dvc_package)] if project.uses_dvc else []
@@ -108,5 +58,5 @@ def test(project: Project) -> str | None:
 
 
 def pipeline(project: Project) -> str:
-    """Run everything that changed."""
+    """Run every stage that changed."""
     return "make pipeline" if project.uses_make else "dvc repro ${REPRO_FLAGS:-}"

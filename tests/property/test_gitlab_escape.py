@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.model.snapshot import Memory
 from mlopsc.targets.gitlab.escape import branch, label, tag
-from mlopsc.targets.gitlab.pipeline import rules
+from mlopsc.targets.gitlab.rules import rules
 
 LEXED = re.compile(r"/([^/]|\\/)+[^\\]/[ismU]*")  # how GitLab's own lexer finds the end of a pattern
 NAME = st.text("ab/.-_$%'\"(){}&|#@+!,;=<>`é", min_size=1, max_size=12).filter(lambda name: name[0] not in "-/")

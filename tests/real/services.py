@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import npm_tools, run, tool, write
-from mlopsc.targets.github.workflow import ACTIONS
+from mlopsc.targets.github.facts import ACTIONS
 
 SECONDS = 900
 """A pipeline of many jobs, on a machine that has other things to do."""

@@ -1,0 +1,39 @@
+"""What every CI service runs around the pipeline: experiments, deployments, monitors."""
+
+from __future__ import annotations
+
+from ...compiler.emit.templates import render
+from ...compiler.model.project import Project
+from ...compiler.programs import FOLDER
+
+RESTORE_HISTORY = f'sh {FOLDER}/history.sh restore "$MONITOR"'
+KEEP_HISTORY = f'sh {FOLDER}/history.sh keep "$MONITOR"'
+RETRAINS = 'tail -n 1 "monitoring/$MONITOR.csv" | cut -d , -f 4'
+"""Prints `yes` if the last run of the monitor is to start a retraining."""
+
+
+def runs_operations(project: Project) -> bool:
+    """Whether there are targets of the Makefile that a job can call for experiments, deployments and monitors."""
+    return project.uses_make and project.uses_dvc
+
+
+def experiment() -> str:
+    """Run the experiments ``$EXPERIMENT`` and write their table to report.md."""
+    return render(__package__, "experiment.sh.j2")
+
+
+def record() -> str:
+    """Push the GTO tag of the deployment that has just succeeded."""
+    return render(__package__, "record.sh.j2")
+
+
+def watch() -> str:
+    """Run the monitor ``$MONITOR``."""
+    return render(__package__, "monitor.sh.j2")
+
+
+def tagged_models(project: Project) -> list[str]:
+    """The models whose registry tags start a deployment."""
+    return list(
+        dict.fromkeys(deployment.model for deployment in project.deployments.values() if deployment.on == "tag")
+    )

@@ -1,0 +1,32 @@
+"""The workflow that runs experiments, started by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...compiler.model.project import Project
+from ..ci import operations, shell
+from .job import access, alone, begin, choice, environment, job, restore, secrets, upload, workflow
+
+_HAS_REPORT = "${{ !cancelled() && hashFiles('report.md') != '' }}"
+"""The report is shown even if an experiment failed: the others are worth seeing."""
+
+
+def experiments(project: Project) -> dict[str, Any]:
+    """The whole workflow."""
+    inputs = {"experiment": choice("Experiment to run", project.experiments)}
+    steps = [
+        *begin(project, depth=0),
+        restore(project),
+        {
+            "name": "Run the experiments and compare them",
+            "env": environment(project, EXPERIMENT="${{ inputs.experiment }}"),
+            "run": operations.experiment(),
+        },
+        {"name": "Push the run cache", **secrets(project), "run": shell.push()},
+        {"name": "Show the results", "if": _HAS_REPORT, "run": 'cat report.md >> "$GITHUB_STEP_SUMMARY"'},
+        {**upload("Upload the plots", "experiments", "dvc_plots"), "if": _HAS_REPORT},
+    ]
+    one_at_a_time = alone("experiments-${{ github.ref }}-${{ inputs.experiment }}")
+    jobs = {"experiments": job(project, "Experiments", steps, **one_at_a_time, **access(project))}
+    return workflow("mlops experiments", {"workflow_dispatch": {"inputs": inputs}}, jobs)

@@ -1,0 +1,146 @@
+"""What jobs are made of: the runner, the first steps, secrets, artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ...compiler.emit.yaml import Flow, Remarked
+from ...compiler.model.project import Project
+from ..ci import shell
+from ..ci.facts import ENVIRONMENT, PULL, PYTHON
+from .escape import literal
+from .facts import ACTIONS, HOSTED, MAX_MINUTES, SHELL
+
+Step = dict[str, Any]
+Job = dict[str, Any]
+
+READS = {"contents": Remarked("read", "to check out the repository")}
+"""The permissions of a job that writes nothing to GitHub."""
+
+PUSHES = {
+    "GH_TOKEN": "${{ github.token }}",
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "credential.helper",
+    "GIT_CONFIG_VALUE_0": '!f() { echo username=x-access-token; echo "password=$GH_TOKEN"; }; f',
+}
+"""The environment of a step that pushes: Git gets the token from a credential helper, so no command line holds it."""
+
+
+def workflow(name: str, triggers: dict[str, Any], jobs: dict[str, Job], **more: Any) -> dict[str, Any]:
+    """A workflow without permissions: each job states its own."""
+    defaults = {"run": {"shell": SHELL}}
+    return {"name": name, "on": triggers, "permissions": {}, **more, "defaults": defaults, "jobs": jobs}
+
+
+def job(project: Project, name: str, steps: list[Step], limit: int = MAX_MINUTES, **settings: Any) -> Job:
+    """A job on the runner that the spec names; ``limit`` is its timeout in minutes if the spec sets none."""
+    return job_on(project.ci.runner, name, project.ci.timeout_minutes or limit, steps, **settings)
+
+
+def job_on(
+    labels: tuple[str, ...],
+    name: str,
+    minutes: int,
+    steps: list[Step],
+    *,
+    needs: Iterable[str] | None = None,
+    condition: str | None = None,
+    permissions: Mapping[str, Remarked] = READS,
+    **more: Any,
+) -> Job:
+    """A job on a runner with these labels; without labels on a GitHub-hosted one."""
+    return {
+        "name": name,
+        **({"needs": Flow(needs)} if needs is not None else {}),
+        **({"if": condition} if condition is not None else {}),
+        "runs-on": _runs_on(labels),
+        "timeout-minutes": minutes if labels else min(minutes, MAX_MINUTES),
+        "permissions": permissions,
+        **more,
+        "steps": steps,
+    }
+
+
+def short_job(
+    name: str, condition: str, needs: Iterable[str], permissions: Mapping[str, Remarked], step: Step, **more: Any
+) -> Job:
+    """A job that runs nothing of the project, only one step that writes to GitHub."""
+    return {
+        "name": name,
+        "needs": Flow(needs),
+        "if": condition,
+        "runs-on": HOSTED,
+        "timeout-minutes": 5,
+        **more,
+        "permissions": permissions,
+        "steps": [step],
+    }
+
+
+def _runs_on(labels: tuple[str, ...]) -> Any:
+    escaped = [literal(label) for label in labels]
+    return Flow(escaped) if len(escaped) > 1 else escaped[0] if escaped else HOSTED
+
+
+def alone(group: str) -> dict[str, Any]:
+    """One run at a time. GitHub keeps one pending run of a group and drops the others, so each thing has its own group.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#concurrency
+    """
+    return {"concurrency": {"group": group, "cancel-in-progress": False}}
+
+
+def choice(description: str, options: Iterable[str]) -> dict[str, Any]:
+    """An input of a workflow that is started by hand."""
+    return {"description": description, "type": "choice", "required": True, "options": list(options)}
+
+
+def uses(action: str) -> Remarked:
+    """An action, pinned to the commit of a release."""
+    commit, release = ACTIONS[action]
+    return Remarked(f"{action}@{commit}", release)
+
+
+def begin(project: Project, depth: int = 1) -> list[Step]:
+    """Check out the repository and install Python and the project's packages. ``depth`` 0 is the whole history."""
+    checkout: dict[str, Any] = {"persist-credentials": False}
+    if depth != 1:
+        checkout = {"fetch-depth": depth, **checkout}
+    install = shell.setup(project) + '\necho "$PWD/.venv/bin" >> "$GITHUB_PATH"\n'
+    return [
+        {"name": "Check out", "uses": uses("actions/checkout"), "with": checkout},
+        {
+            "name": "Set up Python",
+            "uses": uses("actions/setup-python"),
+            "with": {"python-version": project.ci.python or PYTHON},
+        },
+        {"name": "Install dependencies", "run": install},
+    ]
+
+
+def restore(project: Project) -> Step:
+    """Pull data and the run cache."""
+    run = shell.restore("::warning::", f'echo "{PULL}" >> "$GITHUB_ENV"')
+    return {"name": "Pull data and the run cache", **secrets(project), "run": run}
+
+
+def upload(step: str, name: str, path: str) -> Step:
+    """Keep files as an artifact of the run."""
+    files = {"name": name, "path": path, "if-no-files-found": "ignore"}
+    return {"name": step, "uses": uses("actions/upload-artifact"), "with": files}
+
+
+def environment(project: Project, **more: str) -> dict[str, str]:
+    """The environment of a step: the secrets, and ``more``."""
+    return {**{name: f"${{{{ secrets.{name} }}}}" for name in project.ci.secrets}, **more}
+
+
+def secrets(project: Project) -> dict[str, Any]:
+    """The part of a step that gives it the secrets."""
+    return {"env": environment(project)} if project.ci.secrets else {}
+
+
+def access(project: Project) -> dict[str, Any]:
+    """The part of a job that gives it access to the secrets: its GitHub environment."""
+    return {"environment": ENVIRONMENT} if project.ci.secrets else {}

@@ -1,0 +1,62 @@
+"""The jobs that deploy and roll back, started by a registry tag, a push or by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...compiler.emit.yaml import Flow
+from ...compiler.model.operations import Deployment
+from ...compiler.model.project import Project
+from ..ci import operations
+from .escape import label, tag
+from .job import WHOLE_HISTORY, Job, credentials, job, missing, package_cache
+from .tasks import IS_PIPELINE, VERSION, rule
+
+_EXPORT_VERSION = f'export VERSION="${{CI_COMMIT_TAG:-${VERSION}}}" MLOPS_PUSH=no'
+
+
+def deploy(project: Project, deployment: Deployment) -> Job:
+    """The job that deploys. To approve a deployment is to start its job by hand."""
+    manual = {"when": "manual"} if deployment.approve else {}
+    rules = [rule(f"deploy-{deployment.name}", **manual)]
+    if (started := _started(deployment)) is not None:
+        rules.append({"if": f"{started} && {IS_PIPELINE}", **manual})
+    needs: Any = [{"job": "pipeline", "optional": True}] if deployment.on == "push" else Flow([])
+    script = [_EXPORT_VERSION, f"make deploy-{deployment.name}"]
+    return _deployment_job(project, deployment, script, rules=rules, needs=needs)
+
+
+def rollback(project: Project, deployment: Deployment) -> Job:
+    """The job that rolls back: by hand from the form, or by a button beside the deployment that went wrong."""
+    name = deployment.name
+    rules = [rule(f"rollback-{name}")]
+    if (started := _started(deployment)) is not None:
+        rules.append({"if": f"{started} && {IS_PIPELINE}", "when": "manual", "allow_failure": True})
+    needs = [{"job": f"deploy-{name}", "optional": True}]
+    script = ["export MLOPS_PUSH=no", f"make rollback-{name}"]
+    return _deployment_job(project, deployment, script, rules=rules, needs=needs)
+
+
+def _deployment_job(project: Project, deployment: Deployment, script: list[str], **more: Any) -> Job:
+    """One at a time for each environment. A step of its own pushes the tag that records the deployment."""
+    name = deployment.name
+    page = {"url": label(deployment.url)} if deployment.url else {}
+    return job(
+        project,
+        "deploy",
+        [*missing(project, name), *script, credentials(), operations.record()],
+        interruptible=False,
+        **more,
+        environment={"name": label(name), **page},
+        resource_group=f"deploy-{label(name)}",
+        variables={**WHOLE_HISTORY, "MODEL": deployment.model, "DEPLOYMENT": name},
+        cache=[package_cache()],
+    )
+
+
+def _started(deployment: Deployment) -> str | None:
+    """The condition under which a deployment starts by itself."""
+    if deployment.on == "tag":
+        return tag(f"{deployment.model}@")
+    on_default_branch = '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH'
+    return on_default_branch if deployment.on == "push" else None

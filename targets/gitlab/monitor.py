@@ -1,0 +1,83 @@
+"""The jobs that run monitors, report breaches and retrain, started by schedules or by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...compiler.emit.templates import render
+from ...compiler.emit.yaml import Flow, Remarked
+from ...compiler.model.operations import Monitor
+from ...compiler.model.project import Project
+from ..ci import operations, shell
+from .escape import label
+from .job import NO_RESTART, PROGRAM, WHOLE_HISTORY, Job, access, caches, credentials, job, missing, short_job
+from .tasks import rule
+
+_BUNDLE = "retrained.bundle"
+
+
+def watch(project: Project, monitor: Monitor) -> Job:
+    """The job that runs the monitor."""
+    name = monitor.name
+    starts = rule(f"monitor-{name}")
+    if monitor.schedule:
+        starts["if"] = Remarked(starts["if"], f"create in GitLab: a schedule {monitor.schedule} with this variable")
+    return job(
+        project,
+        "monitor",
+        [*missing(project), shell.restore(), operations.RESTORE_HISTORY, operations.watch()],
+        rules=[starts],
+        **NO_RESTART,
+        resource_group=f"monitor-{label(name)}",
+        **access(project),
+        variables={**WHOLE_HISTORY, "MONITOR": name},
+        cache=caches(project),
+        artifacts={"when": "always", "paths": Flow(["monitoring"]), "expire_in": "30 days"},
+    )
+
+
+def tell(monitor: Monitor) -> Job:
+    """The job that stores the history and reports a breach; it does the one even if the other fails."""
+    script = render(
+        __package__,
+        "tell.sh.j2",
+        keep_history=operations.KEEP_HISTORY,
+        opens_issue=monitor.opens_issue,
+        program=PROGRAM,
+    )
+    return short_job("monitor", [credentials(), script], **_after(monitor, f"monitor-{monitor.name}"))
+
+
+def retrain(project: Project, monitor: Monitor) -> Job:
+    """The job that retrains. Its result leaves it as a Git bundle, because it may not write to GitLab."""
+    script = render(
+        __package__,
+        "retrain.sh.j2",
+        retrains=operations.RETRAINS,
+        setup=shell.setup(project),
+        missing=missing(project),
+        restore=shell.restore(),
+        bundle=_BUNDLE,
+    )
+    return job(
+        project,
+        "monitor",
+        [script],
+        **_after(monitor, f"monitor-{monitor.name}", f"tell-{monitor.name}"),
+        **access(project),
+        before_script=Flow([]),
+        cache=caches(project),
+        artifacts={"paths": Flow([_BUNDLE]), "expire_in": "30 days"},
+    )
+
+
+def propose(monitor: Monitor) -> Job:
+    """The job that opens a merge request with the result, if there is one."""
+    script = render(__package__, "propose.sh.j2", credentials=credentials(), bundle=_BUNDLE)
+    return short_job("report", [script], **_after(monitor, f"retrain-{monitor.name}"))
+
+
+def _after(monitor: Monitor, *needs: str) -> dict[str, Any]:
+    variables = {**WHOLE_HISTORY, "MONITOR": monitor.name}
+    rules = [rule(f"monitor-{monitor.name}")]
+    return {"interruptible": False, "rules": rules, "needs": Flow(needs), "variables": variables}
