@@ -1,63 +1,68 @@
-"""The back ends that are installed, by name: ours and other people's, found the same way."""
+"""The targets that are installed, by name. Entry points are the only source, for our own and for those of other distributions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 
-from .model.diagnostic import Diagnostic
-from .model.source import At, Path
+from .model.diagnostic import Code, Diagnostic
+from .model.source import Path
 from .model.target import Target
 
 GROUP = "mlopsc.targets"
 
-BUILT_IN = {
-    "dvc": "mlopsc.targets.dvc:Dvc",
-    "make": "mlopsc.targets.make:Make",
-    "github": "mlopsc.targets.github:Github",
-    "airflow": "mlopsc.targets.airflow:Airflow",
-    "gitlab": "mlopsc.targets.gitlab:Gitlab",
-    "kubeflow": "mlopsc.targets.kubeflow:Kubeflow",
-    "argo": "mlopsc.targets.argo:Argo",
-    "azureml": "mlopsc.targets.azureml:Azureml",
-    "mlflow": "mlopsc.targets.mlflow:Mlflow",
-    "sacred": "mlopsc.targets.sacred:Sacred",
-    "vertex": "mlopsc.targets.vertex:Vertex",
-    "sagemaker": "mlopsc.targets.sagemaker:Sagemaker",
-}
-"""This distribution's own entry points: reading them back through importlib.metadata costs 20 ms of every build.
-tests/contract holds the table and pyproject.toml together."""
+UNKNOWN_TARGET = Code("MLC501", "error", "there is no target `{name}` installed", help="{advice}")
+BROKEN_TARGET = Code(
+    "MLC502",
+    "error",
+    "the target `{name}` ({value}) cannot be loaded: {reason}",
+    help="update or remove the package it comes from",
+)
+AMBIGUOUS_TARGET = Code(
+    "MLC502",
+    "error",
+    "the target `{name}` cannot be loaded: {distributions} each provide one",
+    help="uninstall all but one of these packages",
+)
+
+
+def installed() -> Mapping[str, tuple[EntryPoint, ...]]:
+    """Every target's name, sorted, and its entry points: more than one if several distributions claim the name."""
+    return _installed(tuple(sys.path))
 
 
 @cache
-def installed() -> dict[str, str]:
-    """Every target's name and the object that makes it, as entry points write it."""
-    from importlib.metadata import entry_points
-
-    return {point.name: point.value for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
+def _installed(path: tuple[str, ...]) -> Mapping[str, tuple[EntryPoint, ...]]:
+    """``path`` is where distributions are looked for: a search takes 4 ms."""
+    targets: dict[str, dict[str, EntryPoint]] = {}
+    for point in entry_points(group=GROUP):
+        targets.setdefault(point.name, {}).setdefault(point.value, point)
+    return {name: tuple(targets[name].values()) for name in sorted(targets)}
 
 
 def find(names: Iterable[tuple[str, Path]]) -> tuple[list[Target], list[Diagnostic]]:
-    """The targets by those names; ``names`` come with the place in the spec that asks for each."""
+    """The targets of these names; each name comes with the place in the spec that asks for it."""
     targets: list[Target] = []
-    found: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     for name, path in names:
-        value = BUILT_IN.get(name) or installed().get(name)
-        if value is None:
-            found.append(_unknown(name, path))
+        points = installed().get(name, ())
+        if len(points) != 1:
+            diagnostics.append(_ambiguous(name, path, points) if points else _unknown(name, path))
             continue
         try:
-            targets.append(load(value))
-        except Exception as error:  # another distribution's code: whatever it raises is its author's to mend
-            what = f"the target `{name}` ({value}) cannot be loaded: {type(error).__name__}: {error}"
-            found.append(Diagnostic("MLC502", what, At(path), help="update or remove the package it comes from"))
-    return targets, found
+            targets.append(load(points[0].value))
+        except Exception as error:  # another distribution's code may raise anything
+            reason = f"{type(error).__name__}: {error}"
+            diagnostics.append(BROKEN_TARGET.at(*path, name=name, value=points[0].value, reason=reason))
+    return targets, diagnostics
 
 
 def load(value: str) -> Target:
     """The target behind an entry point's value, ``module:Class``."""
-    from importlib import import_module
-
     module, _, attribute = value.partition(":")
     if module.startswith("mlopsc."):  # whatever name this package was imported under
         module = f"{__name__.rpartition('.compiler.')[0]}.{module.removeprefix('mlopsc.')}"
@@ -66,9 +71,11 @@ def load(value: str) -> Target:
 
 
 def _unknown(name: str, path: Path) -> Diagnostic:
-    from difflib import get_close_matches
+    close = get_close_matches(name, installed(), 1)
+    advice = f"did you mean `{close[0]}`?" if close else f"installed are: {', '.join(installed())}"
+    return UNKNOWN_TARGET.at(*path, name=name, advice=advice)
 
-    known = sorted(installed())
-    close = get_close_matches(name, known, 1)
-    help_ = f"did you mean `{close[0]}`?" if close else f"installed are: {', '.join(known)}"
-    return Diagnostic("MLC501", f"there is no target `{name}` installed", At(path), help=help_)
+
+def _ambiguous(name: str, path: Path, points: tuple[EntryPoint, ...]) -> Diagnostic:
+    distributions = " and ".join(sorted(point.dist.name if point.dist else point.value for point in points))
+    return AMBIGUOUS_TARGET.at(*path, name=name, distributions=distributions)

@@ -16,6 +16,7 @@ import pytest
 from mlopsc.compiler import installed
 from mlopsc.compiler.build import compile_spec, emit
 from mlopsc.compiler.model.diagnostic import Diagnostic, Report
+from mlopsc.compiler.model.project import Project
 from mlopsc.compiler.model.snapshot import Memory
 from mlopsc.compiler.model.target import Feature, File
 from mlopsc.compiler.programs import FOLDER
@@ -33,30 +34,43 @@ def inputs(case: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in names if not name.startswith("expected/")}
 
 
+def targets(case: Path, project: Project) -> list[str]:
+    """The targets of a case that are installed: what its `stack` names, or all of this distribution."""
+    if case.name != KITCHEN_SINK:
+        return [name for name in project.targets if name in installed.installed()]
+    points = (point for points in installed.installed().values() for point in points)
+    return [point.name for point in points if point.dist is not None and point.dist.name == "mlopsc"]
+
+
 def made(case: Path) -> dict[str, str]:
     """What is written for a case, as it stands under `expected/`."""
     run = compile_spec(Memory(inputs(case)))
     assert run.project is not None
     shown: list[Diagnostic] = [each for each in run.report if each.severity != "note"]
-    names = list(run.project.targets) if case.name != KITCHEN_SINK else list(installed.BUILT_IN)
     files: dict[str, str] = {}
-    for target in installed.find([(name, ()) for name in names])[0]:
+    for target in installed.find([(name, ()) for name in targets(case, run.project)])[0]:
         written = [item for item in target.emit(run.project) if isinstance(item, File)]
         if not run.project.patches.keys() - {file.path for file in written}:
             written, _ = emit(run.project, [target])
         for file in written:
             if not file.path.startswith(f"{FOLDER}/") or file.text.startswith("# The script of stage "):
                 files[f"{target.name}/{file.path}"] = file.text
-    if shown:
+    if shown and run.project.targets.keys() <= installed.installed().keys():
         files["report.txt"] = render(Report(shown), run.document, "text") + "\n"
     return files
 
 
 def expected(case: Path) -> dict[str, str]:
-    """What is kept for a case."""
+    """What is kept for a case, but for targets that are not installed, and for a report if one of them is named."""
     folder = case / "expected"
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in paths}
+    files = {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in paths}
+    run = compile_spec(Memory(inputs(case)))
+    assert run.project is not None
+    kept = set(targets(case, run.project))
+    if run.project.targets.keys() <= installed.installed().keys():
+        kept.add("report.txt")
+    return {path: text for path, text in files.items() if path.partition("/")[0] in kept}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -1,0 +1,66 @@
+"""A small spec for each construct of the language: what a pipeline of one stage is merged with to use it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlopsc.compiler.model.target import Feature
+
+FILES = {"params.yaml": "lr: 1\n", "in.txt": "", "sub/in.txt": "", "ci.yaml": ""}
+"""The repository of these specs."""
+
+BASE: dict[str, Any] = {"cmd": "run", "deps": ["in.txt"], "outs": ["o.txt"], "metrics": ["b.json"]}
+WITH: dict[Feature, dict[str, Any]] = {
+    Feature.STAGES: {"stages": {"b": {"cmd": "other", "deps": ["in.txt"]}}},
+    Feature.FOREACH: {"stages": {"b": {"foreach": [1, 2], "do": {"cmd": "run ${item}", "deps": ["in.txt"]}}}},
+    Feature.MATRIX: {"stages": {"b": {"matrix": {"x": [1, 2]}, "cmd": "run ${item.x}", "deps": ["in.txt"]}}},
+    Feature.TEMPLATES: {"a": {"cmd": "run ${lr}"}},
+    Feature.VARS: {"vars": [{"v": 1}], "a": {"cmd": "run ${v}"}},
+    Feature.WDIR: {"a": {"wdir": "sub"}},
+    Feature.FROZEN: {"a": {"frozen": True}},
+    Feature.ALWAYS_CHANGED: {"a": {"always_changed": True}},
+    Feature.DESC: {"a": {"desc": "what it does"}},
+    Feature.META: {"a": {"meta": {"k": 1}}},
+    Feature.OUT_FLAGS: {"a": {"outs": [{"o.txt": {"persist": True}}]}},
+    Feature.PARAMS: {"a": {"params": ["lr"]}},
+    Feature.METRICS: {"a": {"metrics": ["m.json"]}},
+    Feature.PLOTS: {"a": {"plots": ["p.csv"]}},
+    Feature.ARTIFACTS: {"artifacts": {"m": {"path": "o.txt"}}},
+    Feature.DATASETS: {"datasets": [{"name": "d", "type": "url", "url": "s3://b/x"}]},
+    Feature.COMMAND_LISTS: {"a": {"cmd": ["run", "more"]}},
+    Feature.SCRIPT: {"stages": {"b": {"script": "echo 1\n", "infer": "none"}}},
+    Feature.ENV: {"a": {"env": {"A": "1"}}},
+    Feature.TIMEOUT: {"a": {"timeout": "1m"}},
+    Feature.RETRIES: {"a": {"retries": 2}},
+    Feature.IMAGE: {"a": {"image": "python:3.12"}},
+    Feature.CPU: {"a": {"resources": {"cpu": 2}}},
+    Feature.MEMORY: {"a": {"resources": {"memory": "1Gi"}}},
+    Feature.GPU: {"a": {"resources": {"gpu": 1}}},
+    Feature.STAGE_GATES: {"a": {"gates": {"m": "> 1"}}},
+    Feature.REGISTRY: {"stack": {"registry": "s3://bucket/p"}},
+    Feature.DATA: {"data": {"d": {"url": "https://example.org/x.csv"}}},
+    Feature.MODELS: {"models": {"m": {"path": "o.txt", "from": "a"}}},
+    Feature.EXPERIMENTS: {"experiments": {"e": {"set": {"lr": [1, 2]}}}},
+    Feature.DEPLOY: {"deploy": {"prod": {"model": "m", "run": "make x"}}},
+    Feature.MONITOR: {"monitor": {"m": {"schedule": "0 6 * * *", "cmd": "run"}}},
+    Feature.CI_TRIGGERS: {"ci": {"on": {"push": ["dev"]}}},
+    Feature.CI_RUNNER: {"ci": {"runner": "big"}},
+    Feature.CI_SECRETS: {"ci": {"secrets": ["KEY"]}},
+    Feature.FAN_OUT: {"stack": {"registry": "s3://bucket/p"}, "ci": {"fan-out": "stage"}},
+    Feature.CI_RUNNERS: {"ci": {"runners": {"big": {"cpu": 64}}}},
+}
+"""By construct; the key `a` stands for `stages.a`, which is `BASE` without it."""
+
+WITH_DVC = {Feature.REGISTRY, Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR}
+"""Constructs that are DVC's own: without it no target writes them."""
+
+RUNNERS = {"ci": {"runners": {"big": {"cpu": 64, "memory": "1Ti", "gpu": 8}}}}
+NEEDS: dict[Feature, dict[str, Any]] = {
+    Feature.DEPLOY: {"models": {"m": {"path": "o.txt"}}},
+    Feature.FAN_OUT: {"stack": {"registry": "s3://bucket/p"}},
+    Feature.CPU: RUNNERS,
+    Feature.MEMORY: RUNNERS,
+    Feature.GPU: RUNNERS,
+    Feature.CI_RUNNERS: {"a": {"resources": {"cpu": 2}}},
+}
+"""What must be there for a construct to be valid; without and with it alike."""
