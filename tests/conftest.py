@@ -76,6 +76,24 @@ def initialise(root: Path) -> None:
 
 
 @pytest.fixture
+def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Installs a distribution of somebody else's, with targets: its modules, and the entry points by name."""
+
+    def install(name: str, targets: Mapping[str, str], files: Mapping[str, str] | None = None) -> Path:
+        site = tmp_path / f"site-{name}"
+        points = "".join(f"{target} = {value}\n" for target, value in targets.items())
+        metadata = {
+            f"{name}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+            f"{name}-1.0.dist-info/entry_points.txt": f"[mlopsc.targets]\n{points}",
+        }
+        write(site, {**metadata, **(files or {})})
+        monkeypatch.syspath_prepend(site)
+        return site
+
+    return install
+
+
+@pytest.fixture
 def repository(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
     """Makes a Git and DVC repository out of a dict of files."""
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import random
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from pathlib import Path
 from textwrap import dedent
-from typing import ClassVar
 
 import pytest
-from mlopsc.compiler import checks, installed
+from mlopsc.compiler import checks
 from mlopsc.compiler.build import Compiled, compile_spec
 from mlopsc.compiler.checks.secrets import entropy
 from mlopsc.compiler.model.diagnostic import Diagnostic
-from mlopsc.compiler.model.project import Project
 from mlopsc.compiler.model.snapshot import Memory
-from mlopsc.compiler.model.target import File, Support
 from mlopsc.compiler.read.params import ParamFiles
 
 Found = tuple[str, str, int, int]
@@ -623,25 +620,36 @@ def test_each_check_can_be_run_alone() -> None:
 # -- targets that are not as they should be
 
 
+TWIN = """
+from mlopsc.compiler.model.target import File
+
+
 class Twin:
-    """A target that writes what another one writes too."""
-
     name = "twin"
-    support: ClassVar[Support] = {}
+    support = {}
 
-    def emit(self, project: Project) -> Iterator[File]:
-        yield File("dvc.yaml", "stages: {}\n")
+    def emit(self, project):
+        yield File("dvc.yaml", "stages: {}\\n")
+"""
 
 
-def test_two_targets_that_write_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(installed.BUILT_IN, "twin", f"{__name__}:Twin")
-    monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__) or sys.modules[Twin.__module__])
+def test_two_targets_that_write_one_file(distribution: Callable[..., Path]) -> None:
+    distribution("acme", {"twin": "acme_twin:Twin"}, {"acme_twin.py": TWIN})
     assert "MLC506" in {
         each[0] for each in found("stack: {orchestrator: [dvc, twin]}\n" + stages(("a", "raw.txt", "x")))
     }
 
 
-def test_a_target_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(installed.BUILT_IN, "nimbus", "no_such_module_here:Nimbus")
+def test_a_target_that_cannot_be_loaded(distribution: Callable[..., Path]) -> None:
+    distribution("acme", {"nimbus": "no_such_module_here:Nimbus"})
     spec = "stack:\n  orchestrator: [dvc, nimbus]\n" + stages(("a", "raw.txt", "x"))
     assert ("MLC502", "error", 3, 23) in found(spec)
+
+
+def test_a_target_that_two_distributions_provide(distribution: Callable[..., Path]) -> None:
+    """Neither wins: which files a build writes must not depend on the order of sys.path."""
+    distribution("acme", {"twin": "acme_twin:Twin"}, {"acme_twin.py": TWIN})
+    distribution("zenith", {"twin": "zenith_twin:Twin"}, {"zenith_twin.py": TWIN})
+    run = compiled("stack: {orchestrator: [dvc, twin]}\n" + stages(("a", "raw.txt", "x")))
+    assert [each.code for each in run.report if each.severity == "error"] == ["MLC502"]
+    assert "acme and zenith" in next(each.message for each in run.report if each.code == "MLC502")
