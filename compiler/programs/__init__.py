@@ -1,7 +1,4 @@
-"""Programs that a build writes into the repository word for word. They run there without mlopsc, on Python 3.9 or newer.
-
-Here are the programs of the language. A program of one target is in its folder `programs`.
-"""
+"""Programs that a build writes into the repository, word for word: they run there without mlopsc, on Python 3.9 or newer."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ import os
 from ..model.project import Script
 
 FOLDER = ".mlops/scripts"
-"""Where programs are in a user's repository."""
 
 
 def program(name: str, folder: str = os.path.dirname(__file__)) -> Script:

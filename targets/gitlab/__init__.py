@@ -7,8 +7,8 @@ requests) are only read as quoted variables. Facts: https://docs.gitlab.com/ci/y
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import ClassVar
 
 from ...compiler.emit.files import yaml_file
@@ -24,7 +24,7 @@ from .job import PACKAGES
 from .problems import expanded_labels, limits
 
 PATH = ".gitlab-ci.yml"
-PROGRAMS = Path(__file__).parent / "programs"
+PROGRAMS = os.path.join(os.path.dirname(__file__), "programs")
 
 
 class Gitlab:
