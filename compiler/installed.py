@@ -63,11 +63,16 @@ def find(names: Iterable[tuple[str, Path]]) -> tuple[list[Target], list[Diagnost
 
 def load(value: str) -> Target:
     """The target behind an entry point's value, ``module:Class``."""
-    module, _, attribute = value.partition(":")
-    if module.startswith("mlopsc."):  # whatever name this package was imported under
-        module = f"{__name__.rpartition('.compiler.')[0]}.{module.removeprefix('mlopsc.')}"
-    target: Target = getattr(import_module(module), attribute)()
+    target: Target = getattr(import_module(module_of(value)), value.partition(":")[2])()
     return target
+
+
+def module_of(value: str) -> str:
+    """The module of an entry point's value; one of this package by the name that it was imported under."""
+    module = value.partition(":")[0]
+    if module.startswith("mlopsc."):
+        return f"{__name__.rpartition('.compiler.')[0]}.{module.removeprefix('mlopsc.')}"
+    return module
 
 
 def _unknown(name: str, path: Path) -> Diagnostic:

@@ -21,13 +21,15 @@ def stage_ids(stages: Iterable[str]) -> dict[str, str]:
 
 def ids(prefix: str, names: Iterable[str]) -> dict[str, str]:
     """The ids of jobs that are named ``PREFIX-NAME``."""
-    return distinct(names, lambda name: f"{prefix}-{_slug(name)}", mark="-")
+    wanted = {name: f"{prefix}-{_slug(name)}" for name in names}
+    unique = distinct(wanted, lambda name: wanted[name].lower(), mark="-")
+    return {name: id_ + unique[name].removeprefix(id_.lower()) for name, id_ in wanted.items()}
 
 
 def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9_-]", "-", name.lower())
+    return re.sub(r"[^A-Za-z0-9_-]", "-", name)
 
 
 def _stage_id(name: str) -> str:
-    slug = _slug(name)
+    slug = _slug(name).lower()
     return f"stage-{slug}" if slug in PIPELINE_JOBS or not re.match("[a-z_]", slug) else slug

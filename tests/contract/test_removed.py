@@ -17,6 +17,9 @@ from conftest import ROOT, write
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 POINTS: dict[str, str] = PROJECT["entry-points"]["mlopsc.targets"]
+SAMPLE = ["gitlab", "kubeflow"]
+"""A CI service and an engine, from whose folder another target took its code once."""
+OTHERS = sorted(POINTS.keys() - set(SAMPLE))
 PACKAGE = ("__init__.py", "__main__.py", "py.typed", "pyproject.toml", "compiler", "schemas", "targets", "templates")
 
 
@@ -58,16 +61,23 @@ def run_in(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("target", sorted(POINTS))
-def test_the_other_tests_stay_green(target: str, tmp_path: Path) -> None:
-    copy = copy_without(target, tmp_path)
-    listed = run_in(
-        copy, "-c", "from mlopsc.compiler import installed; print(installed.__file__, *installed.installed())"
-    )
-    assert listed.stdout.split() == [
-        str(copy.parent / "site/mlopsc/compiler/installed.py"),
-        *sorted(POINTS.keys() - {target}),
-    ]
-    tests = os.environ.get("REMOVED_TESTS", "tests/contract/test_targets.py tests/golden").split()
+def run_tests(target: str, folder: Path, tests: tuple[str, ...]) -> None:
+    copy = copy_without(target, folder)
+    list_targets = "from mlopsc.compiler import installed; print(installed.__file__, *installed.installed())"
+    listed = run_in(copy, "-c", list_targets).stdout.split()
+    assert listed == [str(folder / "site/mlopsc/compiler/installed.py"), *sorted(POINTS.keys() - {target})]
     done = run_in(copy, "-m", "pytest", "-p", "no:cacheprovider", "-n0", "-q", *tests)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("target", SAMPLE + [pytest.param(name, marks=pytest.mark.full) for name in OTHERS])
+def test_the_other_targets_do_the_same(target: str, tmp_path: Path) -> None:
+    """Their contract and their golden files; what is said of them in the pages of codes."""
+    run_tests(target, tmp_path, ("tests/contract/test_targets.py", "tests/golden", "tests/spec/test_codes.py"))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("target", SAMPLE)
+def test_every_fast_test_stays_green(target: str, tmp_path: Path) -> None:
+    """Not for dvc, make and github: they are the default stack, so that nearly every spec of a test names them."""
+    run_tests(target, tmp_path, ("tests/unit", "tests/spec"))

@@ -76,7 +76,12 @@ class Nimbus:
         yield File(".gitignore", "/nimbus-state/\\n", block=True)
 '''
 TEMPLATE = "# Made by mlopsc\n{% for task in tasks %}\nnimbus run {{ task.name }}\n{% endfor %}\n"
-PACKAGE = {"acme_nimbus/__init__.py": TARGET, "acme_nimbus/run.sh.j2": TEMPLATE}
+PAGE = "# NIM001: a timeout that nimbus cuts short\n\nWhat it means.\n"
+PACKAGE = {
+    "acme_nimbus/__init__.py": TARGET,
+    "acme_nimbus/run.sh.j2": TEMPLATE,
+    "acme_nimbus/codes/NIM001.md": PAGE,
+}
 POINTS = {"nimbus": "acme_nimbus:Nimbus"}
 Install = Callable[..., Path]
 
@@ -216,13 +221,14 @@ def run_with(site: Path, *command: str, cwd: Path = ROOT) -> str:
 
 
 def test_the_command_line_knows_it(nimbus: Path, tmp_path: Path) -> None:
-    """In a process of its own: built, listed, and with nothing to do the second time."""
+    """In a process of its own: listed, its page shown, built, and with nothing to do the second time."""
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "mlops.yaml").write_text(dump(spec()))
     (folder / "in.txt").write_text("")
     mlopsc = (sys.executable, "-m", "mlopsc")
     assert "nimbus" in run_with(nimbus, *mlopsc, "targets")
+    assert run_with(nimbus, *mlopsc, "code", "NIM001") == PAGE
     run_with(nimbus, *mlopsc, "build", cwd=folder)
     assert os.access(folder / "nimbus/run.sh", os.X_OK)
     run_with(nimbus, *mlopsc, "build", "--check", cwd=folder)

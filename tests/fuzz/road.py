@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from mlopsc.compiler.build import compile_spec
+from mlopsc.compiler.codes import page, titles
 from mlopsc.compiler.model.snapshot import Memory
 from mlopsc.compiler.model.source import Source
 from mlopsc.compiler.read.yaml import load
@@ -20,8 +21,8 @@ CODE = {"src/train.py": "import a\n", "src/a.py": "", "scripts/run.sh": "source 
 def seeds() -> list[bytes]:
     """The specs that the project has: of the code pages, and our own."""
     texts = [path.read_bytes() for path in (ROOT / "mlops.yaml", ROOT / "examples/wine/mlops.yaml")]
-    for page in sorted((ROOT / "compiler/codes").glob("*.md")):
-        for section in re.split(rb"^## ", page.read_bytes(), flags=re.MULTILINE)[1:]:
+    for code in titles():
+        for section in re.split(rb"^## ", (page(code) or "").encode(), flags=re.MULTILINE)[1:]:
             spec = re.search(rb"^```yaml(?: escaped)?\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
             params = re.search(rb"^```yaml params.yaml\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
             if spec:
@@ -33,7 +34,7 @@ def one(data: bytes) -> None:
     """What has to hold of every input."""
     spec, _, params = data.partition(CUT)
     run = compile_spec(Memory({**CODE, "mlops.yaml": spec, "params.yaml": params}))
-    assert run.files or run.report.failed or run.project is None or not run.project.spec.stack.targets
+    assert run.files or run.report.failed or run.project is None or not run.project.targets
     for style in FORMATS:
         render(run.report, run.document, style)
     for file in run.files:
