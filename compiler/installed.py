@@ -1,13 +1,25 @@
-"""The back ends that are installed, by name: ours and other people's, found the same way."""
+"""The installed targets by name: those of this distribution and of others, found in the same way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 
-from .model.diagnostic import Diagnostic
-from .model.source import At, Path
+from .model.diagnostic import Code, Diagnostic
+from .model.source import Path
 from .model.target import Target
+
+UNKNOWN_TARGET = Code(
+    "MLC501", "error", "the target `{target}` is not installed", help="use one of the installed targets: {installed}"
+)
+UNKNOWN_TARGET_SIMILAR = replace(UNKNOWN_TARGET, help="did you mean `{similar}`?")
+BROKEN_TARGET = Code(
+    "MLC502",
+    "error",
+    "the target `{target}` ({value}) cannot be loaded: {problem}",
+    help="update or remove the package that contains it",
+)
 
 GROUP = "mlopsc.targets"
 
@@ -25,41 +37,41 @@ BUILT_IN = {
     "vertex": "mlopsc.targets.vertex:Vertex",
     "sagemaker": "mlopsc.targets.sagemaker:Sagemaker",
 }
-"""This distribution's own entry points: reading them back through importlib.metadata costs 20 ms of every build.
-tests/contract holds the table and pyproject.toml together."""
+"""The entry points of this distribution: reading them through importlib.metadata takes 20 ms of every build. tests/contract
+compares the table with pyproject.toml."""
 
 
 @cache
 def installed() -> dict[str, str]:
-    """Every target's name and the object that makes it, as entry points write it."""
+    """The name and the entry point value of each target."""
     from importlib.metadata import entry_points
 
     return {point.name: point.value for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
 
 
 def find(names: Iterable[tuple[str, Path]]) -> tuple[list[Target], list[Diagnostic]]:
-    """The targets by those names; ``names`` come with the place in the spec that asks for each."""
+    """The targets with these names; each name comes with its place in the spec."""
     targets: list[Target] = []
-    found: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     for name, path in names:
         value = BUILT_IN.get(name) or installed().get(name)
         if value is None:
-            found.append(_unknown(name, path))
+            diagnostics.append(_unknown(name, path))
             continue
         try:
             targets.append(load(value))
-        except Exception as error:  # another distribution's code: whatever it raises is its author's to mend
-            what = f"the target `{name}` ({value}) cannot be loaded: {type(error).__name__}: {error}"
-            found.append(Diagnostic("MLC502", what, At(path), help="update or remove the package it comes from"))
-    return targets, found
+        except Exception as error:  # the code of another distribution may raise anything
+            problem = f"{type(error).__name__}: {error}"
+            diagnostics.append(BROKEN_TARGET.at(*path, target=name, value=value, problem=problem))
+    return targets, diagnostics
 
 
 def load(value: str) -> Target:
-    """The target behind an entry point's value, ``module:Class``."""
+    """The target of an entry point value, ``module:Class``."""
     from importlib import import_module
 
     module, _, attribute = value.partition(":")
-    if module.startswith("mlopsc."):  # whatever name this package was imported under
+    if module.startswith("mlopsc."):  # under the name that this package was imported by
         module = f"{__name__.rpartition('.compiler.')[0]}.{module.removeprefix('mlopsc.')}"
     target: Target = getattr(import_module(module), attribute)()
     return target
@@ -69,6 +81,6 @@ def _unknown(name: str, path: Path) -> Diagnostic:
     from difflib import get_close_matches
 
     known = sorted(installed())
-    close = get_close_matches(name, known, 1)
-    help_ = f"did you mean `{close[0]}`?" if close else f"installed are: {', '.join(known)}"
-    return Diagnostic("MLC501", f"there is no target `{name}` installed", At(path), help=help_)
+    if similar := get_close_matches(name, known, 1):
+        return UNKNOWN_TARGET_SIMILAR.at(*path, target=name, similar=similar[0])
+    return UNKNOWN_TARGET.at(*path, target=name, installed=", ".join(known))
