@@ -1,4 +1,4 @@
-"""The road from text to files, in the order in which the data pass."""
+"""The road from text to files, in the order of the data: read, validate, resolve, lower, check, emit."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import checks
-from . import installed as registry
+from . import checks, installed
 from .emit.files import json_file, yaml_file
 from .lower.project import lower
-from .model.diagnostic import Diagnostic, Label, Report
+from .model.diagnostic import Code, Diagnostic, Label, Report
 from .model.project import Project
 from .model.snapshot import Snapshot
 from .model.source import At
@@ -21,10 +20,31 @@ from .read.validate import validate
 from .resolve.entry import Resolved
 from .resolve.resolver import resolve
 
+UNSUPPORTED = Code(
+    "MLC503",
+    "warning",
+    "`{feature}` has no effect: {targets} cannot express it",
+    help="add a target to `stack` that supports it (`mlopsc targets` lists them), or remove it",
+)
+UNSUPPORTED_BY_SOME = Code("MLC503", "note", "`{feature}` has no effect in the files of {targets}")
+NOT_EMITTED = Code("MLC504", "error", "no target emits `{path}`", help="patch one of the emitted files: {files}")
+NOT_PATCHABLE = Code(
+    "MLC504", "error", "`{path}` is not a YAML or JSON file", help="patch one of the emitted files: {files}"
+)
+EMITTED_TWICE = Code(
+    "MLC506",
+    "error",
+    "`{path}` is emitted by `{target}` and by another target",
+    help="remove one of the targets from `stack`",
+)
+
+MAX_LABELS = 3
+"""Maximum number of further places that a feature without effect is reported at."""
+
 
 @dataclass(slots=True)
 class Compiled:
-    """What a run knows: as much of it as the spec allowed. ``inputs`` are the files that it was made of."""
+    """The values of all phases, as far as the spec allowed, and the diagnostics of all of them."""
 
     report: Report = field(default_factory=Report)
     document: Document | None = None
@@ -35,10 +55,10 @@ class Compiled:
 
     @property
     def inputs(self) -> set[str]:
-        """Files that no output may overwrite: the spec, parameter files, and what stages read but do not make."""
+        """Files that a build must not overwrite: the spec, parameter files, and what stages read but do not write."""
         names = set(self.params.names) if self.params else set()
         if self.document is not None:
-            names |= {self.document.main.name, *(source.name for source in self.document.owners.values())}
+            names |= {source.name for source in self.document.sources}
         if self.project is not None:
             scripts = {script.path for script in self.project.scripts}
             names |= {path for path, artifact in self.project.artifacts.items() if artifact.producer is None} - scripts
@@ -46,72 +66,69 @@ class Compiled:
 
 
 def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
-    """Read, validate, resolve, lower, check, emit. Whatever is wrong is in the report; files only if nothing is."""
-    run = resolve_spec(snapshot, name)
-    if run.resolved is None or run.document is None or run.params is None:
-        return run
-    spec = run.resolved.spec
-    run.project, found = lower(run.resolved, run.params.load, snapshot)
-    run.report.add(found)
-    checked = checks.run(run.project, snapshot, run.params, run.document.data)
-    run.report.add(_accepted(checked, spec.accept or ()))
-    run.report.add(run.params.diagnostics)
-    targets, found = registry.find(run.project.targets.items())
-    run.report.add(found)
-    run.report.add(_unsaid(run.project, targets))
-    if not run.report.failed:
-        run.files, found = emit(run.project, targets)
-        run.report.add(found)
-    return run
+    """Compile a spec. All problems are in the report; files are emitted only if none of them is an error."""
+    compiled = resolve_spec(snapshot, name)
+    if compiled.resolved is None or compiled.document is None or compiled.params is None:
+        return compiled
+    report, params = compiled.report, compiled.params
+    project, diagnostics = lower(compiled.resolved, params.load, snapshot)
+    compiled.project = project
+    report.add(diagnostics)
+    checked = checks.run(project, snapshot, params, compiled.document.data)
+    report.add(_accepted(checked, compiled.resolved.spec.accept or ()))
+    report.add(params.diagnostics)
+    targets, diagnostics = installed.find(project.targets.items())
+    report.add(diagnostics)
+    report.add(unsupported(project, targets))
+    if not report.failed:
+        compiled.files, diagnostics = emit(project, targets)
+        report.add(diagnostics)
+    return compiled
 
 
 def resolve_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
-    """The first part of the road: each entry in DVC's words, with nothing expanded and nothing checked."""
-    run = Compiled()
-    run.document, found = read_spec(snapshot, name)
-    run.report.add(found)
-    if run.document is None:
-        return run
-    spec, data, found = validate(run.document)
-    run.report.add(found)
+    """The first half of the road: each entry in the keys of DVC, not yet expanded or checked."""
+    compiled = Compiled()
+    compiled.document, diagnostics = read_spec(snapshot, name)
+    compiled.report.add(diagnostics)
+    if compiled.document is None:
+        return compiled
+    spec, data, diagnostics = validate(compiled.document)
+    compiled.report.add(diagnostics)
     if spec is None:
-        return run
-    run.params = ParamFiles(snapshot)
-    defaults = run.params.load(DEFAULT)
-    run.resolved, found = resolve(spec, data, snapshot, defaults if isinstance(defaults, dict) else {})
-    run.report.add(found)
-    return run
+        return compiled
+    compiled.params = ParamFiles(snapshot)
+    defaults = compiled.params.load(DEFAULT)
+    compiled.resolved, diagnostics = resolve(spec, data, snapshot, defaults if isinstance(defaults, dict) else {})
+    compiled.report.add(diagnostics)
+    return compiled
 
 
-def _accepted(found: Iterable[Diagnostic], codes: Sequence[str]) -> Iterator[Diagnostic]:
-    """What checks found, where the spec's `accept` turns an error into a warning."""
-    for each in found:
-        yield replace(each, severity="warning") if each.severity == "error" and each.code in codes else each
+def _accepted(diagnostics: Iterable[Diagnostic], accepted: Sequence[str]) -> Iterator[Diagnostic]:
+    """The diagnostics of checks; errors with an ``accepted`` code become warnings."""
+    for diagnostic in diagnostics:
+        is_accepted = diagnostic.severity == "error" and diagnostic.code in accepted
+        yield replace(diagnostic, severity="warning") if is_accepted else diagnostic
 
 
-def _unsaid(project: Project, targets: Sequence[Target]) -> list[Diagnostic]:
-    """One diagnostic for each construct in use that a target does not say: a warning where none of them does."""
-    found = []
+def unsupported(project: Project, targets: Sequence[Target]) -> Iterator[Diagnostic]:
+    """Each feature in use that some target does not support: a warning if no target does, else a note."""
     for name, places in project.features.items():
         feature = Feature(name)
-        refusals = {target.name: _refusal(target, feature, project) for target in targets}
-        said = [target for target, why in refusals.items() if why is None]
-        whys = [f"{target}: {why}" for target, why in refusals.items() if why is not None]
-        if not whys:
+        reasons = {target.name: _refusal(target, feature, project) for target in targets}
+        refusing = {target: reason for target, reason in reasons.items() if reason is not None}
+        if not refusing:
             continue
-        also = tuple(Label(At(place), "and here") for place in places[1:4])
-        help_ = "" if said else "name a target in `stack` that has it (`mlopsc targets` lists them), or remove it"
-        what = f"`{feature.value}` is not in what is written for {', '.join(t for t, w in refusals.items() if w)}"
-        found.append(
-            Diagnostic(
-                "MLC503", what, At(places[0], key=True), "; ".join(whys), help_, also,
-                severity="note" if said else "warning",
-            )
-        )  # fmt: skip
-    return found
+        code = UNSUPPORTED if len(refusing) == len(targets) else UNSUPPORTED_BY_SOME
+        yield replace(
+            code.at_key(*places[0], feature=feature.value, targets=" and ".join(refusing)),
+            note="; ".join(f"{target}: {reason}" for target, reason in refusing.items()),
+            labels=tuple(Label(At(place), "also here") for place in places[1 : MAX_LABELS + 1]),
+        )
 
 
 def _refusal(target: Target, feature: Feature, project: Project) -> str | None:
+    """Why a target does not support a feature in this project; None if it does."""
     support = target.support.get(feature, Refused("not declared by this target"))
     if isinstance(support, Refused):
         return support.why
@@ -121,46 +138,41 @@ def _refusal(target: Target, feature: Feature, project: Project) -> str | None:
 
 
 def emit(project: Project, targets: Sequence[Target]) -> tuple[list[File], list[Diagnostic]]:
-    """All files of all targets, patched where the spec says so; blocks for one file are joined."""
+    """The files of all targets, with the patches of the spec applied; blocks of the same file are joined."""
     files: dict[str, File] = {}
-    found: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     for target in targets:
         for item in target.emit(project):
             if isinstance(item, Diagnostic):
-                found.append(item)
-            elif (before := files.get(item.path)) is None:
+                diagnostics.append(item)
+            elif (earlier := files.get(item.path)) is None:
                 files[item.path] = item
-            elif before.block and item.block:
-                lines = dict.fromkeys((before.text + item.text).splitlines(keepends=True))
-                files[item.path] = replace(before, text="".join(lines))
-            elif before != item:
-                what = f"`{item.path}` is written by `{target.name}` and by another target"
-                found.append(Diagnostic("MLC506", what, At(("stack",)), help="leave one of the targets out of `stack`"))
-    found += _patch(files, project.patches)
-    return list(files.values()), found
+            elif earlier.block and item.block:
+                lines = dict.fromkeys((earlier.text + item.text).splitlines(keepends=True))
+                files[item.path] = replace(earlier, text="".join(lines))
+            elif earlier != item:
+                diagnostics.append(EMITTED_TWICE.at("stack", path=item.path, target=target.name))
+    diagnostics += _patch(files, project.patches)
+    return list(files.values()), diagnostics
 
 
 def _patch(files: dict[str, File], patches: Mapping[str, Mapping[str, Any]]) -> list[Diagnostic]:
-    found = []
+    diagnostics = []
     for path, patch in patches.items():
         file = files.get(path)
         if file is None or file.data is None:
-            known = ", ".join(f"`{name}`" for name, other in files.items() if other.data is not None)
-            what = (
-                f"`{path}` is not a YAML or JSON file that is written here" if file else f"no `{path}` is written here"
-            )
-            found.append(Diagnostic("MLC504", what, At(("patches", path), key=True), help=f"can be patched: {known}"))
+            patchable = ", ".join(f"`{name}`" for name, other in files.items() if other.data is not None)
+            code = NOT_EMITTED if file is None else NOT_PATCHABLE
+            diagnostics.append(code.at_key("patches", path, path=path, files=patchable))
         else:
             data = merge_patch(file.data, patch)
-            if path.endswith(".json"):
-                files[path] = json_file(path, data)
-            else:
-                files[path] = yaml_file(path, data, file.header, apart=file.apart)
-    return found
+            is_json = path.endswith(".json")
+            files[path] = json_file(path, data) if is_json else yaml_file(path, data, file.header, apart=file.apart)
+    return diagnostics
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """RFC 7396: mappings merge by key, null removes a key, all else replaces."""
+    """RFC 7396: mappings merge by key, null removes a key, other values replace."""
     if not isinstance(patch, Mapping):
         return patch
     merged = dict(target) if isinstance(target, dict) else {}

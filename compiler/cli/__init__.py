@@ -1,4 +1,4 @@
-"""The command line: the only place that prints. Each command imports what it needs, when it needs it."""
+"""The command line, the only place that prints. Each command imports what it needs when it runs."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from functools import cache
 from io import TextIOWrapper
 
 DONE, WRONG, MISUSE = 0, 1, 2
-"""Exit codes: done; the spec is wrong or files are stale; the command was called wrongly."""
+"""Exit codes: done; the spec has errors or files are stale; wrong usage."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code."""
+    """Run one command; returns its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     if argv is None:
-        _speak_utf8()
+        _use_utf8()
     try:
         if words in (["build"], ["build", "--check"]) and _unchanged():
             print("nothing to do: all files are up to date")
@@ -25,13 +25,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return run(words)
     except KeyboardInterrupt:
-        print("mlopsc: interrupted; nothing is half-written", file=sys.stderr)
+        print("mlopsc: interrupted; no file is half-written", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except RecursionError:
-        print("mlopsc: error: the input is nested too deeply to be worked on", file=sys.stderr)
+        print("mlopsc: error: the input is nested too deeply", file=sys.stderr)
         return WRONG
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
@@ -39,18 +39,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return WRONG
 
 
-def _speak_utf8() -> None:
-    """Whatever the locale: specs are UTF-8, and so are the names in them of files on the disk."""
+def _use_utf8() -> None:
+    """Use UTF-8 in every locale: specs are UTF-8, and so are the file names in them.
+
+    Python does that itself in the C locale. In a locale such as `de_DE.ISO-8859-1`, it encodes file names differently, and
+    UTF-8 mode can only be set when Python starts.
+    """
     if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
-        os.environ["PYTHONUTF8"] = "1"  # takes a new start; it is the C locale that Python itself handles so
+        os.environ["PYTHONUTF8"] = "1"
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # there may be none
+        if isinstance(stream, TextIOWrapper):  # a stream may be missing
             stream.reconfigure(errors="backslashreplace")
 
 
 def find_root(start: str) -> str:
-    """The directory that mlops.yaml stands in: ``start`` or the nearest above it, up to the Git repository's top."""
+    """The directory of mlops.yaml: ``start`` or the nearest one above it, up to the root of the Git repository."""
     first = directory = os.path.realpath(start)
     while not os.path.isfile(f"{directory}/mlops.yaml"):
         parent = os.path.dirname(directory)
@@ -62,7 +66,7 @@ def find_root(start: str) -> str:
 
 @cache
 def cache_key() -> str:
-    """What the outcome of a build depends on beside its files: this program, and the Python that runs it."""
+    """What the result of a build depends on beside its inputs: this program, and the Python that runs it."""
     from ... import __version__
 
     package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
@@ -70,7 +74,7 @@ def cache_key() -> str:
 
 
 def _edited(package: str) -> int:
-    """When the program itself was last edited, in nanoseconds, where it runs from a checkout; an installed one is 0."""
+    """When the program was last edited, in nanoseconds, if it runs from a checkout; 0 if it is installed."""
     if not os.path.isfile(f"{package}/pyproject.toml"):
         return 0
     waiting = [f"{package}/{part}" for part in ("compiler", "schemas", "targets")]
@@ -78,8 +82,8 @@ def _edited(package: str) -> int:
     while waiting:
         for entry in os.scandir(waiting.pop()):
             if entry.is_dir():
-                waiting.append(entry.path)
-            elif entry.name.endswith(".py"):
+                waiting += [entry.path] if entry.name != "__pycache__" else []
+            else:
                 newest = max(newest, entry.stat().st_mtime_ns)
     return newest
 

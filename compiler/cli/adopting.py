@@ -47,7 +47,7 @@ def import_(arguments: argparse.Namespace) -> int:
 
 def _nothing_written(report: Report, document: Document | None) -> int:
     from ..show.render import render
-    from .commands import colour
+    from .output import colour
 
     print(render(report, document, "text", colour(sys.stderr)), file=sys.stderr)
     print("mlopsc: nothing was written", file=sys.stderr)
@@ -80,7 +80,7 @@ def _suggest(root: str) -> int:
     from ..build import compile_spec
     from ..model.snapshot import Disk
     from ..show.render import render
-    from .commands import colour
+    from .output import colour
 
     disk = Disk(root)
     run = compile_spec(disk)
@@ -99,12 +99,12 @@ def trace(arguments: argparse.Namespace) -> int:
     from ..adopt.trace import trace as run_traced
     from ..build import compile_spec
     from ..model.snapshot import Disk
-    from .commands import _say
+    from .output import print_report
 
     root = find_root(arguments.root or ".")
     run = compile_spec(Disk(root))
     if run.project is None or run.document is None:
-        _say(run, "text")
+        print_report(run, "text")
         return WRONG
     stage = run.project.stages.get(arguments.stage)
     if stage is None:

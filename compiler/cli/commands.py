@@ -1,9 +1,8 @@
-"""What each command does: run the phases that it needs, and print."""
+"""The commands around the build: each runs the phases that it needs and prints the result."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 
@@ -11,162 +10,139 @@ from ..build import Compiled
 from ..model.snapshot import Disk
 from ..write.plan import Plan
 from . import DONE, MISUSE, WRONG, cache_key, find_root
+from .output import misuse, print_report
 
 
-def _root(arguments: argparse.Namespace) -> str:
+def root_of(arguments: argparse.Namespace) -> str:
+    """The root of the project that a command is called for."""
     return find_root(arguments.root or ".")
 
 
 def _compile(root: str) -> tuple[Disk, Compiled]:
     from ..build import compile_spec
-    from ..model.snapshot import Disk
 
     disk = Disk(root)
     return disk, compile_spec(disk)
 
 
-def _say(run: Compiled, style: str, verbose: bool = False) -> None:
-    """Print the report: text to standard error, what a machine reads to standard output."""
-    from ..model.diagnostic import Report
-
-    shown = Report([d for d in run.report if verbose or d.severity != "note"])
-    if style == "text" and not shown.diagnostics:
-        return
-    from ..show.render import render
-
-    stream = sys.stderr if style == "text" else sys.stdout
-    if text := render(shown, run.document, style, colour(stream)):
-        print(text, file=stream)
-
-
-def colour(stream: object) -> bool:
-    """Whether to colour what goes to a stream: only on a terminal, and not where NO_COLOR is set."""
-    is_terminal: bool = getattr(stream, "isatty", lambda: False)()
-    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _planned(root: str, overwrite: list[str]) -> tuple[Disk, Compiled, Plan | None]:
-    """Recover what an interrupted build left, compile, and hold the result against the disk."""
+def _plan(root: str, overwrite: list[str]) -> tuple[Disk, Compiled, Plan | None]:
+    """Complete an interrupted build, compile, and plan the changes; no plan if the spec has errors."""
     from ..write.journal import recover
     from ..write.lock import read_lock
     from ..write.plan import plan
 
     recovered = recover(root)
-    disk, run = _compile(root)
-    run.report.add(recovered)
-    if run.report.failed:
-        return disk, run, None
-    lock, found = read_lock(disk)
-    run.report.add(found)
-    planned, found = plan(run.files, lock, disk, run.inputs, overwrite)
-    run.report.add(found)
-    return disk, run, planned
+    disk, compiled = _compile(root)
+    compiled.report.add(recovered)
+    if compiled.report.failed:
+        return disk, compiled, None
+    lock, diagnostics = read_lock(disk)
+    compiled.report.add(diagnostics)
+    changes, diagnostics = plan(compiled.files, lock, disk, compiled.inputs, overwrite)
+    compiled.report.add(diagnostics)
+    return disk, compiled, changes
 
 
 def build(arguments: argparse.Namespace) -> int:
-    """Write all files, or with ``--check`` tell which are stale."""
-    root = _root(arguments)
+    """Write all files; with ``--check`` list the stale ones."""
+    root = root_of(arguments)
     if arguments.watch:
         from .watch import watch
 
-        return watch(root, lambda: _build(root, arguments)[:2])
+        return watch(root, lambda: _build(root, arguments))
     return _build(root, arguments)[0]
 
 
-def _build(root: str, arguments: argparse.Namespace) -> tuple[int, Disk, Compiled]:
+def _build(root: str, arguments: argparse.Namespace) -> tuple[int, Disk]:
     from ..write.journal import apply
-
-    started = time.time_ns()
-    disk, run, planned = _planned(root, arguments.overwrite)
-    stale = planned.pending if planned is not None else ()
-    if planned is not None and not run.report.failed and not arguments.check:
-        run.report.add(apply(planned, root))
-    _say(run, arguments.format, arguments.verbose)
-    if planned is None or run.report.failed:
-        return WRONG, disk, run
-    if arguments.check and stale:
-        for change in stale:
-            print(f"stale: {change.path} ({change.action})", file=sys.stderr)
-        print("run `mlopsc build` and commit what it writes", file=sys.stderr)
-        return WRONG, disk, run
-    _record(root, disk, planned, started)
-    if arguments.format == "text":
-        for change in stale:
-            print(f"{change.action:>7} {change.path}")
-        if not stale:
-            print("nothing to do: all files are up to date")
-    return DONE, disk, run
-
-
-def _record(root: str, disk: Disk, planned: Plan, started: int) -> None:
     from ..write.unchanged import record
 
-    written = [change.path for change in planned.changes if change.new is not None]
-    record(root, disk.asked, written, cache_key(), started)
+    started = time.time_ns()
+    disk, compiled, plan = _plan(root, arguments.overwrite)
+    if plan is not None and not compiled.report.failed and not arguments.check:
+        compiled.report.add(apply(plan, root))
+    print_report(compiled, arguments.format, arguments.verbose)
+    if plan is None or compiled.report.failed:
+        return WRONG, disk
+    if arguments.check and plan.pending:
+        for change in plan.pending:
+            print(f"stale: {change.path} ({change.action})", file=sys.stderr)
+        print("run `mlopsc build` and commit the files it writes", file=sys.stderr)
+        return WRONG, disk
+    record(root, disk.asked, [change.path for change in plan.changes if change.new is not None], cache_key(), started)
+    if arguments.format == "text":
+        for change in plan.pending:
+            print(f"{change.action:>7} {change.path}")
+        if not plan.pending:
+            print("nothing to do: all files are up to date")
+    return DONE, disk
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Report, and write nothing."""
-    _, run = _compile(_root(arguments))
-    _say(run, arguments.format, arguments.verbose)
-    if run.report.failed:
+    """Report all problems, and write nothing."""
+    _, compiled = _compile(root_of(arguments))
+    print_report(compiled, arguments.format, arguments.verbose)
+    if compiled.report.failed:
         return WRONG
-    if arguments.format == "text" and run.project is not None:
-        print(f"mlops.yaml is good: {len(run.project.stages)} stages, {len(run.files)} files to write")
+    if arguments.format == "text" and compiled.project is not None:
+        print(f"mlops.yaml is valid: {len(compiled.project.stages)} stages, {len(compiled.files)} files to write")
     return DONE
 
 
 def plan(arguments: argparse.Namespace) -> int:
-    """Show the changes, and the stages that would run."""
+    """Show the changes of a build, and the stages that DVC would run."""
     from ..show.reruns import reruns
 
-    disk, run, planned = _planned(_root(arguments), [])
-    again = reruns(run.project, disk, run.params) if run.project is not None and run.params is not None else []
+    disk, compiled, plan = _plan(root_of(arguments), [])
+    has_project = compiled.project is not None and compiled.params is not None
+    stages = reruns(compiled.project, disk, compiled.params) if has_project else []  # type: ignore[arg-type]
+    failed = compiled.report.failed
     if arguments.format == "json":
         import json
 
-        changes = [] if planned is None else [{"path": c.path, "action": c.action} for c in planned.changes]
-        stages = [{"stage": each.stage, "reasons": each.reasons} for each in again]
-        print(json.dumps({"version": 1, "failed": run.report.failed, "files": changes, "stages": stages}, indent=2))
-        return WRONG if run.report.failed else DONE
-    _say(run, "text")
-    if planned is None:
+        files = [] if plan is None else [{"path": change.path, "action": change.action} for change in plan.changes]
+        runs = [{"stage": rerun.stage, "reasons": rerun.reasons} for rerun in stages]
+        print(json.dumps({"version": 1, "failed": failed, "files": files, "stages": runs}, indent=2))
+        return WRONG if failed else DONE
+    print_report(compiled, "text")
+    if plan is None:
         return WRONG
-    for change in planned.pending:
+    for change in plan.pending:
         print(f"{change.action:>8} {change.path}")
         if not arguments.no_diff and (diff := change.diff()):
             print("".join(f"         {line}\n" for line in diff.splitlines()), end="")
-    if not planned.pending:
+    if not plan.pending:
         print("files: nothing to do")
-    print("stages that `dvc repro` would run:" if again else "stages: nothing to run")
-    for each in again:
-        print(f"     run {each.stage}: {'; '.join(each.reasons)}")
-    return WRONG if run.report.failed else DONE
+    print("stages that `dvc repro` would run:" if stages else "stages: nothing to run")
+    for rerun in stages:
+        print(f"     run {rerun.stage}: {'; '.join(rerun.reasons)}")
+    return WRONG if failed else DONE
 
 
 def explain(arguments: argparse.Namespace) -> int:
-    """Show values with their origins."""
+    """Show the values of stages with their origins, or the stages that a path affects."""
     from ..resolve.library import places
     from ..show.explain import as_json, as_text, explain, touched, unknown_stage
 
-    disk, run = _compile(_root(arguments))
-    if run.document is None or run.resolved is None or run.project is None:
-        _say(run, "text")
+    disk, compiled = _compile(root_of(arguments))
+    document, resolved, project = compiled.document, compiled.resolved, compiled.project
+    if document is None or resolved is None or project is None:
+        print_report(compiled, "text")
         return WRONG
-    if arguments.stage and not {arguments.stage}.intersection(run.resolved.entries, run.project.stages):
-        roots = run.project.code_roots
-        paths = [path for path in places(arguments.stage, disk, roots) if path != "."]
-        if rows := next(filter(None, (touched(run.project, path) for path in paths)), []):
-            print(as_json(rows) if arguments.format == "json" else as_text(rows), end="")
+    name, is_json = arguments.stage, arguments.format == "json"
+    if name and name not in resolved.entries and name not in project.stages:
+        paths = [path for path in places(name, disk, project.code_roots) if path != "."]
+        if rows := next(filter(None, (touched(project, path) for path in paths)), []):
+            print(as_json(rows) if is_json else as_text(rows), end="")
             return DONE
-        if there := next((path for path in paths if disk.kind(path) is not None), None):
-            print(as_json([]) if arguments.format == "json" else f"no stage depends on {there}\n", end="")
+        if existing := next((path for path in paths if disk.kind(path) is not None), None):
+            print(as_json([]) if is_json else f"no stage depends on {existing}\n", end="")
             return DONE
-    if arguments.stage and (problem := unknown_stage(run.resolved, run.project, arguments.stage)) is not None:
-        print(f"mlopsc: {problem}", file=sys.stderr)
+    if name and (problem := unknown_stage(resolved, project, name)) is not None:
+        misuse(problem)
         return MISUSE
-    rows = explain(run.resolved, run.project, run.document, arguments.stage)
-    print(as_json(rows) if arguments.format == "json" else as_text(rows), end="")
+    rows = explain(resolved, project, document, name)
+    print(as_json(rows) if is_json else as_text(rows), end="")
     return DONE
 
 
@@ -174,17 +150,17 @@ def graph(arguments: argparse.Namespace) -> int:
     """Draw the pipeline."""
     from ..show.diagram import dot, html, mermaid
 
-    _, run = _compile(_root(arguments))
-    if run.project is None:
-        _say(run, "text")
+    _, compiled = _compile(root_of(arguments))
+    if compiled.project is None:
+        print_report(compiled, "text")
         return WRONG
     draw = {"mermaid": mermaid, "dot": dot, "html": html}[arguments.format]
-    print(draw(run.project), end="")
+    print(draw(compiled.project), end="")
     return DONE
 
 
 def targets(arguments: argparse.Namespace) -> int:
-    """Print the conversion matrix."""
+    """Print the support table."""
     from ..show.support_table import as_json, as_markdown, as_text
 
     print({"text": as_text, "json": as_json, "markdown": as_markdown}[arguments.format](), end="")
@@ -207,24 +183,23 @@ def code(arguments: argparse.Namespace) -> int:
 
     text = page(arguments.name.upper())
     if text is None:
-        print(f"mlopsc: there is no code `{arguments.name}`", file=sys.stderr)
+        misuse(f"unknown code `{arguments.name}`")
         return MISUSE
     print(text, end="")
     return DONE
 
 
 def eject(arguments: argparse.Namespace) -> int:
-    """Hand all files over to the user."""
-    from ..model.snapshot import Disk
+    """Stop managing the emitted files."""
     from ..write.eject import eject
     from ..write.lock import read_lock
 
-    root = _root(arguments)
-    ours = sorted(read_lock(Disk(root))[0])
+    root = root_of(arguments)
+    files = sorted(read_lock(Disk(root))[0])
     if not arguments.yes:
-        print("these files would be yours alone; they work without mlopsc as they are:")
-        print("".join(f"  {path}\n" for path in ours) + "run `mlopsc eject --yes` to do it")
+        print("mlopsc would stop managing these files, which work without it:")
+        print("".join(f"  {path}\n" for path in files) + "run `mlopsc eject --yes` to do it")
         return DONE
     eject(root)
-    print(f"{len(ours)} files are yours now; mlops.yaml is left where it is")
+    print(f"mlopsc no longer manages {len(files)} files; mlops.yaml stays in place")
     return DONE

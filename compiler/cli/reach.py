@@ -24,14 +24,15 @@ def _compared(arguments: argparse.Namespace, with_files: bool) -> int:
     from ..read.git import GitError, GitSnapshot, WorkingTreeChanges, base_commit
     from ..show.changes import State, file_changes, stage_changes
     from ..show.changes_text import as_json, as_markdown, as_text
-    from .commands import _root, _say
+    from .commands import root_of
+    from .output import misuse, print_report
 
-    root = _root(arguments)
+    root = root_of(arguments)
     disk = Disk(root)
     run = compile_spec(disk)
     after = State.of(run, disk)
     if after is None:
-        _say(run, "text")
+        print_report(run, "text")
         return WRONG
     try:
         base = GitSnapshot.of(root, base_commit(root, arguments.base))
@@ -41,7 +42,7 @@ def _compared(arguments: argparse.Namespace, with_files: bool) -> int:
         finally:
             base.close()
     except GitError as error:
-        print(f"mlopsc: {error}", file=sys.stderr)
+        misuse(str(error))
         return MISUSE
     files = file_changes(before, after) if with_files else None
     if arguments.format == "json":

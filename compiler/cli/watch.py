@@ -1,4 +1,4 @@
-"""`mlopsc build --watch`: build again whenever something that a build looked at is another."""
+"""`mlopsc build --watch`: build again whenever an input changes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from ..model.snapshot import Disk
 
 INTERVAL = 0.05
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 
 
 def watch(root: str, build: Callable[[], tuple[int, Disk]]) -> int:
-    """Build, wait for a change, and so on until interrupted."""
+    """Build after every change until interrupted."""
     try:
         while True:
             _, disk = build()
@@ -30,11 +30,11 @@ def watch(root: str, build: Callable[[], tuple[int, Disk]]) -> int:
 
 
 def _state(root: str, paths: Iterable[str]) -> list[tuple[str, int, int]]:
-    found = []
+    statuses = []
     for path in sorted(paths):
         try:
             status = os.stat(f"{root}/{path}")
-            found.append((path, status.st_mtime_ns, status.st_size))
+            statuses.append((path, status.st_mtime_ns, status.st_size))
         except OSError:
-            found.append((path, 0, -1))
-    return found
+            statuses.append((path, 0, -1))
+    return statuses

@@ -8,15 +8,19 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
-from ..model.project import Project, Ref, Stage
+from ...schemas.stage import Stage
+from ..model import project as model
+from ..model.project import Project, Ref
 from ..model.source import At, Path
 from ..read.document import Document
 from ..resolve.commands import as_list
 from ..resolve.conventions import paths_of
 from ..resolve.entry import Entry, Resolved
+from ..resolve.filling import KEY_ORDER
 
 _LISTS = ("deps", "params", "outs", "metrics", "plots")
-_MLOPSC_KEYS = ("kind", "env", "image", "resources", "timeout", "retries", "gates", "infer")
+_MLOPSC_KEYS = [key for key in Stage.model_fields if key not in {*KEY_ORDER, "args", "script"}]
+"""The keys of a stage beside those of DVC. `args` and `script` are shown as part of `cmd`."""
 _SCALARS = ("desc", "wdir", "matrix", "vars", "frozen", "always_changed", "meta")
 
 _MAX_WIDTH = 48
@@ -46,7 +50,7 @@ def unknown_stage(resolved: Resolved, project: Project, name: str) -> str | None
 def explain(resolved: Resolved, project: Project, document: Document, stage: str | None) -> list[Row]:
     """The rows of one stage (an entry, or one of the stages it defines), or of all entries."""
     if stage is None:
-        stages: defaultdict[str, list[Stage]] = defaultdict(list)
+        stages: defaultdict[str, list[model.Stage]] = defaultdict(list)
         for defined in project:
             stages[defined.entry].append(defined)
         return [row for name, entry in resolved.entries.items() for row in _rows(name, entry, stages[name], document)]
@@ -56,7 +60,7 @@ def explain(resolved: Resolved, project: Project, document: Document, stage: str
     return list(_rows(stage, resolved.entries[defined.entry], [defined], document))
 
 
-def _rows(name: str, entry: Entry, stages: Sequence[Stage], document: Document) -> Iterator[Row]:
+def _rows(name: str, entry: Entry, stages: Sequence[model.Stage], document: Document) -> Iterator[Row]:
     """The values of an entry, and the parameters in the commands of its stages."""
     for key, value, origin in _values(entry, document):
         yield Row(name, key, value, origin)

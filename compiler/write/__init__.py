@@ -1,1 +1,1 @@
-"""The disk: the plan of a build, the journal that carries it out, and the record of what was written."""
+"""Writing: the plan of a build, the journal that applies it, and the lock that records the written files."""

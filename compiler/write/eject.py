@@ -1,4 +1,4 @@
-"""Leaving: the files stay as they are and are nobody's but the team's."""
+"""Eject: the emitted files stay, and mlopsc no longer manages them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .unchanged import STATE, elsewhere
 
 
 def eject(root: str) -> None:
-    """Forget that the files of the lock are ours. The spec and all that was written stay."""
+    """Remove the lock and the state. The spec and the emitted files stay."""
     if elsewhere(root):
         return
     if os.path.lexists(f"{root}/{LOCK}"):

@@ -1,8 +1,8 @@
-"""From plan to disk: the only writer. All files of a build or none, whatever happens on the way.
+"""Applying a plan: all files of a build are written, or none, even if the process is killed.
 
-New contents are written beside the old in `.mlops/state/txn`, and synced. Then the journal is put in its place by one
-rename: that is the moment at which the build has happened. Only then are the files moved where they belong; whoever is
-killed in between is completed by `recover`, which every command runs first.
+New contents are first written to `.mlops/state/txn` and synced. One rename then puts the journal in place; from that moment
+the build counts as done. After that the files are moved to their paths. `recover`, which every command runs first, completes a
+build that was killed in between.
 """
 
 from __future__ import annotations
@@ -17,41 +17,70 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ..model.diagnostic import Diagnostic
+from ..model.diagnostic import Code, Diagnostic
 from .lock import safe, sha256
 from .plan import Change, Plan
 from .unchanged import STATE
 
+WRITES_ELSEWHERE = Code(
+    "MLC605", "error", "`{path}` is a link or is not a path that a build may write", help="move the link away"
+)
+STATE_ELSEWHERE = Code(
+    "MLC605", "error", "`{path}` is a link to another place", help="remove the link; mlopsc creates `{state}` itself"
+)
+PLAN_WITH_CONFLICTS = Code(
+    "MLC609", "error", "a plan with conflicts cannot be applied", help="resolve the conflicts first"
+)
+OTHER_BUILD = Code("MLC610", "error", "another build is running in this repository", help="wait until it ends")
+CHANGED_MEANWHILE = Code(
+    "MLC611", "error", "`{path}` changed during the build; nothing was changed", help="build again"
+)
+EDITED_AFTER_CRASH = Code(
+    "MLC611", "warning", "`{path}` was edited after a build was interrupted; it was not overwritten", help="build again"
+)
+CANNOT_WRITE = Code(
+    "MLC612",
+    "error",
+    "the files cannot be written: {problem}; nothing was changed",
+    help="free some space, or correct the permissions, and build again",
+)
+CANNOT_COMPLETE = Code(
+    "MLC612",
+    "error",
+    "the build could not be completed: {problem}; the next build completes it",
+    help="correct the problem and build again",
+)
+READ_ONLY = Code("MLC612", "error", "`{path}` is read-only; nothing was changed", help="chmod u+w {path}")
+READ_ONLY_FOLDER = Code("MLC612", "error", "`{path}` is not writable", help="chmod u+w {path}")
+BACKUP_EXISTS = Code(
+    "MLC613",
+    "error",
+    "`{path}.orig` already exists, from an earlier build",
+    help="move it away, so that it is not lost",
+)
+
 TXN = f"{STATE}/txn"
 JOURNAL = f"{STATE}/journal.json"
-ALONE = f"{STATE}/lock"
+BUILD_LOCK = f"{STATE}/lock"
 PATIENCE = 30.0
 """Seconds to wait for another build in the same repository."""
 
 
 def apply(plan: Plan, root: str, patience: float = PATIENCE) -> list[Diagnostic]:
-    """Make the disk what the plan says. Either all of it is done and the list is empty, or nothing has changed."""
+    """Apply a plan completely, or change nothing and return the reason."""
     if any(change.action == "conflict" for change in plan.changes):
-        return [Diagnostic("MLC609", "a plan with conflicts cannot be carried out", help="resolve them first")]
+        return [PLAN_WITH_CONFLICTS.on(None)]
     if not plan.writes:
         return []
     try:
-        with _alone(root, patience) as busy:
+        with _build_lock(root, patience) as busy:
             return [busy] if busy is not None else _apply(plan, root)
     except OSError as error:
-        return [_failed(error)]
+        return [CANNOT_WRITE.on(None, problem=_problem(error, error.filename))]
 
 
-def _failed(error: OSError) -> Diagnostic:
-    where = f": `{error.filename}`" if error.filename else ""
-    what = f"the files cannot be written: {error.strerror or error}{where}; nothing was changed"
-    return Diagnostic("MLC612", what, help="make room, or correct the permissions, and build again")
-
-
-def _cut_off(error: OSError) -> Diagnostic:
-    where = f": `{error.filename2 or error.filename}`" if error.filename else ""
-    what = f"the build could not be completed: {error.strerror or error}{where}; the next one goes on from there"
-    return Diagnostic("MLC612", what, help="correct that and build again")
+def _problem(error: OSError, path: str | None) -> str:
+    return f"{error.strerror or error}" + (f": `{path}`" if path else "")
 
 
 def _apply(plan: Plan, root: str) -> list[Diagnostic]:
@@ -62,39 +91,36 @@ def _apply(plan: Plan, root: str) -> list[Diagnostic]:
     _forget(txn)
     try:
         os.mkdir(txn)
-        entries = [_stage(change, index, root) for index, change in enumerate(plan.writes)]
+        entries = [_staged(change, index, root) for index, change in enumerate(plan.writes)]
         for change in plan.writes:
             os.makedirs(os.path.dirname(f"{root}/{change.path}"), exist_ok=True)
         _sync_folder(txn)
         journal = json.dumps({"version": 1, "entries": entries}).encode()
         _write_synced(f"{txn}/journal", journal, 0o600)
-        os.replace(f"{txn}/journal", f"{root}/{JOURNAL}")  # from here on the build has happened
+        os.replace(f"{txn}/journal", f"{root}/{JOURNAL}")  # from here on the build counts as done
     except OSError as error:
         _forget(txn)
-        return [_failed(error)]
+        return [CANNOT_WRITE.on(None, problem=_problem(error, error.filename))]
     _sync_folder(f"{root}/{STATE}")
     return _completed(root)
 
 
 def _obstacle(change: Change, root: str) -> Diagnostic | None:
-    """Why a change cannot be made after all: the disk is not what the plan saw, or it must not be touched."""
+    """Why a change cannot be applied: the disk differs from what the plan saw, or must not be changed."""
     if not safe(change.path) or _crosses_link(change.path, root):
-        return Diagnostic("MLC605", f"`{change.path}` is no place that may be written", help="move the link away")
+        return WRITES_ELSEWHERE.on(None, path=change.path)
     full = f"{root}/{change.path}"
-    if _content(full) not in (change.old, change.new):  # another build may have been here with the same outcome
-        what = f"`{change.path}` changed while the build was at work; nothing was changed"
-        return Diagnostic("MLC611", what, help="build again")
+    if _content(full) not in (change.old, change.new):  # another build may have written the same content
+        return CHANGED_MEANWHILE.on(None, path=change.path)
     if change.old is not None and os.path.exists(full) and not os.stat(full).st_mode & stat.S_IWUSR:
-        what = f"`{change.path}` is read-only; nothing was changed"
-        return Diagnostic("MLC612", what, help=f"chmod u+w {change.path}")
+        return READ_ONLY.on(None, path=change.path)
     if change.backup and os.path.lexists(f"{full}.orig"):
-        what = f"`{change.path}.orig` is there already, from an earlier time"
-        return Diagnostic("MLC613", what, help="move it away, so that it is not lost")
+        return BACKUP_EXISTS.on(None, path=change.path)
     parent = os.path.dirname(full)
     while not os.path.lexists(parent):
         parent = os.path.dirname(parent)
     if not os.access(parent, os.W_OK | os.X_OK):
-        return Diagnostic("MLC612", f"`{os.path.relpath(parent, root)}` cannot be written to", help="correct its mode")
+        return READ_ONLY_FOLDER.on(None, path=os.path.relpath(parent, root))
     return None
 
 
@@ -111,8 +137,8 @@ def _content(full: str) -> bytes | None:
         return None
 
 
-def _stage(change: Change, index: int, root: str) -> dict[str, Any]:
-    """Write the new content aside; the journal's entry for it."""
+def _staged(change: Change, index: int, root: str) -> dict[str, Any]:
+    """Write the new content to the transaction folder; returns the journal's entry."""
     entry: dict[str, Any] = {"path": change.path, "old": _hash(change.old), "new": _hash(change.new)}
     if change.backup:
         entry["backup"] = True
@@ -146,7 +172,7 @@ def _write_synced(full: str, content: bytes, mode: int) -> None:
 
 
 def _forget(txn: str) -> None:
-    """Remove the folder of staged contents; what cannot go now goes next time."""
+    """Remove the transaction folder; what cannot be removed now is removed by the next build."""
     with suppress(OSError):
         for name in os.listdir(txn):
             os.unlink(f"{txn}/{name}")
@@ -163,13 +189,13 @@ def _sync_folder(full: str) -> None:
 
 
 def recover(root: str, patience: float = PATIENCE) -> list[Diagnostic]:
-    """Complete a build that was cut off after it had happened; forget one that was cut off before."""
+    """Complete a build that was interrupted after its journal was in place; discard one that was interrupted before."""
     if not os.path.isdir(f"{root}/{STATE}") or not (
         os.path.lexists(f"{root}/{JOURNAL}") or os.path.lexists(f"{root}/{TXN}")
     ):
         return []
     try:
-        with _alone(root, patience) as busy:
+        with _build_lock(root, patience) as busy:
             if busy is not None:
                 return [busy]
             if os.path.lexists(f"{root}/{JOURNAL}"):
@@ -177,35 +203,34 @@ def recover(root: str, patience: float = PATIENCE) -> list[Diagnostic]:
             _forget(f"{root}/{TXN}")
             return []
     except OSError as error:
-        return [_failed(error)]
+        return [CANNOT_WRITE.on(None, problem=_problem(error, error.filename))]
 
 
 def _completed(root: str) -> list[Diagnostic]:
     try:
         return _roll_forward(root)
     except OSError as error:
-        return [_cut_off(error)]
+        return [CANNOT_COMPLETE.on(None, problem=_problem(error, error.filename2 or error.filename))]
 
 
 def _roll_forward(root: str) -> list[Diagnostic]:
-    """Do what the journal says and is not done yet. It may be hostile: nothing in it is believed."""
-    found: list[Diagnostic] = []
+    """Apply the entries of the journal that are not applied yet. The journal may be hostile, so everything in it is checked."""
+    diagnostics: list[Diagnostic] = []
     folders: set[str] = set()
     for entry in _entries(root):
         path = entry["path"]
         full = f"{root}/{path}"
-        there = _hash(_content(full)) if not os.path.isdir(full) else "folder"
-        if there != entry["new"] and there != entry["old"]:
-            what = f"`{path}` was edited while a build was cut off; it is left as it is"
-            found.append(Diagnostic("MLC611", what, help="build again", severity="warning"))
-        elif there != entry["new"]:
+        current = _hash(_content(full)) if not os.path.isdir(full) else "folder"
+        if current != entry["new"] and current != entry["old"]:
+            diagnostics.append(EDITED_AFTER_CRASH.on(None, path=path))
+        elif current != entry["new"]:
             _move(entry, root, full)
             folders.add(os.path.dirname(full))
     for folder in folders:
         _sync_folder(folder)
     os.unlink(f"{root}/{JOURNAL}")
     _forget(f"{root}/{TXN}")
-    return found
+    return diagnostics
 
 
 def _move(entry: dict[str, Any], root: str, full: str) -> None:
@@ -213,7 +238,7 @@ def _move(entry: dict[str, Any], root: str, full: str) -> None:
         os.link(full, f"{full}.orig")
     if entry["new"] is None:
         os.unlink(full)
-        with suppress(OSError):  # only a folder that is empty now goes with its last file
+        with suppress(OSError):  # only folders that are empty now are removed
             os.removedirs(os.path.dirname(full)) if os.path.dirname(full) != root else None
     else:
         os.makedirs(os.path.dirname(full), exist_ok=True)
@@ -231,7 +256,7 @@ def _entries(root: str) -> Iterator[dict[str, Any]]:
             continue
         if not safe(path) or _crosses_link(path, root) or not all(_is_hash(entry.get(key)) for key in ("old", "new")):
             continue
-        if entry["new"] is not None:  # what is no longer staged was moved before the build was cut off
+        if entry["new"] is not None:  # a file that is no longer staged was moved before the interruption
             staged = entry.get("staged")
             content = _content(f"{root}/{TXN}/{staged}") if re.fullmatch("[0-9]{1,9}", str(staged)) else None
             if _hash(content) != entry["new"]:
@@ -244,16 +269,15 @@ def _is_hash(value: object) -> bool:
 
 
 @contextmanager
-def _alone(root: str, patience: float) -> Iterator[Diagnostic | None]:
-    """Hold the repository's lock; gives a diagnostic instead where another build keeps it too long."""
+def _build_lock(root: str, patience: float) -> Iterator[Diagnostic | None]:
+    """Hold the build lock of the repository; yields a diagnostic if another build holds it too long."""
     state = f"{root}/{STATE}"
-    for path in (TXN, JOURNAL, ALONE):
+    for path in (TXN, JOURNAL, BUILD_LOCK):
         if _crosses_link(path, root):
-            what = f"`{path}` leads elsewhere by a link"
-            yield Diagnostic("MLC605", what, help=f"remove the link; mlopsc makes `{STATE}` itself")
+            yield STATE_ELSEWHERE.on(None, path=path, state=STATE)
             return
     os.makedirs(state, exist_ok=True)
-    with open(f"{root}/{ALONE}", "a") as file:
+    with open(f"{root}/{BUILD_LOCK}", "a") as file:
         deadline = time.monotonic() + patience
         while True:
             try:
@@ -261,7 +285,7 @@ def _alone(root: str, patience: float) -> Iterator[Diagnostic | None]:
                 break
             except OSError:
                 if time.monotonic() > deadline:
-                    yield Diagnostic("MLC610", "another build is at work in this repository", help="wait for it to end")
+                    yield OTHER_BUILD.on(None)
                     return
                 time.sleep(0.02)
         if not os.path.lexists(f"{state}/.gitignore"):

@@ -1,15 +1,62 @@
-"""What a build would do to the disk, as a value: create, update, keep, delete, or a conflict that stops it."""
+"""The plan of a build as a value: each file is created, updated, kept, deleted, or in conflict."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ..model.diagnostic import Diagnostic
+from ..model.diagnostic import Code, Diagnostic
 from ..model.snapshot import Snapshot
 from ..model.target import File
 from .lock import LOCK, Lock, digest, lock_text, safe
+
+NOT_OURS = Code(
+    "MLC601",
+    "error",
+    "`{path}` already exists, and mlopsc did not write it",
+    help="see `mlopsc plan` for the difference; `mlopsc build --overwrite {path}` replaces it and keeps yours as "
+    "`{path}.orig`; `patches` in mlops.yaml changes what is written",
+)
+EDITED = replace(NOT_OURS, message="`{path}` was edited since it was written")
+EDITED_ORPHAN = Code(
+    "MLC602",
+    "warning",
+    "`{path}` is no longer emitted, but was edited; it is kept and no longer managed",
+    help="delete it if you do not need it",
+)
+CASE_COLLISION = Code(
+    "MLC603",
+    "error",
+    "`{first}` and `{second}` are the same file on file systems that ignore case",
+    help="rename one of the stages that they belong to",
+)
+OVERWRITES_INPUT = Code(
+    "MLC604",
+    "error",
+    "`{path}` is an input and would be overwritten",
+    help="rename it; a build never overwrites its inputs",
+)
+UNSAFE_PATH = Code(
+    "MLC605",
+    "error",
+    "`{path}` is not a path that a build may write",
+    help="report this bug of the target that emits it",
+)
+PARENT_NOT_FOLDER = Code(
+    "MLC605",
+    "error",
+    "`{path}` cannot be written, because `{parent}` is not a folder of this repository",
+    help="move `{parent}` away",
+)
+NOT_A_FILE = Code("MLC605", "error", "`{path}` cannot be written, because it is {kind}", help="move it away")
+BROKEN_BLOCK = Code(
+    "MLC607",
+    "error",
+    "the markers of the block of mlopsc in `{path}` do not match",
+    help="keep one line `{begin}` and below it one line `{end}`, or neither",
+)
+NOT_EMITTED = Code("MLC608", "error", "`{path}` is not one of the emitted files", help="remove it from `--overwrite`")
 
 Action = Literal["create", "update", "keep", "delete", "conflict"]
 
@@ -19,7 +66,7 @@ END = "# <<< mlopsc"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One file: what is there (None: nothing), and what is to be there (None: nothing)."""
+    """One file: its old and new content, None if there is none. With ``backup`` the old one is kept as `PATH.orig`."""
 
     path: str
     action: Action
@@ -27,10 +74,9 @@ class Change:
     new: bytes | None
     executable: bool = False
     backup: bool = False
-    """Whether what is there is kept as `PATH.orig`."""
 
     def diff(self) -> str:
-        """The change as a unified diff; empty where nothing is."""
+        """The change as a unified diff; empty without a change."""
         if self.old == self.new or b"\0" in (self.old or b""):
             return ""
         from difflib import unified_diff
@@ -42,7 +88,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All changes of one build, and the lock that goes with them."""
+    """All changes of one build, and the lock after it."""
 
     changes: tuple[Change, ...]
     lock: Lock = field(default_factory=dict)
@@ -50,12 +96,12 @@ class Plan:
 
     @property
     def pending(self) -> tuple[Change, ...]:
-        """What is not as it should be."""
+        """The changes that differ from the disk."""
         return tuple(change for change in self.changes if change.action != "keep")
 
     @property
     def writes(self) -> tuple[Change, ...]:
-        """What `write.apply` has to do, the lock last."""
+        """The changes that `journal.apply` writes, the lock last."""
         changed = [change for change in self.changes if change.action in ("create", "update", "delete")]
         return (*changed, self.lock_change) if self.lock_change is not None else tuple(changed)
 
@@ -63,42 +109,35 @@ class Plan:
 def plan(
     files: Sequence[File], lock: Lock, snapshot: Snapshot, inputs: Collection[str], overwrite: Collection[str] = ()
 ) -> tuple[Plan, list[Diagnostic]]:
-    """Hold what was emitted against what is there and against what we wrote last."""
-    found = list(_impossible(files, inputs))
-    if found:
-        return Plan(()), found
+    """Compare the emitted files with the disk and with the lock of the last build."""
+    diagnostics = list(_unwritable(files, inputs))
+    if diagnostics:
+        return Plan(()), diagnostics
     changes: list[Change] = []
     new_lock: dict[str, str] = {}
     for file in sorted(files, key=lambda file: file.path):
         change, problem = _planned(file, lock.get(file.path), snapshot, file.path in overwrite)
         changes.append(change)
-        found += [problem] if problem is not None else []
+        diagnostics += [problem] if problem is not None else []
         new_lock[file.path] = digest(file.text)
     for path in sorted(lock.keys() - new_lock.keys()):
-        gone, problem = _orphan(path, lock[path], snapshot, path in inputs)
-        changes += [gone] if gone is not None else []
-        found += [problem] if problem is not None else []
-    for path in overwrite:
-        if path not in new_lock:
-            found.append(
-                Diagnostic("MLC608", f"`{path}` is not one of the files that are written", help="leave it out")
-            )
-    return Plan(tuple(changes), new_lock, _lock_change(new_lock, snapshot)), found
+        deletion, problem = _orphan(path, lock[path], snapshot, path in inputs)
+        changes += [deletion] if deletion is not None else []
+        diagnostics += [problem] if problem is not None else []
+    diagnostics += [NOT_EMITTED.on(None, path=path) for path in overwrite if path not in new_lock]
+    return Plan(tuple(changes), new_lock, _lock_change(new_lock, snapshot)), diagnostics
 
 
-def _impossible(files: Iterable[File], inputs: Collection[str]) -> Iterable[Diagnostic]:
+def _unwritable(files: Iterable[File], inputs: Collection[str]) -> Iterable[Diagnostic]:
     seen: dict[str, str] = {}
     for file in files:
         if not safe(file.path) or file.path == LOCK:
-            help_ = "this is a bug of the target that emits it"
-            yield Diagnostic("MLC605", f"`{file.path}` is no place that may be written", help=help_)
+            yield UNSAFE_PATH.on(None, path=file.path)
         other = seen.setdefault(file.path.lower(), file.path)
         if other != file.path:
-            what = f"`{other}` and `{file.path}` are one file where case does not count"
-            yield Diagnostic("MLC603", what, help="rename one of the stages they are made for")
+            yield CASE_COLLISION.on(None, first=other, second=file.path)
         if file.path in inputs:
-            what = f"`{file.path}` would be overwritten, and it is an input"
-            yield Diagnostic("MLC604", what, help="rename it; outputs never overwrite inputs")
+            yield OVERWRITES_INPUT.on(None, path=file.path)
 
 
 def _planned(file: File, locked: str | None, snapshot: Snapshot, force: bool) -> tuple[Change, Diagnostic | None]:
@@ -110,26 +149,17 @@ def _planned(file: File, locked: str | None, snapshot: Snapshot, force: bool) ->
     new = file.text.encode("utf-8", "surrogateescape")
     if old is None:
         return Change(file.path, "create", None, new, file.executable), None
-    there = digest(old.decode("utf-8", "surrogateescape"))
-    if there == digest(file.text):
+    current = digest(old.decode("utf-8", "surrogateescape"))
+    if current == digest(file.text):
         return Change(file.path, "keep", old, new, file.executable), None
-    if there == locked or force:
-        return Change(file.path, "update", old, new, file.executable, backup=there != locked), None
-    return Change(file.path, "conflict", old, new), _conflict(file.path, locked is not None)
-
-
-def _conflict(path: str, ours: bool) -> Diagnostic:
-    what = "was edited since it was written" if ours else "is there already, and mlopsc did not write it"
-    return Diagnostic(
-        "MLC601",
-        f"`{path}` {what}",
-        help=f"see `mlopsc plan` for the difference; `mlopsc build --overwrite {path}` takes the new one and keeps "
-        f"yours as `{path}.orig`; `patches` in mlops.yaml changes what is written",
-    )
+    if current == locked or force:
+        return Change(file.path, "update", old, new, file.executable, backup=current != locked), None
+    conflict = NOT_OURS if locked is None else EDITED
+    return Change(file.path, "conflict", old, new), conflict.on(None, path=file.path)
 
 
 def _blocked(path: str, snapshot: Snapshot) -> Diagnostic | None:
-    """Why a path cannot be written, whatever is in it: a folder in its place, or a link on the way."""
+    """Why a path cannot be written whatever its content: it is a folder, or a link leads to it."""
     parts = path.split("/")
     for depth in range(1, len(parts)):
         parent = "/".join(parts[:depth])
@@ -137,12 +167,11 @@ def _blocked(path: str, snapshot: Snapshot) -> Diagnostic | None:
         if kind is None:
             return None
         if kind != "dir":
-            what = f"`{parent}` is not a folder of this repository, so `{path}` cannot be written"
-            return Diagnostic("MLC605", what, help="move it away")
+            return PARENT_NOT_FOLDER.on(None, path=path, parent=parent)
     kind = snapshot.kind(path)
     if kind not in (None, "file"):
-        what = {"dir": "a folder", "link": "a link that leads outside"}.get(kind or "", "no regular file")
-        return Diagnostic("MLC605", f"`{path}` is {what}, so it cannot be written", help="move it away")
+        words = {"dir": "a folder", "link": "a link to another place"}.get(kind or "", "not a regular file")
+        return NOT_A_FILE.on(None, path=path, kind=words)
     return None
 
 
@@ -151,9 +180,7 @@ def _planned_block(file: File, locked: str | None, old: bytes | None, force: boo
     split = split_block(text)
     block = f"{BEGIN}\n{file.text}{END}\n"
     if split is None:
-        what = f"the marks of mlopsc's block in `{file.path}` do not pair up"
-        problem = Diagnostic("MLC607", what, help=f"leave one line `{BEGIN}` and below it one `{END}`, or none")
-        return Change(file.path, "conflict", old, None), problem
+        return Change(file.path, "conflict", old, None), BROKEN_BLOCK.on(None, path=file.path, begin=BEGIN, end=END)
     before, inner, after = split
     if inner is None:
         gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
@@ -162,7 +189,9 @@ def _planned_block(file: File, locked: str | None, old: bytes | None, force: boo
         new = f"{before}{block}{after}"
     edited = inner is not None and digest(inner) not in (locked, digest(file.text))
     if edited and not force:
-        return Change(file.path, "conflict", old, new.encode("utf-8", "surrogateescape")), _conflict(file.path, True)
+        return Change(file.path, "conflict", old, new.encode("utf-8", "surrogateescape")), EDITED.on(
+            None, path=file.path
+        )
     if inner is not None and digest(inner) == digest(file.text):
         return Change(file.path, "keep", old, old), None
     encoded = new.encode("utf-8", "surrogateescape")
@@ -170,7 +199,7 @@ def _planned_block(file: File, locked: str | None, old: bytes | None, force: boo
 
 
 def split_block(text: str) -> tuple[str, str | None, str] | None:
-    """What stands before our block, in it, and after it; the block is None where there is none. None: marks amiss."""
+    """The text before our block, in it (None without a block), and after it; None if the markers do not match."""
     lines = text.splitlines(keepends=True)
     begins = [index for index, line in enumerate(lines) if line.rstrip("\r\n") == BEGIN]
     ends = [index for index, line in enumerate(lines) if line.rstrip("\r\n") == END]
@@ -183,7 +212,7 @@ def split_block(text: str) -> tuple[str, str | None, str] | None:
 
 
 def _orphan(path: str, locked: str, snapshot: Snapshot, is_input: bool) -> tuple[Change | None, Diagnostic | None]:
-    """What becomes of a file that we wrote once and that the spec no longer calls for."""
+    """The change for a file that an earlier build wrote and this one does not emit."""
     if snapshot.kind(path) is None:
         return None, None
     old = None if is_input or _blocked(path, snapshot) else snapshot.read(path)
@@ -196,12 +225,7 @@ def _orphan(path: str, locked: str, snapshot: Snapshot, is_input: bool) -> tuple
             rest = split[0].removesuffix("\n") + split[2] if split[0].endswith("\n\n") else split[0] + split[2]
             new = rest.encode("utf-8", "surrogateescape") if rest.strip() else None
             return Change(path, "delete" if new is None else "update", old, new), None
-    return None, Diagnostic(
-        "MLC602",
-        f"`{path}` is no longer written, but it was edited since: it is left alone and is yours now",
-        help="delete it if you don't need it",
-        severity="warning",
-    )
+    return None, EDITED_ORPHAN.on(None, path=path)
 
 
 def _lock_change(lock: Mapping[str, str], snapshot: Snapshot) -> Change | None:

@@ -1,7 +1,7 @@
-"""Where Ctrl-C and its kin may come: what is made for a while goes again, and what is moved aside comes back.
+"""Signal handling: remove temporary files and restore moved files on SIGINT, SIGTERM or SIGHUP.
 
-All of it holds inside of `interruptible`, whose handler keeps a signal for later while something must not be broken off.
-(Blocking signals would not do that: where there are threads, another one takes the signal, and Python's handler runs.)
+Everything here works inside `interruptible`, whose handler defers a signal while something must not be interrupted. (Blocking
+signals is not enough: with threads, another thread receives the signal, and Python's handler runs.)
 """
 
 from __future__ import annotations
@@ -13,87 +13,87 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-Got = TypeVar("Got")
+Resource = TypeVar("Resource")
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class _Held:
-    """How many at this moment must not be broken off, and whether a signal waits for them."""
+class _Deferred:
+    """The number of open sections that must not be interrupted, and whether a signal waits for their end."""
 
     depth = 0
-    came = False
+    pending = False
 
 
 def _stop(number: int, frame: object) -> None:
-    if _Held.depth:
-        _Held.came = True
+    if _Deferred.depth:
+        _Deferred.pending = True
     else:
         raise KeyboardInterrupt
 
 
-def _let() -> None:
-    """Let a signal take effect that was kept for later, unless it must be kept still."""
-    if _Held.came and not _Held.depth:
-        _Held.came = False
+def _deliver() -> None:
+    """Deliver a deferred signal, unless a section that must not be interrupted is still open."""
+    if _Deferred.pending and not _Deferred.depth:
+        _Deferred.pending = False
         raise KeyboardInterrupt
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP clean up as Ctrl-C does, unless they are ignored (`nohup`)."""
-    before = {each: signal.getsignal(each) for each in STOPS if signal.getsignal(each) != signal.SIG_IGN}
+    """Make SIGTERM and SIGHUP clean up as Ctrl-C does, unless they are ignored (`nohup`)."""
+    handlers = {number: signal.getsignal(number) for number in STOPS if signal.getsignal(number) != signal.SIG_IGN}
     try:
-        for each in before:
-            signal.signal(each, _stop)
+        for number in handlers:
+            signal.signal(number, _stop)
         yield
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Keep signals for the end, from the processes that are started meanwhile too."""
+    """Defer signals to the end, also those of processes started inside."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    _Held.depth += 1
+    _Deferred.depth += 1
     try:
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        _Held.depth -= 1
-        _let()
+        _Deferred.depth -= 1
+        _deliver()
 
 
 @contextmanager
-def paired(begin: Callable[[], Got], end: Callable[[Got], object]) -> Iterator[Got]:
-    """What ``begin`` gives, and after it ``end``, whenever a signal comes: neither of them is broken off.
+def paired(begin: Callable[[], Resource], end: Callable[[Resource], object]) -> Iterator[Resource]:
+    """The result of ``begin``, and then ``end``; signals interrupt neither of them.
 
-    A context manager of the plain form leaves a moment between its beginning and its `try`, and a second Ctrl-C would
-    break off its end. (Python looks for signals at calls, so none comes between a change of the depth and a `try`.)
+    An ordinary context manager can be interrupted between its first statement and its `try`, and a second Ctrl-C interrupts
+    its cleanup. (Python checks for signals at calls, so none arrives between a change of the depth and a `try`.)
     """
-    _Held.depth += 1
+    _Deferred.depth += 1
     try:
-        got = begin()
+        resource = begin()
         try:
-            _Held.depth -= 1
-            _let()
-            yield got
+            _Deferred.depth -= 1
+            _deliver()
+            yield resource
         finally:
-            _Held.depth += 1
-            end(got)
+            _Deferred.depth += 1
+            end(resource)
     finally:
-        _Held.depth -= 1
-        _let()
+        _Deferred.depth -= 1
+        _deliver()
 
 
 @contextmanager
 def scratch(prefix: str, parent: str | None = None) -> Iterator[str]:
-    """The path of a directory of our own, in ``parent`` or where the system keeps such; it is gone afterwards."""
+    """A temporary directory, in ``parent`` or in the system's default place; it is removed afterwards."""
 
-    def gone(place: str) -> None:
-        shutil.rmtree(place, ignore_errors=parent is None)
+    def remove(path: str) -> None:
+        shutil.rmtree(path, ignore_errors=parent is None)
 
-    with paired(lambda: tempfile.mkdtemp(prefix=prefix, dir=parent), gone) as place:
-        yield place
+    with paired(lambda: tempfile.mkdtemp(prefix=prefix, dir=parent), remove) as path:
+        yield path

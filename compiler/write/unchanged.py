@@ -1,8 +1,8 @@
-"""Nothing has changed: told from a record of the last build, by file status alone. Imports next to nothing.
+"""The record of the last build, by which a build with nothing to do ends without compiling. Imports almost nothing.
 
-The record, `.mlops/state/seen.json`, is a cache that Git ignores: every path that the build looked at or wrote, with
-what `stat` said. An input that changed while the build ran, or a tick of the file system's clock before, could have
-been read before the change; then no record is made and the next build runs in full.
+The record, `.mlops/state/seen.json`, is a cache that Git ignores: the file status of every path that the build looked at or
+wrote. If an input changed during the build, or within one tick of the file system's clock before it, the build may have read
+the old content; then no record is written, and the next build runs in full.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Iterable
 STATE = ".mlops/state"
 SEEN = f"{STATE}/seen.json"
 _TICK_NS = 20_000_000
-"""Longer than the file clocks of Linux and macOS take for one step."""
+"""Longer than one step of the file clocks of Linux and macOS."""
 _LOCK = ".mlops/lock.json"
 
 
 def record(root: str, asked: Iterable[str], outputs: Iterable[str], key: str, started: int) -> None:
-    """Write down what the repository looks like after a build that ``started`` at that many nanoseconds.
+    """Record the state of the repository after a build; ``started`` is its start time in nanoseconds.
 
-    Failing to do so costs the next build some time, and nothing else.
+    A failure to do so only makes the next build slower.
     """
     import json
 
@@ -47,12 +47,12 @@ def record(root: str, asked: Iterable[str], outputs: Iterable[str], key: str, st
 
 
 def elsewhere(root: str) -> bool:
-    """Whether a link stands where our own folder is to be, so that nothing may be written or removed there."""
+    """Whether our own folder is a link, so that nothing may be written or removed there."""
     return os.path.islink(f"{root}/.mlops") or os.path.islink(f"{root}/{STATE}")
 
 
 def unchanged(root: str, key: str) -> bool:
-    """Whether everything the last build looked at, and all that it wrote, is as it was. In doubt, False."""
+    """Whether everything that the last build read or wrote is unchanged; False in doubt."""
     try:
         with open(f"{root}/{SEEN}", "rb") as file:
             raw = file.read()
@@ -68,7 +68,7 @@ def unchanged(root: str, key: str) -> bool:
 
 
 def _status(root: str, path: str) -> list[int] | None:
-    """Mode, time of change, size and inode; of a folder the names in it instead of its size."""
+    """Mode, time of change, size and inode; for a folder the hash of its names."""
     full = f"{root}/{path}" if path else root
     try:
         status = os.stat(full)

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.cli import cache_key
 from mlopsc.compiler.model.target import File
-from mlopsc.compiler.write.journal import ALONE, JOURNAL, TXN, recover
+from mlopsc.compiler.write.journal import BUILD_LOCK, JOURNAL, TXN, recover
 from mlopsc.compiler.write.lock import LOCK, digest, lock_text
 from mlopsc.compiler.write.plan import BEGIN, END
 from mlopsc.compiler.write.unchanged import SEEN, STATE
@@ -240,7 +240,7 @@ def test_a_journal_is_carried_out_as_far_as_it_can_be_ours(tmp_path: Path, entry
     assert build(root, NEW)[1] == []
 
 
-@pytest.mark.parametrize("link", [".mlops", STATE, TXN, ALONE, JOURNAL])
+@pytest.mark.parametrize("link", [".mlops", STATE, TXN, BUILD_LOCK, JOURNAL])
 def test_our_own_folder_is_not_followed_elsewhere(tmp_path: Path, link: str) -> None:
     """Git carries links: a clone's `.mlops/state/txn` must not empty a folder of its owner."""
     outside = tmp_path / "outside"
@@ -249,7 +249,7 @@ def test_our_own_folder_is_not_followed_elsewhere(tmp_path: Path, link: str) -> 
     (outside / "state/file").write_text("theirs")
     root = write(tmp_path / "root", {"mlops.yaml": "mlops: 1\nstages: {a: {cmd: a, deps: [mlops.yaml]}}\n"})
     (root / link).parent.mkdir(parents=True, exist_ok=True)
-    (root / link).symlink_to(outside / "file" if link in (ALONE, JOURNAL) else outside)
+    (root / link).symlink_to(outside / "file" if link in (BUILD_LOCK, JOURNAL) else outside)
     assert "MLC605" in run("mlopsc", "build", cwd=root, check=False).stderr
     run("mlopsc", "eject", "--yes", cwd=root)
     assert [path.read_text() for path in sorted(outside.rglob("*")) if path.is_file()] == ["theirs"] * 2

@@ -48,7 +48,7 @@ def main(threads: str, parent: str) -> None:
         stopped += came
         latest *= 1.02 if came else 0.98
         assert os.listdir(parent) == []
-        assert (interrupt._Held.depth, interrupt._Held.came) == (0, False), "signals are kept for good"
+        assert (interrupt._Deferred.depth, interrupt._Deferred.pending) == (0, False), "signals are kept for good"
     print(stopped, TURNS - stopped)
 
 

@@ -213,9 +213,9 @@ def test_colour_only_on_a_terminal(project: Path) -> None:
 
 
 def test_a_name_with_a_line_break_writes_no_line_of_its_own(project: Path) -> None:
-    (project / "mlops.yaml").write_text('mlops: 1\nstages: {"a\\nmlops.yaml is good": {cmd: x, deps: [no]}}\n')
+    (project / "mlops.yaml").write_text('mlops: 1\nstages: {"a\\nmlops.yaml is valid": {cmd: x, deps: [no]}}\n')
     said = run("mlopsc", "check", cwd=project, check=False)
-    assert not [line for line in (said.stdout + said.stderr).splitlines() if line.startswith("mlops.yaml is good")]
+    assert not [line for line in (said.stdout + said.stderr).splitlines() if line.startswith("mlops.yaml is valid")]
 
 
 def test_a_closed_pipe_is_no_error(project: Path) -> None:

@@ -77,7 +77,7 @@ def test_what_is_held_back_comes_at_the_end(by_alarm: None) -> None:
         with undisturbed():
             os.kill(os.getpid(), signal.SIGALRM)  # which any thread may take
             late = time.monotonic() + 30
-            while not interrupt._Held.came and time.monotonic() < late:
+            while not interrupt._Deferred.pending and time.monotonic() < late:
                 time.sleep(0.001)
             whole.append(True)
 
