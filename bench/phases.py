@@ -35,7 +35,7 @@ def phases(root: str) -> dict[str, float]:
     document, _ = read_spec(disk)
     mark("read")
     assert document is not None
-    spec, data, _ = validate(document.data)
+    spec, data, _ = validate(document)
     mark("validate")
     assert spec is not None
     params = ParamFiles(disk)

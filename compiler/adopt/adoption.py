@@ -15,7 +15,7 @@ from ..write.lock import digest, read_lock
 from ..write.plan import Change, Plan, plan
 from . import oracle
 from .existing import Existing, examine
-from .guarantee import differences, rejections
+from .guarantee import REPORT_A_BUG, differences, rejections
 from .overlay import Overlay
 from .pipeline import DVC_YAML, Pipeline, folders_with_pipeline
 from .spec_text import draft, project_name
@@ -38,7 +38,6 @@ UNSUPPORTED = Code(
     "{location}DVC accepts this, but mlopsc does not: {code}: {reason}",
     help="{advice}",
 )
-REPORT_A_BUG = "keep this pipeline in dvc.yaml for now, and report a bug"
 
 
 @dataclass(slots=True)

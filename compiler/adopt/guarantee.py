@@ -10,24 +10,13 @@ from ..model.diagnostic import Code, Diagnostic
 from .oracle import Answer
 from .tidy import stage_shape
 
-REJECTED_BY_DVC = Code(
-    "MLC703", "error", "DVC does not accept `{path}`: {reason}", help="fix it for DVC first, then import"
-)
-STATUS_FAILS = Code(
-    "MLC703", "error", "`dvc status` fails: {reason}", help="fix it for DVC first, then import"
-)  # fmt: skip
-REJECTED_AFTER = Code(
-    "MLC705",
-    "error",
-    "DVC would not accept the generated `{path}`: {reason}",
-    help="nothing was written; keep this pipeline in dvc.yaml for now, and report a bug",
-)
-CHANGED = Code(
-    "MLC705",
-    "error",
-    "`{name}` of `{path}` would change",
-    help="nothing was written; keep this pipeline in dvc.yaml for now, and report a bug",
-)
+FIX_FOR_DVC = "fix it for DVC first, then import"
+REPORT_A_BUG = "nothing was written; keep this pipeline in dvc.yaml for now, and report a bug"
+
+REJECTED_BY_DVC = Code("MLC703", "error", "DVC does not accept `{path}`: {reason}", help=FIX_FOR_DVC)
+STATUS_FAILS = Code("MLC703", "error", "`dvc status` fails: {reason}", help=FIX_FOR_DVC)
+REJECTED_AFTER = Code("MLC705", "error", "DVC would not accept the generated `{path}`: {reason}", help=REPORT_A_BUG)
+CHANGED = Code("MLC705", "error", "`{name}` of `{path}` would change", help=REPORT_A_BUG)
 STATUS_CHANGED = Code(
     "MLC706",
     "error",

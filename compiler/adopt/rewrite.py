@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ..build import Compiled, compile_spec
@@ -14,7 +14,7 @@ from ..read.document import SPEC_NAME, Document
 from ..write.lock import read_lock
 from ..write.plan import Change, Plan, plan
 from . import oracle
-from .guarantee import differences
+from .guarantee import REJECTED_BY_DVC, differences
 from .overlay import Overlay
 from .pipeline import DVC_YAML, repository_root
 from .spec_text import BOM
@@ -22,7 +22,7 @@ from .suggest import with_code
 from .tidy import shapes, tidy
 
 EXTENDS = Code("MLC702", "error", "cannot rewrite a spec that extends another one", help="edit the base spec by hand")
-REJECTED_BY_DVC = Code("MLC703", "error", "DVC does not accept `{path}`: {reason}", help="run `mlopsc build` first")
+NOT_BUILT = replace(REJECTED_BY_DVC, help="run `mlopsc build` first")
 OTHER_STAGE_CHANGED = Code(
     "MLC705", "error", "a stage that needs no code would change", help="nothing was written; report a bug"
 )
@@ -124,5 +124,5 @@ def _verify(root: str, planned: Plan) -> list[Diagnostic]:
     if problems or before is None:
         return problems
     if after is None:
-        return [REJECTED_BY_DVC.on(None, path=prefix + DVC_YAML, reason="; ".join(before.problems.values()))]
+        return [NOT_BUILT.on(None, path=prefix + DVC_YAML, reason="; ".join(before.problems.values()))]
     return differences(before, after)

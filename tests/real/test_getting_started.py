@@ -87,7 +87,7 @@ def test_with_code_that_is_there(folder: Path) -> None:
         folder,
         {"src/prepare.py": "import pandas as pd\npd.read_csv('data/raw/wine.csv').to_csv('data/prepared.csv')\n"},
     )
-    lines = typed("With code that is there")
+    lines = typed("With existing code")
     assert lines == ["mlopsc init --dry-run", "mlopsc init", "mlopsc check"]
     run("bash", "-euc", lines[0], cwd=folder)
     assert not (folder / "mlops.yaml").exists()
