@@ -1,8 +1,8 @@
-"""Which stages `dvc repro` would run, and why, told from dvc.lock without starting DVC.
+"""The stages that `dvc repro` would run, and why, determined from dvc.lock without starting DVC.
 
-Source of the lock's form and of the hashes: DVC 3.67, `dvc/lockfile.py`, `dvc_data/hashfile/tree.py` (a directory's
-hash is the MD5 of its files' hashes and paths as JSON, sorted by path). tests/real/test_rerun.py holds it to
-`dvc status`.
+Source of the format of the lock and of the hashes: DVC 3.67, `dvc/lockfile.py`, `dvc_data/hashfile/tree.py` (the hash of a
+directory is the MD5 of the hashes and paths of its files as JSON, sorted by path). tests/real/test_rerun.py compares the result
+with `dvc status`.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ LOCK = "dvc.lock"
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """A stage that would run again, and the reasons."""
+    """A stage that would run again, with the reasons."""
 
     stage: str
     reasons: tuple[str, ...]
 
 
 def reruns(project: Project, snapshot: Snapshot, params: ParamFiles) -> list[Rerun]:
-    """The stages that are not as dvc.lock has them, and those downstream of them, in order."""
+    """The stages that differ from dvc.lock, and those downstream of them, in order."""
     locked = _locked(snapshot)
     digests = _Digests(snapshot)
-    found: dict[str, Rerun] = {}
+    reruns: dict[str, Rerun] = {}
     for stage in project:
         if stage.frozen:
             continue
         reasons = list(_reasons(stage, locked.get(stage.name), digests, params))
-        reasons += [f"`{name}` runs before it" for name in project.dag.parents(stage.name) if name in found]
+        reasons += [f"`{name}` runs before it" for name in project.dag.parents(stage.name) if name in reruns]
         if reasons:
-            found[stage.name] = Rerun(stage.name, tuple(reasons))
-    return list(found.values())
+            reruns[stage.name] = Rerun(stage.name, tuple(reasons))
+    return list(reruns.values())
 
 
 def _locked(snapshot: Snapshot) -> dict[str, Any]:
@@ -74,8 +74,8 @@ def _changed(word: str, wdir: str, locked: Any, now: dict[str, str], digests: _D
             continue
         if path not in before:
             yield f"{word} `{path}` is new"
-        elif (why := digests.differs(path, before[path])) is not None:
-            yield f"{word} `{path}` {why}"
+        elif (difference := digests.differs(path, before[path])) is not None:
+            yield f"{word} `{path}` {difference}"
     for path in before:
         if path not in now:
             yield f"{word} `{path}` is no longer one of its {word}s"
@@ -110,23 +110,23 @@ def _params(stage: Stage, locked: Any, params: ParamFiles) -> Iterator[str]:
 
 
 class _Digests:
-    """What is on the disk now, compared with what the lock says; each path is hashed once."""
+    """Hashes of the current content of paths, compared with the lock; each path is hashed once."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._known: dict[str, str | None] = {}
+        self._hashes: dict[str, str | None] = {}
 
     def differs(self, path: str, locked: dict[str, Any]) -> str | None:
-        """Why ``path`` is not what the lock says, or None where it is (or where only DVC could tell)."""
+        """How ``path`` differs from the lock, or None if it is equal (or if only DVC can determine it)."""
         kind = self.snapshot.kind(path)
         if kind is None:
-            return "is not there"
+            return "does not exist"
         expected = locked.get("md5")
         if expected is None or locked.get("hash") != "md5":
-            return None  # an out that DVC does not hash, or a hash of DVC 2 that only DVC makes
-        if path not in self._known:
-            self._known[path] = self._directory(path) if kind == "dir" else self.snapshot.md5(path)
-        return None if self._known[path] == expected else "changed"
+            return None  # an out that DVC does not hash, or a hash of DVC 2 that only DVC computes
+        if path not in self._hashes:
+            self._hashes[path] = self._directory(path) if kind == "dir" else self.snapshot.md5(path)
+        return None if self._hashes[path] == expected else "changed"
 
     def _directory(self, path: str) -> str:
         import hashlib
