@@ -11,7 +11,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("compiler", "targets")
-SOURCES = sorted(source for folder in FOLDERS for source in (ROOT / folder).rglob("*.py"))
+NOT_CONVERTED = ("compiler/resolve/code/", "targets/make/")
+SOURCES = sorted(
+    source
+    for folder in FOLDERS
+    for source in (ROOT / folder).rglob("*.py")
+    if not str(source.relative_to(ROOT)).startswith(NOT_CONVERTED)
+)
 
 
 def calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:

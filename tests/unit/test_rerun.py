@@ -73,7 +73,7 @@ CHANGES: tuple[tuple[str, dict[str, str | None], dict[str, Any], str, list[str]]
     ("dep new", {}, without(ONE, "deps"), SPEC, ["dep `in.csv` is new"]),
     ("dep new beside another", {"b": ""}, ONE, SPEC.replace("[in.csv]", "[in.csv, b]"), ["dep `b` is new"]),
     ("dep removed", {}, ONE, SPEC.replace("[in.csv]", "[]"), ["dep `in.csv` is no longer one of its deps"]),
-    ("dep not there", {"in.csv": None, "in.csv.dvc": "outs: [{path: in.csv}]\n"}, ONE, SPEC, ["dep `in.csv` is not there"]),
+    ("dep not there", {"in.csv": None, "in.csv.dvc": "outs: [{path: in.csv}]\n"}, ONE, SPEC, ["dep `in.csv` does not exist"]),
     ("dep is a URL", {}, {**ONE, "deps": [{"path": "https://e.org/x", "etag": "1"}]}, SPEC.replace("in.csv", "'https://e.org/x'"), []),
     ("dep is a URL, and new", {}, without(ONE, "deps"), SPEC.replace("in.csv", "'https://e.org/x'"), []),
     ("URL removed", {}, {**ONE, "deps": [*ONE["deps"], {"path": "https://e.org/x"}]}, SPEC, ["dep `https://e.org/x` is no longer one of its deps"]),
@@ -98,7 +98,7 @@ CHANGES: tuple[tuple[str, dict[str, str | None], dict[str, Any], str, list[str]]
      ["param `a` of p.toml changed"]),
     # outs
     ("out changed", {"out.csv": "9\n"}, ONE, SPEC, ["out `out.csv` changed"]),
-    ("out missing", {"out.csv": None}, ONE, SPEC, ["out `out.csv` is not there"]),
+    ("out missing", {"out.csv": None}, ONE, SPEC, ["out `out.csv` does not exist"]),
     ("out new", {}, without(ONE, "outs"), SPEC, ["out `out.csv` is new"]),
     ("out removed", {}, ONE, SPEC.replace("[out.csv]", "[]"), ["out `out.csv` is no longer one of its outs"]),
     ("metric changed", {"out.csv": "9\n"}, ONE, SPEC.replace("outs:", "metrics:"), ["out `out.csv` changed"]),
