@@ -18,8 +18,6 @@ FOLDERS = (
     "compiler/checks",
     "compiler/write",
     "compiler/show",
-    "compiler/adopt",
-    "compiler/scaffold",
 )
 SOURCES = sorted(
     [source for folder in FOLDERS for source in (ROOT / folder).rglob("*.py")]
