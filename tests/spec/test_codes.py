@@ -51,11 +51,13 @@ def files(section: str) -> dict[str, str]:
 
 def removed(code: str) -> set[str]:
     """The targets that an example is for and that are not installed: `tests/contract/test_removed.py` removes one."""
-    stacks = (load(Source("mlops.yaml", files(text).get("mlops.yaml", "")))[0] for text in sections(code).values())
     named: list[str] = []
-    for stack in (data.get("stack") for data in stacks if isinstance(data, dict)):
-        for value in (stack.get("orchestrator"), stack.get("ci")) if isinstance(stack, dict) else ():
-            named += [value] if isinstance(value, str) else value or []
+    for text in sections(code).values():
+        spec, _ = load(Source("mlops.yaml", files(text).get("mlops.yaml", "")))
+        stack = spec.get("stack") if isinstance(spec, dict) else None
+        for key, default in (("orchestrator", ["dvc", "make"]), ("ci", "github")):
+            value = stack.get(key, default) if isinstance(stack, dict) else default
+            named += [value] if isinstance(value, str) else value
     return set() if code == UNKNOWN_TARGET.number else set(named) - installed().keys()
 
 
