@@ -23,6 +23,9 @@ class Snapshot(Protocol):
     def read(self, path: str) -> bytes | None:
         """The bytes of a regular file, or None if it cannot be read."""
 
+    def size(self, path: str) -> int | None:
+        """The size of a regular file in bytes, or None when there is none."""
+
     def list(self, path: str) -> tuple[str, ...]:
         """The names in a directory, sorted; empty if it is not a directory. ``""`` is the root."""
 
@@ -65,6 +68,10 @@ class Memory:
     def read(self, path: str) -> bytes | None:
         return self.files.get(os.path.normpath(path))
 
+    def size(self, path: str) -> int | None:
+        content = self.read(path)
+        return None if content is None else len(content)
+
     def list(self, path: str) -> tuple[str, ...]:
         path = os.path.normpath(path) if path else ""
         return tuple(sorted(self._children.get("" if path == "." else path, ())))
@@ -85,6 +92,7 @@ class Disk:
     def __init__(self, root: str) -> None:
         self.root = os.path.realpath(root)
         self.asked: set[str] = set()
+        self._folders: dict[str, str] = {}
 
     def kind(self, path: str) -> Kind | None:
         return self._look(path)[0]
@@ -96,6 +104,13 @@ class Disk:
         try:
             with open(full, "rb") as file:
                 return file.read()
+        except OSError:
+            return None
+
+    def size(self, path: str) -> int | None:
+        kind, full = self._look(path)
+        try:
+            return os.stat(full).st_size if kind == "file" else None
         except OSError:
             return None
 
@@ -133,7 +148,7 @@ class Disk:
         self.asked.add(path)
         try:
             mode = os.lstat(full).st_mode
-            real = os.path.realpath(full)
+            real = os.path.realpath(full) if stat.S_ISLNK(mode) else self._real(full)
             if real != top and not real.startswith(top + "/"):
                 return "link", full
             if stat.S_ISLNK(mode):
@@ -143,6 +158,13 @@ class Disk:
         if stat.S_ISREG(mode):
             return "file", full
         return ("dir" if stat.S_ISDIR(mode) else "other"), full
+
+    def _real(self, path: str) -> str:
+        """Where a path really is that is no link itself. Each folder is looked at once."""
+        folder, _, name = path.rpartition("/")
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder or "/").rstrip("/")
+        return f"{self._folders[folder]}/{name}"
 
     def _top(self) -> str:
         """The root of the Git repository that contains ``root``, or else of the DVC repository, or else ``root``."""

@@ -13,7 +13,9 @@ from ..model.diagnostic import Code, Diagnostic
 from ..model.project import Kind, Script
 from ..model.snapshot import Snapshot
 from ..model.source import Path
-from .code.graph import CodeGraph, command_files
+from .code.graph import CodeGraph
+from .code.templates import items
+from .code_deps import code_deps
 from .commands import RUN, RUN_TEXT, as_list, script_file, wrapped
 from .conventions import RULES, CodeFiles, Draft, Group, paths_of, shell_word
 from .entry import Entry, Origin
@@ -50,6 +52,8 @@ class Repository:
     files: CodeFiles
     code: CodeGraph
     sections: frozenset[str]
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """What templates see: params.yaml and `vars`."""
 
 
 @dataclass(slots=True)
@@ -89,6 +93,7 @@ class Filling:
         self._append_arguments()
         if declared.timeout or declared.retries:
             self.scripts.append(Script(RUN, RUN_TEXT))
+            self.repository.code.texts[RUN] = RUN_TEXT
         self.body["cmd"] = wrapped(
             self.body["cmd"], declared.env or {}, seconds(declared.timeout), declared.retries or 0, self.wdir
         )
@@ -100,6 +105,7 @@ class Filling:
         if self.declared.script is not None:
             script, command, _ = script_file(self.name, self.declared.script, self.wdir)
             self.scripts.append(script)
+            self.repository.code.texts[script.path] = script.text
             self.body["cmd"], self.code_file = command, script.path
             self.origins["cmd",] = Origin("script", "runs the stage's script")
             return True
@@ -130,32 +136,19 @@ class Filling:
         return "${item}" if self.foreach is not None else None
 
     def _fill_code_deps(self) -> None:
-        """Put the code that the stage runs, and everything it imports, before its other deps."""
+        """Put the code that the stage runs, and everything it loads, before its other deps."""
         stated = list(self.body.get("deps") or ())
-        known = {posixpath.normpath(posixpath.join(self.wdir, path)) for path in stated}
+        script = self.declared.script
+        lines = [script] if script is not None else as_list(self.body["cmd"])
+        scopes = items(self.foreach, self.declared.matrix, self.repository.variables)
         code: list[str] = []
-        for start in self._run_files():
-            files, problems = self.repository.code.closure(start)
-            self.diagnostics.extend(problems)
-            for path in dict.fromkeys((start, *files)):
-                if path in known:
-                    continue
-                known.add(path)
-                code.append(relative(self.wdir, path))
-                why = "the stage's code" if path == start else f"`{start}` imports it"
-                self.origins["deps", code[-1]] = Origin(_IMPORTS, why)
+        for path, why in code_deps(self.repository.code, lines, self.code_file, self.wdir, scopes, stated):
+            code.append(relative(self.wdir, path))
+            self.origins["deps", code[-1]] = Origin(_IMPORTS, why)
         if code:
             self.body["deps"] = [*code, *stated]
             if (origin := self.origins.pop(("deps",), None)) is not None:
                 self.origins.update({("deps", path): origin for path in stated})
-
-    def _run_files(self) -> list[str]:
-        """The files of the repository that the stage's command runs."""
-        files = [self.code_file] if self.code_file else []
-        script = self.declared.script
-        for line in script.splitlines() if script is not None else as_list(self.declared.cmd):
-            files += [path for path in command_files(line, self.repository.snapshot, self.wdir) if path not in files]
-        return files
 
     def _append_arguments(self) -> None:
         arguments = self.declared.args
