@@ -9,6 +9,7 @@ from typing import Any
 
 from ...schemas.common import seconds
 from ...schemas.stage import Stage
+from ..emit import shell
 from ..model.diagnostic import Code, Diagnostic
 from ..model.project import Kind, Script
 from ..model.snapshot import Snapshot
@@ -17,7 +18,7 @@ from .code.graph import CodeGraph
 from .code.templates import items
 from .code_deps import code_deps
 from .commands import RUN, RUN_TEXT, as_list, script_file, wrapped
-from .conventions import RULES, CodeFiles, Draft, Group, paths_of, shell_word
+from .conventions import RULES, CodeFiles, Draft, Group, paths_of
 from .entry import Entry, Origin
 
 NO_COMMAND = Code(
@@ -158,9 +159,9 @@ class Filling:
             self.diagnostics.append(ARGS_BESIDE_CMD.at_key(*self.path, "args"))
             return
         if arguments == "paths":
-            words = " ".join(map(shell_word, self._data_paths()))
+            words = " ".join(map(shell.word, self._data_paths()))
         else:
-            words = arguments if isinstance(arguments, str) else " ".join(map(shell_word, arguments))
+            words = arguments if isinstance(arguments, str) else " ".join(map(shell.word, arguments))
         self.body["cmd"] = f"{self.body['cmd']} {words}".rstrip()
 
     def _data_paths(self) -> list[str]:
