@@ -1,5 +1,5 @@
 # Made by mlopsc from mlops.yaml: edit that, then run `mlopsc build`.
-# Targets of your own go into local.mk.
+# Put targets of your own into local.mk.
 
 SHELL := $(or $(shell command -v bash),/bin/sh)
 MAKEFLAGS += --no-builtin-rules
@@ -28,7 +28,7 @@ test: ## Run the tests of the code
 DVC ?= dvc
 REPRO_FLAGS ?=
 
-# A DVC that was killed at the wrong moment leaves an empty lock file, which it would refuse.
+# A DVC that is killed while it writes dvc.lock leaves it empty, and then refuses it: give it back its first line.
 $(shell for each in dvc.lock; do [ ! -f $$each ] || [ -s $$each ] || printf "schema: '2.0'\n" 1<>$$each; done)
 
 # A DVC that was killed while it copied to its cache, or to a remote in a folder, may leave an empty directory object there.
@@ -47,16 +47,16 @@ endif
 pipeline: ## Run everything that changed, one stage after the other
 	$(DVC) repro $(REPRO_FLAGS)
 
-pipeline-parallel: ## The same, JOBS stages at a time
+pipeline-parallel: ## Run everything that changed, JOBS stages at a time
 	@if $(DVC) status --quiet; then echo 'nothing to run'; else $(MAKE) --no-print-directory -j$(JOBS) .stages; fi
 
-check: ## Check that DVC takes the pipeline
+check: ## Check that DVC accepts the pipeline
 	$(DVC) stage list --all --name-only
 
 metrics: ## Show the metrics
 	$(DVC) metrics show
 
-plots: ## Draw the plots into dvc_plots/
+plots: ## Render the plots into dvc_plots/
 	$(DVC) plots show
 
 push: ## Push data, models and the run cache to the remote
@@ -65,7 +65,7 @@ push: ## Push data, models and the run cache to the remote
 pull: ## Pull data and models from the remote
 	$(DVC) pull
 
-clean: ## Remove what stages wrote and DVC keeps: `dvc checkout` brings it back
+clean: ## Remove the outputs that DVC caches; `dvc checkout` restores them
 	@:
 
 BASE = "$${MLOPS_BASE:-$$(for each in $$(git symbolic-ref --quiet --short refs/remotes/origin/HEAD) origin/main origin/master main master HEAD; do git rev-parse --quiet --verify "$$each^{commit}" >/dev/null && echo "$$each" && break; done)}"
@@ -74,13 +74,13 @@ metrics-diff: ## Compare metrics and params with the base branch ($MLOPS_BASE)
 	$(DVC) metrics diff $(BASE)
 	$(DVC) params diff $(BASE)
 
-plots-diff: ## Draw the plots of the base branch and of now into dvc_plots/
+plots-diff: ## Render the plots of the base branch and of the working tree into dvc_plots/
 	$(DVC) plots diff $(BASE)
 
 benchmark: ## Measure mlopsc against its peers, as ratios in one run
 	$(DVC) repro benchmark
 
-# For pipeline-parallel: each stage once all stages above it are done. DVC's own lock keeps dvc.lock right.
+# For pipeline-parallel: a target for each stage, which runs after the stages it depends on. DVC itself locks dvc.lock.
 .PHONY: .stages .stage/benchmark
 .stages: .stage/benchmark
 .stage/benchmark:
