@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal, Protocol
 
 Kind = Literal["file", "dir", "link", "other"]
@@ -16,6 +17,10 @@ Kind = Literal["file", "dir", "link", "other"]
 
 class Snapshot(Protocol):
     """Read-only knowledge of one repository. A path that leads outside it does not exist for a snapshot."""
+
+    @property
+    def here(self) -> str:
+        """The path of the root within the Git (or DVC) repository that it lies in; empty where it is the top of it."""
 
     def kind(self, path: str) -> Kind | None:
         """What ``path`` is, or None when there is nothing. Links inside the repository are followed;
@@ -48,6 +53,8 @@ def inside(path: str) -> bool:
 
 class Memory:
     """A snapshot made of a dict from paths to contents, for tests and for trying things out."""
+
+    here = ""
 
     def __init__(self, files: Mapping[str, str | bytes]) -> None:
         self.files = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
@@ -145,6 +152,11 @@ class Disk:
         if stat.S_ISREG(mode):
             return "file", full
         return ("dir" if stat.S_ISDIR(mode) else "other"), full
+
+    @cached_property
+    def here(self) -> str:
+        """The path of the root within the repository that `_top` finds."""
+        return self.root[len(self._top()) + 1 :]
 
     def _top(self) -> str:
         """The directory of the Git repository that ``root`` is in, of DVC's where there is no Git; else ``root``."""
