@@ -62,6 +62,8 @@ def _dependent(commands: Sequence[Command]) -> str | None:
     """How the first line that affects another one does so; None if the lines are independent."""
     for index, command in enumerate(commands):
         line = command.text.strip()
+        if "\n" in line:
+            continue  # an item of a list, which one shell runs whole
         if re.match(_OPENS_BLOCK, line) and not re.search(_CLOSES_BLOCK, line):
             return f"`{line[:_MAX_SHOWN]}` ends with its line"
         if ("'" in line or '"' in line) and not _closes_quotes(line):
