@@ -32,6 +32,6 @@ ALL: tuple[Check, ...] = (
 
 def run(project: Project, snapshot: Snapshot, params: ParamFiles, data: Mapping[str, Any]) -> Iterator[Diagnostic]:
     """The diagnostics of all checks. ``data`` is the plain spec, which gives values their places."""
-    places = Places(data)
+    places = Places(data, snapshot.here)
     for check in ALL:
         yield from check(project, snapshot, params, places)

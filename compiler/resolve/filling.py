@@ -13,6 +13,7 @@ from ..model.diagnostic import Code, Diagnostic
 from ..model.project import Kind, Script
 from ..model.snapshot import Snapshot
 from ..model.source import Path
+from ..read.params import DEFAULT
 from .code.graph import CodeGraph, command_files
 from .commands import RUN, RUN_TEXT, as_list, script_file, wrapped
 from .conventions import RULES, CodeFiles, Draft, Group, paths_of, shell_word
@@ -120,7 +121,11 @@ class Filling:
             if rule.group not in groups or self.body.get(rule.key) is not None:
                 continue
             if (value := rule.value(draft)) is not None:
-                self.body[rule.key] = value if rule.key == "params" else [_moved(self.wdir, item) for item in value]
+                if rule.key != "params":
+                    value = [_moved(self.wdir, item) for item in value]
+                elif self.wdir != ".":
+                    value = [{relative(self.wdir, DEFAULT): value}]  # a bare key is one of the wdir's own params.yaml
+                self.body[rule.key] = value
                 self.origins[rule.key,] = Origin(rule.key, rule.why)
 
     def _item_template(self) -> str | None:

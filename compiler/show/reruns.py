@@ -69,15 +69,16 @@ def _reasons(
         if stage.outs or (stage.deps or stage.params) and not stage.frozen:
             yield "it has not run yet"
         return
+    here = digests.snapshot.here
     if not _is_same_command(locked.get("cmd"), stage.cmd):
         yield "its command changed"
     if not stage.frozen:
-        before = _by_path(stage, locked.get("deps"))
+        before = _by_path(stage, locked.get("deps"), here)
         for dep in stage.deps:
             if (why := datasets.differs(dep, before) or digests.dep_differs(dep, before.get(dep))) is not None:
                 yield f"dep `{dep}` {why}"
-        yield from _params(stage, _mapping(locked.get("params")), params)
-    before = _by_path(stage, locked.get("outs"))
+        yield from _params(stage, _mapping(locked.get("params")), params, here)
+    before = _by_path(stage, locked.get("outs"), here)
     for out in stage.outs:
         if (why := digests.out_differs(out.path, before.get(out.path), out.cached)) is not None:
             yield f"out `{out.path}` {why}"
@@ -87,16 +88,16 @@ def _is_same_command(locked: Any, now: str | tuple[str, ...]) -> bool:
     return locked == (now if isinstance(now, str) else list(now))
 
 
-def _by_path(stage: Stage, items: Any) -> dict[str, Mapping[str, Any]]:
+def _by_path(stage: Stage, items: Any, here: str) -> dict[str, Mapping[str, Any]]:
     return {
-        rooted(stage.wdir, str(item.get("path"))): item
+        rooted(stage.wdir, str(item.get("path")), here): item
         for item in (items if isinstance(items, list) else ())
         if isinstance(item, dict)
     }
 
 
-def _params(stage: Stage, locked: Mapping[Any, Any], params: ParamFiles) -> Iterator[str]:
-    before = {rooted(stage.wdir, str(file)): values for file, values in locked.items()}
+def _params(stage: Stage, locked: Mapping[Any, Any], params: ParamFiles, here: str) -> Iterator[str]:
+    before = {rooted(stage.wdir, str(file), here): values for file, values in locked.items()}
     keys: dict[str, list[str] | None] = {param.file: None for param in stage.params if param.key is None}
     for param in stage.params:
         known = keys.setdefault(param.file, [])
