@@ -9,13 +9,14 @@ from ..model.diagnostic import Diagnostic
 from ..model.project import Project
 from ..model.snapshot import Snapshot
 from ..read.params import ParamFiles
-from . import around, code, fan_out, injection, inputs, names, order, registry, secrets, shells, uses
+from . import around, code, destroys, fan_out, injection, inputs, names, order, registry, schedules, secrets, shells, uses
 from .places import Places
 
 Check = Callable[[Project, Snapshot, ParamFiles, Places], Iterator[Diagnostic]]
 
 ALL: tuple[Check, ...] = (
     order.check,
+    destroys.check,
     inputs.check,
     code.check,
     uses.check,
@@ -25,6 +26,7 @@ ALL: tuple[Check, ...] = (
     secrets.check,
     registry.check,
     around.check,
+    schedules.check,
     fan_out.check,
 )
 """All families. They are independent of each other; their order is that of the report."""

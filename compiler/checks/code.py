@@ -20,7 +20,11 @@ from ..resolve.library import library
 from .places import Places
 
 NO_CODE_FILE = Code(
-    "MLC410", "error", "`{stage}` runs `{path}`, which does not exist", help="create it, or correct the command"
+    "MLC410",
+    "warning",
+    "`{stage}` runs `{path}`, which does not exist",
+    help="create it, or correct the command",
+    in_check="error",
 )
 NO_CODE_FILE_SIMILAR = replace(NO_CODE_FILE, help="did you mean `{similar}`?")
 CODE_NOT_A_DEP = Code(
@@ -37,6 +41,11 @@ _SIMPLE = re.compile(
     re.ASCII,
 )
 """One program that runs one code file: the most common command, recognised without parsing it."""
+_ELSEWHERE = (
+    r"\s*(?:sudo\s+|time\s+|env\s+|\w+=\S*\s+)*(?:docker|podman|nerdctl|singularity|apptainer|srun|sbatch|salloc|ssh|kubectl|"
+    r"calkit\s+(?:xenv|runenv)|conda\s+run|mamba\s+run|micromamba\s+run|wsl|az|gcloud|aws)(?:-compose)?\s"
+)
+"""Programs whose command runs in another file system, or may: what a path means there is not known here."""
 _BARE = r"(?a)[\w./][\w./-]*\Z"
 _MAX_SHOWN = 5
 
@@ -74,7 +83,8 @@ class _Code:
             for path in self._run_by(command.text, stage.wdir):
                 needs = self.needs[path] if path in self.needs else self._needs(path)
                 if needs is None:
-                    yield _no_code_file(stage, path, self.snapshot, places)
+                    if re.match(_ELSEWHERE, command.text) is None:
+                        yield replace(_no_code_file(stage, path, self.snapshot, places), subject=path)
                     continue
                 for file, covering in needs.items():
                     if covering.isdisjoint(stage.deps):

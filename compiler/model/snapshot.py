@@ -139,7 +139,8 @@ class Disk:
         full = os.path.normpath(f"{self.root}/{path}")
         if full != top and not full.startswith(top + "/"):
             return None, ""
-        self.asked.add(path)
+        if "/.git/" not in f"/{path}":  # Git rewrites its index whenever it looks at a file
+            self.asked.add(path)
         try:
             mode = os.lstat(full).st_mode
             real = os.path.realpath(full)

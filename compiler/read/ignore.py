@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..model.snapshot import Snapshot
+from .listing import Listing
 
 GIT, DVC = ".gitignore", ".dvcignore"
 _NEVER = {DVC: (".hg/", ".git/", ".git", ".dvc/")}
@@ -33,6 +34,7 @@ class Ignored:
 
     snapshot: Snapshot
     name: str
+    listing: Listing
     _files: dict[str, tuple[Pattern, ...]] = field(default_factory=dict)
     _known: dict[tuple[str, bool], str | None] = field(default_factory=dict)
 
@@ -64,7 +66,8 @@ class Ignored:
     def _patterns(self, folder: str) -> tuple[Pattern, ...]:
         if folder not in self._files:
             path = posixpath.join(folder, self.name)
-            raw = self.snapshot.read(posixpath.relpath(f"/{path}", f"/{self.snapshot.here}"))
+            file = posixpath.relpath(f"/{path}", f"/{self.snapshot.here}")
+            raw = self.snapshot.read(file) if self.listing.exists(file) else None
             lines = (raw or b"").decode("utf-8", "replace").splitlines()
             built_in = _NEVER.get(self.name, ()) if not folder else ()
             self._files[folder] = (

@@ -101,8 +101,7 @@ def _spec_of_dvc_yaml(disk: Disk) -> bytes:
             "run `mlopsc import --dry-run` to see the place, and whether DVC accepts it",
         )
     if spec.accepted:
-        codes = ", ".join(spec.accepted)
-        lines.append((f"accept: [{codes}]", "already wrong, so only a warning; remove a code once it is fixed"))
+        lines.append((spec.accept, "already wrong, so only a warning; remove a place once it is fixed"))
     return spec_text(original, [line if is_flow(original) else f"{line}    # {reason}" for line, reason in lines])
 
 

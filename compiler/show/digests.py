@@ -15,6 +15,7 @@ from typing import Any
 
 from ..model.snapshot import Snapshot, inside
 from ..read.ignore import DVC, Ignored
+from ..read.listing import Listing
 
 _TEXT = bytes(range(32, 127)) + b"\n\r\t\f\b"
 _BLOCK, _CHUNK = 512, 2**20
@@ -26,7 +27,7 @@ class Digests:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.ignored = Ignored(snapshot, DVC)
+        self.ignored = Ignored(snapshot, DVC, Listing(snapshot))
         self.cache = cache_folder(snapshot)
         self._known: dict[tuple[str, bool], str | None] = {}
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import write
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.emit.yaml import dump
@@ -76,6 +76,19 @@ def by_dvc(root: Path) -> set[str]:
 
     with inside(root), Repo(str(root)) as repo:
         return set(repo.status())
+
+
+def assert_same(root: Path, when: object = "") -> bool:
+    """Hold the two against each other; False where DVC refuses the pipeline, which a check has to say."""
+    from dvc.output import OutputIsIgnoredError
+
+    try:
+        expected = by_dvc(root)
+    except OutputIsIgnoredError:
+        assert "MLC408" in {found.code for found in compile_spec(Disk(str(root))).report}
+        return False
+    assert ours(root) == expected, when
+    return True
 
 
 def repro(root: Path) -> None:
@@ -154,13 +167,14 @@ def test_plan_is_dvc_status(tmp_path_factory: pytest.TempPathFactory, stages: di
     root = tmp_path_factory.mktemp("status")
     repository(root, {**dict.fromkeys(INPUTS, "text"), "params.yaml": PARAMS, **OTHER, "sub/.keep": ""})
     with_spec(root, stages)
-    assert ours(root) == by_dvc(root)
+    assert_same(root)
     repro(root)
-    assert ours(root) == by_dvc(root)
+    assert_same(root)
     for edit in edits:
         edited(root, edit)
-        assert ours(root) == by_dvc(root), edit
+        if not assert_same(root, edit):
+            return
     name = data.draw(st.sampled_from(sorted(stages)))
     with_spec(root, {**stages, name: data.draw(stage(name, []))})
-    assert ours(root) == by_dvc(root)
+    assert_same(root)
     shutil.rmtree(root)
