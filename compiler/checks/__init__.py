@@ -9,7 +9,21 @@ from ..model.diagnostic import Diagnostic
 from ..model.project import Project
 from ..model.snapshot import Snapshot
 from ..read.params import ParamFiles
-from . import around, code, destroys, fan_out, injection, inputs, names, order, registry, schedules, secrets, shells, uses
+from . import (
+    around,
+    code,
+    destroys,
+    fan_out,
+    injection,
+    inputs,
+    names,
+    order,
+    registry,
+    schedules,
+    secrets,
+    shells,
+    uses,
+)
 from .places import Places
 
 Check = Callable[[Project, Snapshot, ParamFiles, Places], Iterator[Diagnostic]]

@@ -67,7 +67,9 @@ def accept_line(diagnostics: Iterable[Diagnostic], data: Mapping[str, Any]) -> s
         f"{code}: [{', '.join(map(_word, names))}]" for code, names in sorted(places.items()) if code not in whole
     ]
     mapping = f"{{{', '.join(by_code)}}}"
-    return f"accept: [{', '.join([*sorted(whole), *([mapping] if by_code else [])])}]" if whole else f"accept: {mapping}"
+    return (
+        f"accept: [{', '.join([*sorted(whole), *([mapping] if by_code else [])])}]" if whole else f"accept: {mapping}"
+    )
 
 
 def _word(name: str) -> str:

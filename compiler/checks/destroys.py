@@ -25,7 +25,8 @@ OVERWRITES = Code(
     help="write to another path",
 )
 OVERWRITES_INSIDE = replace(
-    OVERWRITES, message="`{stage}` writes `{path}`, which holds `{inner}`, {what}: DVC would delete it before the command runs"
+    OVERWRITES,
+    message="`{stage}` writes `{path}`, which holds `{inner}`, {what}: DVC would delete it before the command runs",
 )
 GIT_TRACKS = Code(
     "MLC407",
@@ -63,7 +64,7 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
     index = tracked(snapshot)
     listing = Listing(snapshot)
     hidden, untracked = Ignored(snapshot, DVC, listing), Ignored(snapshot, GIT, listing)
-    inputs = _Inputs(project, snapshot, params)
+    inputs = _Inputs(project, listing, params)
     for stage in project:
         for out in stage.outs:
             if "://" in out.path or out.path.startswith("/") or out.path == ".":
@@ -97,10 +98,10 @@ def over_files(project: Project, places: Places, files: Mapping[str, str]) -> It
 class _Inputs:
     """Code and parameter files that are here and that no stage has written, as far as dvc.lock tells."""
 
-    def __init__(self, project: Project, snapshot: Snapshot, params: ParamFiles) -> None:
-        self.snapshot = snapshot
+    def __init__(self, project: Project, listing: Listing, params: ParamFiles) -> None:
+        self.listing = listing
         self.params = frozenset(params.names)
-        self.recorded = _recorded(project, snapshot)
+        self.recorded = _recorded(project, listing.snapshot)
 
     def params_in(self, stage: Stage, path: str) -> str | None:
         """The parameter file that an out at ``path`` would delete."""
@@ -112,7 +113,7 @@ class _Inputs:
         """The code file of the stage itself that its out at ``path`` would delete."""
         files = (
             file for command in stage.commands if posixpath.basename(path) in command.text
-            for file in named_files(command.text, self.snapshot, stage.wdir)
+            for file in named_files(command.text, self.listing.snapshot, stage.wdir)
         )  # fmt: skip
         return next(
             (
@@ -137,11 +138,17 @@ def _recorded(project: Project, snapshot: Snapshot) -> Collection[str]:
 
 
 def _over_inputs(stage: Stage, out: Out, inputs: _Inputs, places: Places) -> Iterator[Diagnostic]:
-    place, path = places.out(stage, out.path), out.path
+    path = out.path
+    if not path.startswith(".") and not inputs.listing.exists(path):
+        return
+    place = places.out(stage, path)
     if (what := _OF_TOOLS.get(path.split("/")[0])) is not None:
         yield OVERWRITES.on(place, stage=stage.name, path=path, what=f"in the folder that is {what}")
         return
-    for inner, what in ((inputs.params_in(stage, path), "a parameter file"), (inputs.code_in(stage, path), "the stage's code")):
+    for inner, what in (
+        (inputs.params_in(stage, path), "a parameter file"),
+        (inputs.code_in(stage, path), "the stage's code"),
+    ):
         if inner is not None:
             code = OVERWRITES if inner == path else OVERWRITES_INSIDE
             yield code.on(place, stage=stage.name, path=path, inner=inner, what=what)

@@ -130,7 +130,11 @@ def _anywhere(data: Mapping[str, Any]) -> Iterator[Diagnostic]:
             waiting += [((*path, key), item) for key, item in value.items()]
             for key in value:
                 if isinstance(key, str) and (match := _UNWANTED.search(key)) and path != ("stages",):
-                    effect = "reverses the order of the text that is shown" if match.group() in _BIDI else "tools cannot pass on"
+                    effect = (
+                        "reverses the order of the text that is shown"
+                        if match.group() in _BIDI
+                        else "tools cannot pass on"
+                    )
                     yield CONTROL_ANYWHERE.at_key(*path, key, code_point=f"{ord(match.group()):04X}", effect=effect)
         elif isinstance(value, list):
             waiting += [((*path, index), item) for index, item in enumerate(value)]

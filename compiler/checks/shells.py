@@ -60,7 +60,12 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
     reported: set[tuple[str, str]] = set()
     for stage in project:
         broken = any("\n" in value for value in stage.env.values())  # MLC437 reports that
-        if len(stage.commands) > 1 and not broken and stage.entry not in separate and (problem := _dependent(stage.commands)):
+        if (
+            len(stage.commands) > 1
+            and not broken
+            and stage.entry not in separate
+            and (problem := _dependent(stage.commands))
+        ):
             separate.add(stage.entry)
             yield SEPARATE_SHELLS.on(places.value(stage, "cmd"), stage=stage.entry, problem=problem)
         yield from _unclosed(stage, reported, places)
@@ -79,13 +84,11 @@ def _unclosed(stage: Stage, reported: set[tuple[str, str]], places: Places) -> I
         if (stage.entry, "${") not in reported and (text := unclosed(command.text)) is not None:
             reported.add((stage.entry, "${"))
             yield UNCLOSED.on(places.value(stage, "cmd"), stage=stage.entry, text=text[:_MAX_SHOWN])
-    for key in ("deps", "outs", "metrics", "plots"):
-        for item in places.stated(stage, key):
-            for path in [item] if isinstance(item, str) else item:
-                opened = str(path).rpartition("${")[2] if "${" in str(path) else "}"
-                if "}" not in opened and (stage.entry, str(path)) not in reported:
-                    reported.add((stage.entry, str(path)))
-                    yield UNCLOSED_PATH.on(places.key(stage, key), stage=stage.entry, path=path)
+    for path in (*stage.deps, *(out.path for out in stage.outs)):
+        if "${" in path and "}" not in path[path.rindex("${") :] and (stage.entry, path) not in reported:
+            reported.add((stage.entry, path))
+            place = places.dep(stage, path) if path in stage.deps else places.out(stage, path)
+            yield UNCLOSED_PATH.on(place, stage=stage.entry, path=path)
 
 
 def _env(stage: Stage, reported: set[tuple[str, str]], places: Places) -> Iterator[Diagnostic]:
@@ -100,6 +103,8 @@ def unclosed(text: str) -> str | None:
 
     What is quoted by single quotes or behind a `#` is not read. Here-documents are, which their authors seldom quote.
     """
+    if "${" not in text:
+        return None
     quote, index = "", 0
     while index < len(text):
         char = text[index]

@@ -19,8 +19,18 @@ def matches(data: Any, key: str) -> list[Any]:
     if key == "":
         return [data]
     parts = key.lstrip(".").split(".")
+    if _PATTERN.search(key) is None and not any(map(_PATTERN.search, parts)):
+        return _plain(data, parts)
     found = list(_matches(data, parts))
     return found[1:] if parts == ["**"] else found  # the whole file has no key
+
+
+def _plain(node: Any, parts: Sequence[str]) -> list[Any]:
+    for part in parts:
+        if not isinstance(node, dict) or part not in node:
+            return []
+        node = node[part]
+    return [node]
 
 
 def _matches(node: Any, parts: Sequence[str]) -> Iterator[Any]:

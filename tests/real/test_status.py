@@ -27,7 +27,11 @@ Files = Mapping[str, str | None]
 
 INPUTS = ["a.txt", "b.txt", "dir/one", "dir/two/three"]
 PARAMS = "p: 1\nsection: {q: two, r: [1, 2], only: {x: 1}}\nnothing: null\n"
-OTHER = {"p.toml": 'p = 1\n[section]\nq = "two"\n', "p.json": '{"p": 1.5, "list": [{"k": 1}]}', "p.py": "T = (1, 2)\nN = {'a': (1, 2)}\nP = 1\n"}
+OTHER = {
+    "p.toml": 'p = 1\n[section]\nq = "two"\n',
+    "p.json": '{"p": 1.5, "list": [{"k": 1}]}',
+    "p.py": "T = (1, 2)\nN = {'a': (1, 2)}\nP = 1\n",
+}
 KEYS = ["p", "section", "section.q", "section.r", "section.only.*", "nothing", "section.?", {"p.toml": ["p", "section.q"]},
         {"p.json": ["list.0.k", "list.*.k"]}, {"p.py": ["T", "P"]}, {"p.json": None}, {"params.yaml": None}]  # fmt: skip
 
@@ -121,8 +125,14 @@ def stage(draw: st.DrawFn, name: str, above: list[str]) -> dict[str, Any]:
     wdir = draw(st.sampled_from(["", "", "", "sub"]))
     up = "../" if wdir else ""
     out = draw(st.sampled_from([f"{name}.out", f"o/{name}", f"./o//{name}.d/x", f"{name}.d"]))
-    outs: list[Any] = draw(st.lists(st.sampled_from([out, {out: {"cache": False}}, {out: {"persist": True}}]), max_size=1))
-    made = f"mkdir -p {out} && echo {name} > {out}/file" if out.endswith(".d") else f"mkdir -p o/{name}.d && echo {name} > {out}"
+    outs: list[Any] = draw(
+        st.lists(st.sampled_from([out, {out: {"cache": False}}, {out: {"persist": True}}]), max_size=1)
+    )
+    made = (
+        f"mkdir -p {out} && echo {name} > {out}/file"
+        if out.endswith(".d")
+        else f"mkdir -p o/{name}.d && echo {name} > {out}"
+    )
     line = made if outs else f"echo {name}"
     deps = draw(st.lists(st.sampled_from([*INPUTS, "dir", "./a.txt", *above]), max_size=3, unique_by=os.path.normpath))
     body: dict[str, Any] = {
@@ -161,9 +171,13 @@ EDITS = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=int(os.environ.get("MLOPS_EXAMPLES", "25")), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=int(os.environ.get("MLOPS_EXAMPLES", "25")), deadline=None, suppress_health_check=list(HealthCheck)
+)
 @given(pipelines(), st.lists(EDITS, max_size=2), st.data())
-def test_plan_is_dvc_status(tmp_path_factory: pytest.TempPathFactory, stages: dict[str, Any], edits: list[Files], data: st.DataObject) -> None:
+def test_plan_is_dvc_status(
+    tmp_path_factory: pytest.TempPathFactory, stages: dict[str, Any], edits: list[Files], data: st.DataObject
+) -> None:
     root = tmp_path_factory.mktemp("status")
     repository(root, {**dict.fromkeys(INPUTS, "text"), "params.yaml": PARAMS, **OTHER, "sub/.keep": ""})
     with_spec(root, stages)
