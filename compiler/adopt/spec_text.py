@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..build import Compiled
 from ..checks.accept import accept_line
+from ..read.scalars import is_date, plain_value
 
 BOM = b"\xef\xbb\xbf"
 _DOCUMENT_START = re.compile(rb"---([ \t]*\r?\n|[ \t]+(#.*\n)?|$)")
@@ -45,6 +46,12 @@ def draft(original: bytes, lines: Sequence[str], compile_text: Callable[[bytes],
 def project_name(folder: str) -> str:
     """A project name made from the name of a folder."""
     return _INVALID_IN_NAME.sub("-", folder).strip("-.") or "pipeline"
+
+
+def project_value(folder: str) -> str:
+    """`project_name` as YAML: a name that YAML reads as a number or a date, such as `0.11`, is quoted."""
+    name = project_name(folder)
+    return name if isinstance(plain_value(name), str) and not is_date(name) else f'"{name}"'
 
 
 def spec_text(original: bytes, lines: Sequence[str]) -> bytes:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from ..adopt.overlay import Overlay
-from ..adopt.spec_text import draft, is_flow, project_name, spec_text
+from ..adopt.spec_text import draft, is_flow, project_value, spec_text
 from ..build import Compiled, compile_spec
 from ..emit.templates import render
 from ..model.diagnostic import Diagnostic
@@ -88,7 +88,7 @@ def _spec_of_dvc_yaml(disk: Disk) -> bytes:
     original = disk.read("dvc.yaml") or b""
     lines = [
         ("mlops: 1", "written by `mlopsc init`; dvc.yaml follows unchanged"),
-        (f"project: {project_name(os.path.basename(disk.root))}", "the name of the folder"),
+        (f"project: {project_value(os.path.basename(disk.root))}", "the name of the folder"),
     ]
     if stack := stack_for(disk):
         settings = ", ".join(f"{key}: {_flow(setting.value)}" for key, setting in stack.items())

@@ -66,7 +66,7 @@ def _reasons(
     elif not stage.deps and not stage.params and not stage.outs:
         yield "it has neither deps nor outs, so DVC runs it every time"
     if not isinstance(locked, dict):
-        if stage.outs or (stage.deps or stage.params) and not stage.frozen:
+        if stage.outs or ((stage.deps or stage.params) and not stage.frozen):
             yield "it has not run yet"
         return
     here = digests.snapshot.here
@@ -85,7 +85,7 @@ def _reasons(
 
 
 def _is_same_command(locked: Any, now: str | tuple[str, ...]) -> bool:
-    return locked == (now if isinstance(now, str) else list(now))
+    return bool(locked == (now if isinstance(now, str) else list(now)))
 
 
 def _by_path(stage: Stage, items: Any, here: str) -> dict[str, Mapping[str, Any]]:

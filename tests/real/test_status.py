@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -102,10 +102,8 @@ def repro(root: Path) -> None:
 
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     with inside(root), Repo(str(root)) as repo:
-        try:
+        with suppress(ReproductionError):
             repo.reproduce(on_error="keep-going")
-        except ReproductionError:
-            pass
 
 
 def repository(root: Path, files: Files) -> None:
