@@ -101,9 +101,8 @@ def repro(root: Path) -> None:
     from dvc.repo import Repo
 
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
-    with inside(root), Repo(str(root)) as repo:
-        with suppress(ReproductionError):
-            repo.reproduce(on_error="keep-going")
+    with inside(root), Repo(str(root)) as repo, suppress(ReproductionError):
+        repo.reproduce(on_error="keep-going")
 
 
 def repository(root: Path, files: Files) -> None:
