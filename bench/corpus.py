@@ -125,14 +125,15 @@ def _counted(found: Outcome, root: str, pipeline: Pipeline) -> None:
     from mlopsc.compiler.adopt.tidy import tidy
     from mlopsc.compiler.build import compile_spec
     from mlopsc.compiler.model.snapshot import Disk
-    from mlopsc.compiler.resolve.code.graph import command_files, named_files
+    from mlopsc.compiler.resolve.code.graph import CodeGraph
 
     top = os.path.join(root, pipeline.folder)
     project = pipeline.compiled.project
     if project is None:
         return
     stages = {each.entry: each for each in project}.values()
-    named = {path for each in stages for cmd in each.commands for path in named_files(cmd.text, Disk(top), each.wdir)}
+    graph = CodeGraph(Disk(top))
+    named = {path for each in stages for cmd in each.commands for path in graph.command(cmd.text, each.wdir).missing}
     for path in sorted(path for path in named if not path.startswith("..")):
         os.makedirs(os.path.dirname(f"{top}/{path}"), exist_ok=True)
         with open(f"{top}/{path}", "ab"):
@@ -146,9 +147,10 @@ def _counted(found: Outcome, root: str, pipeline: Pipeline) -> None:
     disk = Disk(top)
     found.saved += len(text.splitlines()) - len(tidy(text, at).text.splitlines())
     if (project := compile_spec(at(text)).project) is not None:
+        code = CodeGraph(disk)
         runs = {
             stage.entry for stage in stages for each in stage.commands
-            if any(path.endswith(".py") for path in command_files(each.text, disk, stage.wdir))
+            if any(path.endswith(".py") for path in code.command(each.text, stage.wdir).started)
         }  # fmt: skip
         found.python += len(runs)
         found.forgot += len(runs & undeclared(project, disk).keys())

@@ -84,7 +84,7 @@ def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     project, diagnostics = lower(compiled.resolved, params.load, snapshot)
     compiled.project = project
     report.add(diagnostics)
-    checked = checks.run(project, snapshot, params, compiled.document.data)
+    checked = checks.run(project, snapshot, params, compiled.document.data, compiled.resolved.code)
     report.add(accepted(checked, compiled.resolved.spec.accept or (), compiled.document.data))
     report.add(params.diagnostics)
     targets, diagnostics = installed.find(project.targets.items())

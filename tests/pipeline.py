@@ -15,6 +15,7 @@ from typing import Any
 
 from mlopsc.compiler import installed as registry
 from mlopsc.compiler.build import Compiled, compile_spec
+from mlopsc.compiler.checks.code import CodeDeps
 from mlopsc.compiler.model.snapshot import Memory
 from mlopsc.compiler.model.source import Source
 from mlopsc.compiler.model.target import File
@@ -242,7 +243,10 @@ def not_explained(spec: str, files: Files, stage: str) -> str | None:
 
 def touched(spec: str, path: str, files: Files | None = None) -> dict[str, str]:
     """The stages that run again when a path changes, and why."""
-    return {row.stage: row.origin for row in touched_rows(_project(compiled(spec, files)), path)}
+    run = compiled(spec, files)
+    project = _project(run)
+    code = CodeDeps(project, Memory(files or {}), run.resolved.code if run.resolved is not None else None)
+    return {row.stage: row.origin for row in touched_rows(project, path, code)}
 
 
 def md5(text: str | bytes) -> str:

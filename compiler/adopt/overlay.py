@@ -19,3 +19,6 @@ class Overlay(Disk):
 
     def read(self, path: str) -> bytes | None:
         return self.replaced[path] if path in self.replaced else super().read(path)
+
+    def size(self, path: str) -> int | None:
+        return len(self.replaced[path]) if path in self.replaced else super().size(path)

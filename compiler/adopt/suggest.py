@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator
 
 from ..build import Compiled
+from ..checks.code import CodeDeps
 from ..model.diagnostic import Code, Diagnostic
 from ..model.project import Project, Stage
 from ..model.snapshot import Snapshot
 from ..read.params import lookup
-from ..resolve.code.graph import CodeGraph, command_files
+from ..resolve.code.graph import CodeGraph
 from .edit import stage_path, with_items
 
 UNUSED_PARAM = Code(
@@ -43,29 +44,25 @@ def suggestions(run: Compiled, snapshot: Snapshot) -> list[Diagnostic]:
 
 def undeclared(project: Project, snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
     """The code files that stages run or import but do not depend on, by entry of `stages`; paths from the root."""
-    graph = CodeGraph(snapshot)
+    code = CodeDeps(project, snapshot)
     files: dict[str, tuple[str, ...]] = {}
     for stage in project:
-        missing = [
-            file for file in _code(stage, snapshot, graph)
-            if not any(file == dep or dep in (".", "") or file.startswith(f"{dep.rstrip('/')}/") for dep in stage.deps)
-        ]  # fmt: skip
-        if missing:
+        if missing := code.undeclared(stage):
             files[stage.entry] = tuple(dict.fromkeys((*files.get(stage.entry, ()), *missing)))
     return files
 
 
-def _code(stage: Stage, snapshot: Snapshot, graph: CodeGraph) -> tuple[str, ...]:
-    named = [path for command in stage.commands for path in command_files(command.text, snapshot, stage.wdir)]
-    return tuple(dict.fromkeys(file for path in named for file in graph.closure(path)[0]))
+def _code(stage: Stage, graph: CodeGraph) -> tuple[str, ...]:
+    commands = [graph.command(command.text, stage.wdir) for command in stage.commands]
+    return tuple(dict.fromkeys(file for loaded in commands for file in loaded.files))
 
 
 def _unused_params(run: Compiled, project: Project, snapshot: Snapshot) -> Iterator[Diagnostic]:
     """Params that no code of the stage mentions. A mention of any key of a section counts as a mention of the section."""
-    graph = CodeGraph(snapshot)
+    graph = CodeGraph(snapshot, project.code_roots)
     reported: set[tuple[str, str]] = set()
     for stage in project:
-        files = _code(stage, snapshot, graph)
+        files = _code(stage, graph)
         if not files or not all(file.endswith(".py") for file in files):
             continue
         text = "\n".join([(snapshot.read(file) or b"").decode("utf-8", "replace") for file in files])

@@ -17,7 +17,7 @@ from ..build import compile_spec, resolve_spec
 from ..lower.project import dvc_document
 from ..model.snapshot import Snapshot
 from ..model.source import Path
-from ..resolve.code.graph import CodeGraph, command_files
+from ..resolve.code.graph import CodeGraph
 from .edit import quoted, stage_path, with_line, without_items, without_key
 from .parts import Part, Parts, largest, parts_of
 
@@ -200,7 +200,7 @@ def _code_among(body: Mapping[str, Any], code: CodeGraph) -> set[int]:
     cmd, wdir = body.get("cmd"), str(body.get("wdir") or ".")
     if not isinstance(cmd, str):
         return set()
-    files = {file for named in command_files(cmd, code.snapshot, wdir) for file in code.closure(named)[0]}
+    files = {file for line in cmd.splitlines() for file in code.command(line, wdir).files}
     deps = [posixpath.normpath(posixpath.join(wdir, str(dep))) for dep in body.get("deps") or ()]
     return {index for index, dep in enumerate(deps) if dep in files}
 

@@ -9,6 +9,7 @@ from ..model.diagnostic import Diagnostic
 from ..model.project import Project
 from ..model.snapshot import Snapshot
 from ..read.params import ParamFiles
+from ..resolve.code.graph import CodeGraph
 from . import (
     around,
     code,
@@ -46,8 +47,13 @@ ALL: tuple[Check, ...] = (
 """All families. They are independent of each other; their order is that of the report."""
 
 
-def run(project: Project, snapshot: Snapshot, params: ParamFiles, data: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    """The diagnostics of all checks. ``data`` is the plain spec, which gives values their places."""
-    places = Places(data, snapshot.here)
+def run(
+    project: Project, snapshot: Snapshot, params: ParamFiles, data: Mapping[str, Any], graph: CodeGraph | None = None
+) -> Iterator[Diagnostic]:
+    """The diagnostics of all checks. ``data`` is the plain spec, which gives values their places.
+
+    ``graph`` is the code as far as it has been read.
+    """
+    places = Places(data, snapshot.here, graph)
     for check in ALL:
         yield from check(project, snapshot, params, places)

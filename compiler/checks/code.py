@@ -1,11 +1,11 @@
-"""Checks of the code that commands run: whether it exists, and whether the stage depends on it."""
+"""Checks of the code that commands run: whether it exists, can be read, and is among the deps of the stage."""
 
 from __future__ import annotations
 
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ..lower.paths import parents
@@ -14,8 +14,9 @@ from ..model.project import Project, Stage
 from ..model.snapshot import Snapshot
 from ..model.source import At
 from ..read.params import ParamFiles
-from ..resolve.code.graph import CodeGraph, named_files
-from ..resolve.commands import RUN, SCRIPTS
+from ..resolve.code.graph import CodeGraph
+from ..resolve.code.launch import is_code
+from ..resolve.code.problems import DYNAMIC, FOREIGN, Loaded
 from ..resolve.library import library
 from .places import Places
 
@@ -35,92 +36,121 @@ CODE_NOT_A_DEP = Code(
 )
 FEATURE_NOT_A_DEP = replace(CODE_NOT_A_DEP, severity="error")
 
-_ENDINGS = r"\.(?:py|[Rr]|sh|bash|jl|ipynb|[Rr]md)\b| -m "
-_SIMPLE = re.compile(
-    r"(?:python3?|Rscript|bash|sh|julia) ((?:\./)?\w(?:[\w-]|[./](?![./]))*\.(?:py|R|r|sh|jl))(?= |\Z)[^;&|()<>`'\"\\]*\Z",
-    re.ASCII,
-)
-"""One program that runs one code file: the most common command, recognised without parsing it."""
-_ELSEWHERE = (
-    r"\s*(?:sudo\s+|time\s+|env\s+|\w+=\S*\s+)*(?:docker|podman|nerdctl|singularity|apptainer|srun|sbatch|salloc|ssh|kubectl|"
-    r"calkit\s+(?:xenv|runenv)|conda\s+run|mamba\s+run|micromamba\s+run|wsl|az|gcloud|aws)(?:-compose)?\s"
-)
-"""Programs whose command runs in another file system, or may: what a path means there is not known here."""
 _BARE = r"(?a)[\w./][\w./-]*\Z"
 _MAX_SHOWN = 5
+_MAX_DEPTH = 3
+"""How deep a folder is searched for code."""
 
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
-    """MLC410 and MLC414."""
-    code = _Code(project, snapshot)
-    checked: set[str] = set()
+    """MLC310 to MLC313, MLC410 and MLC414."""
+    code = CodeDeps(project, snapshot, places.graph)
+    told: set[object] = set()
     for stage in project:
-        if stage.entry not in checked:
-            checked.add(stage.entry)
-            yield from code.check(stage, places)
+        for key, diagnostic in code.check(stage, places):
+            if key not in told:
+                told.add(key)
+                yield diagnostic
 
 
-class _Code:
-    """The code of the repository during one pass; each file is analysed once.
+class CodeDeps:
+    """The code that the stages of a project run, held against what they depend on."""
 
-    ``needs`` maps a code file to the files it needs, each with the paths that cover it as a dep: its own and those of the
-    directories above. The value is empty for a file that a stage writes, None for one that does not exist.
-    """
-
-    def __init__(self, project: Project, snapshot: Snapshot) -> None:
+    def __init__(self, project: Project, snapshot: Snapshot, graph: CodeGraph | None = None) -> None:
         self.snapshot = snapshot
-        self.graph = CodeGraph(snapshot, project.code_roots)
-        self.written = {path for path, artifact in project.artifacts.items() if artifact.producer is not None}
-        self.scripts = {script.path: script.text for script in project.scripts}
-        self.needs: dict[str, dict[str, frozenset[str]] | None] = {}
+        scripts = {script.path: script.text for script in project.scripts}
+        self.graph = graph if graph is not None else CodeGraph(snapshot, project.code_roots, scripts)
+        self.made = {path for path, artifact in project.artifacts.items() if artifact.producer is not None}
+        self.scripts = frozenset(scripts)
         package = project.feature_package
         self.library = library(package, snapshot, self.graph.roots) if package is not None else None
+        self._names: dict[str, frozenset[str]] = {}
 
-    def check(self, stage: Stage, places: Places) -> Iterator[Diagnostic]:
-        """The problems with the code that one stage runs."""
-        undeclared: dict[str, None] = {}
-        for command in stage.commands:
-            for path in self._run_by(command.text, stage.wdir):
-                needs = self.needs[path] if path in self.needs else self._needs(path)
-                if needs is None:
-                    if re.match(_ELSEWHERE, command.text) is None:
-                        yield replace(_no_code_file(stage, path, self.snapshot, places), subject=path)
+    def undeclared(self, stage: Stage) -> list[str]:
+        """The files that a stage runs or loads and does not depend on."""
+        missing: dict[str, None] = {}
+        for loaded in self._loaded(stage):
+            for file in loaded.files:
+                if self.names(file).isdisjoint(stage.deps) and not self._covered(file, stage):
+                    missing[file] = None
+        return list(missing)
+
+    def check(self, stage: Stage, places: Places) -> Iterator[tuple[object, Diagnostic]]:
+        """What is wrong with the code that one stage runs, each with a key that is the same for the same thing."""
+        named = self._beyond(stage)
+        for loaded in self._loaded(stage):
+            for path in loaded.missing:
+                if path not in stage.deps and not self._may_come(path):  # MLC411 tells of a dep
+                    yield (stage.entry, path), replace(_no_code_file(stage, path, self.snapshot, places), subject=path)
+            for problem in loaded.problems:
+                if named and problem.code in (DYNAMIC, FOREIGN):
                     continue
-                for file, covering in needs.items():
-                    if covering.isdisjoint(stage.deps):
-                        undeclared[file] = None
-        if undeclared:
-            features = self.library is not None and any(file.startswith(f"{self.library}/") for file in undeclared)
+                if problem.path is None or problem.path in self.scripts:
+                    yield (stage.entry, problem.cause), problem.on(_command(stage, places))
+                else:
+                    yield problem.cause, self.graph.diagnostic(problem)
+        if missing := self.undeclared(stage):
+            features = self.library is not None and any(file.startswith(f"{self.library}/") for file in missing)
             code = FEATURE_NOT_A_DEP if features else CODE_NOT_A_DEP
-            yield _not_a_dep(code, stage, list(undeclared), places)
+            yield (stage.entry, tuple(missing)), _not_a_dep(code, stage, missing, places)
 
-    def _run_by(self, line: str, wdir: str) -> Sequence[str]:
-        """The code files that a command line names, and those named in the script of the stage that it runs."""
-        if wdir == "." and (simple := _SIMPLE.match(line)) is not None:
-            return (simple.group(1).removeprefix("./"),)
-        if re.search(_ENDINGS, line) is None:
-            return ()
-        paths = [path for path in named_files(line, self.snapshot, wdir) if path not in self.scripts]
-        for path in self.scripts if SCRIPTS in line else ():
-            if path != RUN and path in line:
-                for inner in self.scripts[path].splitlines():
-                    paths += named_files(inner, self.snapshot, wdir)
-        return paths
+    def _loaded(self, stage: Stage) -> list[Loaded]:
+        return [self.graph.command(command.text, stage.wdir) for command in stage.commands]
 
-    def _needs(self, path: str) -> dict[str, frozenset[str]] | None:
-        needs: dict[str, frozenset[str]] | None = {}
-        if not path.startswith(("..", "/")) and path not in self.written and self.written.isdisjoint(parents(path)):
-            files = self.graph.closure(path)[0] if self.graph.is_file(path) else ()
-            needs = {file: frozenset((file, ".", *parents(file))) for file in files} or None
-        self.needs[path] = needs
-        return needs
+    def names(self, file: str) -> frozenset[str]:
+        """The paths that stand for a file among deps: its own and those of the folders above."""
+        if file not in self._names:
+            self._names[file] = frozenset((file, ".", *parents(file)))
+        return self._names[file]
+
+    def _covered(self, file: str, stage: Stage) -> bool:
+        """Whether the stage need not depend on a file: the build writes it, the stage makes it, or it is a folder read in part."""
+        if file in self.scripts:
+            return True
+        if not self.names(file).isdisjoint([out.path for out in stage.outs]):
+            return True
+        if self.graph.is_folder(file):
+            inside = f"{file}/"
+            return any(path.startswith(inside) for path in (*stage.deps, *(param.file for param in stage.params)))
+        return False
+
+    def _beyond(self, stage: Stage) -> bool:
+        """Whether a stage depends on code that reading does not find: then it names what is only known when it runs."""
+        found = {file for loaded in self._loaded(stage) for file in loaded.files}
+        for dep in stage.deps:
+            if dep in found or dep == "." or "://" in dep or not self.made.isdisjoint((dep, *parents(dep))):
+                continue
+            if self.graph.is_file(dep):
+                if is_code(dep):
+                    return True
+            elif not any(file.startswith(f"{dep}/") for file in found) and self._holds_code(dep):
+                return True
+        return False
+
+    def _holds_code(self, folder: str, depth: int = 0) -> bool:
+        for name in self.snapshot.list(folder):
+            path = f"{folder}/{name}"
+            if is_code(name) or (depth < _MAX_DEPTH and "." not in name and self._holds_code(path, depth + 1)):
+                return True
+        return False
+
+    def _may_come(self, path: str) -> bool:
+        """Whether something may put a file there that is not there now."""
+        if path.startswith(("..", "/")) or path in self.scripts or not self.made.isdisjoint((path, *parents(path))):
+            return True
+        return any(self.snapshot.kind(f"{place}.dvc") == "file" for place in (path, *parents(path)))
+
+
+def _command(stage: Stage, places: Places) -> At:
+    """Where the command of a stage is written."""
+    place = places.value(stage, "cmd")
+    return place if not place.key else places.value(stage, "script")
 
 
 def _no_code_file(stage: Stage, path: str, snapshot: Snapshot, places: Places) -> Diagnostic:
     from difflib import get_close_matches
 
-    place = places.value(stage, "cmd")
-    place = places.value(stage, "script") if place.key else place
+    place = _command(stage, places)
     folder, _, name = path.rpartition("/")
     if similar := get_close_matches(name, snapshot.list(folder), 1):
         near = f"{folder}/{similar[0]}" if folder else similar[0]

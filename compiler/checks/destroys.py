@@ -15,7 +15,7 @@ from ..read.ignore import DVC, GIT, Ignored
 from ..read.listing import Listing
 from ..read.params import ParamFiles
 from ..read.yaml import decode, load
-from ..resolve.code.graph import named_files
+from ..resolve.code.graph import CodeGraph
 from .places import Places
 
 OVERWRITES = Code(
@@ -64,7 +64,7 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
     index = tracked(snapshot)
     listing = Listing(snapshot)
     hidden, untracked = Ignored(snapshot, DVC, listing), Ignored(snapshot, GIT, listing)
-    inputs = _Inputs(project, listing, params)
+    inputs = _Inputs(project, listing, params, places.graph)
     for stage in project:
         for out in stage.outs:
             if "://" in out.path or out.path.startswith("/") or out.path == ".":
@@ -98,8 +98,9 @@ def over_files(project: Project, places: Places, files: Mapping[str, str]) -> It
 class _Inputs:
     """Code and parameter files that are here and that no stage has written, as far as dvc.lock tells."""
 
-    def __init__(self, project: Project, listing: Listing, params: ParamFiles) -> None:
+    def __init__(self, project: Project, listing: Listing, params: ParamFiles, graph: CodeGraph | None) -> None:
         self.listing = listing
+        self.graph = graph if graph is not None else CodeGraph(listing.snapshot, project.code_roots)
         self.params = frozenset(params.names)
         self.recorded = _recorded(project, listing.snapshot)
 
@@ -113,7 +114,7 @@ class _Inputs:
         """The code file of the stage itself that its out at ``path`` would delete."""
         files = (
             file for command in stage.commands if posixpath.basename(path) in command.text
-            for file in named_files(command.text, self.listing.snapshot, stage.wdir)
+            for file in self.graph.command(command.text, stage.wdir).files
         )  # fmt: skip
         return next(
             (

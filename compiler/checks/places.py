@@ -13,6 +13,7 @@ from ..lower.paths import rooted
 from ..model.project import OutKind, Stage
 from ..model.source import At, Path
 from ..read.params import DEFAULT
+from ..resolve.code.graph import CodeGraph
 
 _KEYS: dict[OutKind, str] = {"out": "outs", "metric": "metrics", "plot": "plots"}
 
@@ -23,6 +24,8 @@ class Places:
 
     data: Mapping[str, Any]
     here: str = ""
+    graph: CodeGraph | None = None
+    """The code as far as it has been read."""
 
     def states(self, path: Path) -> bool:
         """Whether the spec itself has a value at a path of mappings."""

@@ -54,8 +54,9 @@ def build(arguments: argparse.Namespace) -> int:
 
 
 def _build(root: str, arguments: argparse.Namespace) -> tuple[int, Disk]:
+    from ..resolve.code.graph import STATE
     from ..write.journal import apply
-    from ..write.unchanged import record
+    from ..write.unchanged import keep, record
 
     started = time.time_ns()
     disk, compiled, plan = _plan(root, arguments.overwrite)
@@ -69,6 +70,8 @@ def _build(root: str, arguments: argparse.Namespace) -> tuple[int, Disk]:
             print(f"stale: {change.path} ({change.action})", file=sys.stderr)
         print("run `mlopsc build` and commit the files it writes", file=sys.stderr)
         return WRONG, disk
+    if compiled.resolved is not None and (state := compiled.resolved.code.state()) is not None:
+        keep(root, STATE, state)
     record(root, disk.asked, [change.path for change in plan.changes if change.new is not None], cache_key(), started)
     if arguments.format == "text":
         for change in plan.pending:
@@ -122,6 +125,7 @@ def plan(arguments: argparse.Namespace) -> int:
 
 def explain(arguments: argparse.Namespace) -> int:
     """Show the values of stages with their origins, or the stages that a path affects."""
+    from ..checks.code import CodeDeps
     from ..resolve.library import places
     from ..show.explain import as_json, as_text, explain, touched, unknown_stage
 
@@ -133,7 +137,8 @@ def explain(arguments: argparse.Namespace) -> int:
     name, is_json = arguments.stage, arguments.format == "json"
     if name and name not in resolved.entries and name not in project.stages:
         paths = [path for path in places(name, disk, project.code_roots) if path != "."]
-        if rows := next(filter(None, (touched(project, path) for path in paths)), []):
+        code = CodeDeps(project, disk, resolved.code)
+        if rows := next(filter(None, (touched(project, path, code) for path in paths)), []):
             print(as_json(rows) if is_json else as_text(rows), end="")
             return DONE
         if existing := next((path for path in paths if disk.kind(path) is not None), None):

@@ -1,1 +1,1 @@
-"""One emitter, and with it one escaper, for each format that is written."""
+"""One emitter for each format that is data, one escaper for each format that is text."""

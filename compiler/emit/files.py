@@ -13,7 +13,10 @@ from .yaml import dump
 def yaml_file(
     path: str, data: Mapping[str, Any], header: str = HEADER, gap: int = 0, apart: tuple[str, ...] = ()
 ) -> File:
-    """A YAML file out of data, under a comment that says where it comes from; ``gap`` as for `emit.yaml.dump`."""
+    """A YAML file under a comment that says what generated it; ``gap`` as for `emit.yaml.dump`.
+
+    The keys in ``apart`` stand in a second document of the file.
+    """
     second = {key: data[key] for key in apart if key in data}
     text = dump({key: value for key, value in data.items() if key not in second}, gap)
     if second:
@@ -22,5 +25,5 @@ def yaml_file(
 
 
 def json_file(path: str, data: Mapping[str, Any]) -> File:
-    """A JSON file out of data. JSON has no comments, so nothing in it says where it comes from."""
+    """A JSON file. JSON has no comments, so it has no header."""
     return File(path, json.dumps(data, indent=1) + "\n", data=data)

@@ -1,4 +1,4 @@
-"""Escaping for GNU Make, and the shell words inside of its recipes.
+"""Escaping for GNU Make.
 
 https://www.gnu.org/software/make/manual/html_node/Recipe-Syntax.html
 """
@@ -6,52 +6,78 @@ https://www.gnu.org/software/make/manual/html_node/Recipe-Syntax.html
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from shlex import quote
+from collections.abc import Iterable
 
-_TARGET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+/-]*\Z")
-_NO_TARGETS = re.compile(r"[^A-Za-z0-9_.@+/\n-]|\n[^A-Za-z0-9_]")
+from . import shell
+
+MAX_COLUMN = 110
+"""Where a long line of words is broken."""
+
+_BARE_TARGET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+/-]*\Z")
+_READ_BY_MAKE = ("@", "-", "+", " ", "\t", "")
+"""What Make takes from the start of a recipe line for itself."""
+
+
+class RecipeError(ValueError):
+    """Make has no way to write this text; the message says what is in it."""
+
+
+def text(line: str) -> str:
+    """A text inside a recipe line. Raises `RecipeError` for a line break."""
+    if any(sign in line for sign in "\n\r\0"):
+        raise RecipeError("a line break")
+    return line.replace("$", "$$")
 
 
 def recipe(line: str) -> str:
-    """A shell command line, for one line of a recipe: Make leaves it as it is.
+    """A shell command as a recipe line of its own.
 
-    Raises ValueError where Make cannot carry it: a line break, or a backslash at the end, which would join the next.
+    Raises `RecipeError` for a line break, or for a backslash at the end, which would join the next line.
     """
-    if "\n" in line or "\r" in line or "\0" in line:
-        raise ValueError("a line break")
     if line.endswith("\\"):
-        raise ValueError("a backslash at the end of the line")
-    text = line.replace("$", "$$")
-    return f": && {text}" if text[:1] in ("@", "-", "+", " ", "\t", "") else text
+        raise RecipeError("a backslash at the end of the line")
+    return started(text(line))
 
 
-def word(text: str) -> str:
-    """Any text as one word of a shell command in a recipe. Raises ValueError for line breaks."""
-    if "\n" in text or "\r" in text or "\0" in text:
-        raise ValueError("a line break")
-    return quote(text).replace("$", "$$")
+def started(line: str) -> str:
+    """An escaped recipe line, whose first character Make does not take for itself."""
+    return f": && {line}" if line[:1] in _READ_BY_MAKE else line
 
 
-def value(text: str) -> str:
-    """A text as the value of a variable, with the spaces at its ends."""
-    escaped = text.replace("$", "$$")
-    escaped = re.sub(r"(\\*)#", lambda match: match.group(1) * 2 + "\\#", escaped)
-    before = "$(empty)" if text[:1] in (" ", "\t") else ""
-    return before + escaped + ("$(empty)" if text[-1:] in ("\\", " ", "\t") else "")
+def word(argument: str) -> str:
+    """Any text as one shell word inside a recipe line. Raises `RecipeError` for a line break."""
+    return text(shell.quote(argument))
+
+
+def words(arguments: Iterable[str]) -> str:
+    """Texts as shell words inside a recipe line. Raises `RecipeError` for a line break."""
+    return " ".join(map(word, arguments))
+
+
+def value(content: str) -> str:
+    """A text as the value of a variable, with the spaces at its ends. The Makefile defines an empty variable ``empty``."""
+    escaped = re.sub(r"(\\*)#", lambda match: match.group(1) * 2 + "\\#", content.replace("$", "$$"))
+    before = "$(empty)" if content[:1] in (" ", "\t") else ""
+    after = "$(empty)" if content[-1:] in ("\\", " ", "\t") else ""
+    return before + escaped + after
 
 
 def is_target(name: str) -> bool:
-    """Whether a name can be a target as it is, without anything that Make gives a meaning to."""
-    return _TARGET.match(name) is not None
+    """Whether a name can stand as a target without escapes. Such a name is also one bare word of the shell."""
+    return _BARE_TARGET.match(name) is not None
 
 
-def are_targets(names: Collection[str]) -> bool:
-    """Whether `is_target` says so of each name, told in a third of the time."""
-    text = "\n".join(["", *names, "_"])
-    return text.count("\n") == len(names) + 1 and _NO_TARGETS.search(text) is None
-
-
-def comment(text: str) -> str:
+def comment(content: str) -> str:
     """A text for a comment of one line."""
-    return " ".join(text.split()).rstrip("\\")
+    return " ".join(content.split()).rstrip("\\")
+
+
+def wrapped(names: Iterable[str], lead: str) -> str:
+    """A line of words behind ``lead``, continued on indented lines where it gets long."""
+    lines = [lead]
+    for name in names:
+        if len(lines[-1]) + len(name) > MAX_COLUMN:
+            lines[-1] += " \\"
+            lines.append("   ")
+        lines[-1] += f" {name}"
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Names that a platform takes, one for each of ours."""
+"""Names that a platform accepts, one for each name in the spec."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from collections.abc import Callable, Iterable
 
 def distinct(
     names: Iterable[str],
-    write: Callable[[str], str],
+    convert: Callable[[str], str],
     limit: int | None = None,
     taken: Iterable[str] = (),
     mark: str = "_",
 ) -> dict[str, str]:
-    """Each name as ``write`` writes it, of at most ``limit`` characters, none like another nor among ``taken``.
+    """Map each name to a unique identifier: ``convert(name)``, truncated to ``limit`` characters.
 
-    Where two come to the same, the later one has ``mark`` and a number behind it.
+    An identifier that is already used, or is among ``taken``, gets ``mark`` and a number at its end.
     """
-    found: dict[str, str] = {}
+    identifiers: dict[str, str] = {}
     used = set(taken)
     for name in names:
-        base = made = write(name)[:limit]
+        base = identifier = convert(name)[:limit]
         number = 2
-        while made in used:
+        while identifier in used:
             end = f"{mark}{number}"
-            made, number = (base if limit is None else base[: limit - len(end)]) + end, number + 1
-        used.add(made)
-        found[name] = made
-    return found
+            identifier = (base if limit is None else base[: limit - len(end)]) + end
+            number += 1
+        used.add(identifier)
+        identifiers[name] = identifier
+    return identifiers

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from shlex import quote
 
+from ..emit.shell import quote
 from ..model.operations import Deployment
 from ..model.project import Out, Script
 from ..programs import FOLDER

@@ -37,7 +37,7 @@ def to_text(value: Any) -> str:
 
 
 def _options(value: Mapping[str, Any]) -> str:
-    from shlex import quote
+    from ..emit.shell import quote
 
     words: list[str] = []
     for name, item in _flat(value):

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...schemas.common import listed, seconds
 from ...schemas.stack import Stack
+from ..emit import shell
 from ..model.dag import Dag
 from ..model.diagnostic import Diagnostic
 from ..model.project import Out, OutKind, Param, Project, Stage
@@ -14,7 +15,6 @@ from ..model.snapshot import Snapshot
 from ..model.source import Path
 from ..read.params import DEFAULT
 from ..resolve.commands import env_text
-from ..resolve.conventions import shell_word
 from ..resolve.entry import Entry, Resolved
 from ..resolve.library import holds_tests, library
 from .ci import lower_ci, lower_resources
@@ -178,5 +178,5 @@ def _test_command(stack: Stack, snapshot: Snapshot, roots: tuple[str, ...]) -> s
     if stack.features is not None:
         folder = library(stack.features, snapshot, roots)
         if folder is not None and holds_tests(folder, snapshot):
-            return f"python -m pytest {'tests ' if has_tests else ''}{shell_word(folder)}"
+            return f"python -m pytest {'tests ' if has_tests else ''}{shell.word(folder)}"
     return "python -m pytest" if has_tests else None

@@ -1,4 +1,4 @@
-"""CI as the targets see it: the settings of `ci:` with every default filled in."""
+"""The settings of CI with all defaults, for the targets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .resources import Resources
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine of the CI service, by its name under `ci.runners`. What it has without limit is None."""
+    """A machine of the CI service, by its name under `ci.runners`. A resource that is None is unlimited."""
 
     name: str
     labels: tuple[str, ...]
@@ -21,9 +21,9 @@ class Machine:
 class Ci:
     """What starts CI and where it runs.
 
-    ``push_branches`` are patterns of branch names; none of them means that pushes start nothing. ``runner`` holds the labels of
-    the machine, empty for the service's own. ``timeout`` is the limit of one job in seconds. ``python`` is None for the
-    service's default. With ``fan_out`` each stage is a job of its own, on the smallest of ``machines`` that suits it.
+    ``push_branches`` are patterns of branch names; without any, pushes do not start CI. ``runner`` holds the labels of the
+    machine, empty for that of the service. ``timeout`` is the limit of one job in seconds. ``python`` is None for the
+    default of the service. With ``fan_out`` each stage is its own job, on the smallest of ``machines`` with its resources.
     """
 
     push_branches: tuple[str, ...] = ("main",)
@@ -42,12 +42,12 @@ class Ci:
         """The limit of one job in whole minutes, rounded up."""
         return None if self.timeout is None else max(1, -(-self.timeout // 60))
 
-    def smallest_machine(self, asked: Resources) -> Machine | None:
-        """The smallest machine that has what is asked for; one with fewer accelerators is smaller. None if none has."""
-        fitting = [machine for machine in self.machines.values() if machine.resources.covers(asked)]
+    def smallest_machine(self, requested: Resources) -> Machine | None:
+        """The smallest machine with the requested resources; one with fewer accelerators is smaller. None if there is none."""
+        fitting = [machine for machine in self.machines.values() if machine.resources.covers(requested)]
         return min(fitting, key=lambda machine: (*machine.resources.size, machine.name), default=None)
 
-    def labels_for(self, asked: Resources) -> tuple[str, ...]:
-        """The labels of the machine for a job that asks for these resources."""
-        machine = self.smallest_machine(asked) if asked else None
+    def labels_for(self, requested: Resources) -> tuple[str, ...]:
+        """The labels of the machine for a job with these resources."""
+        machine = self.smallest_machine(requested) if requested else None
         return self.runner if machine is None else machine.labels

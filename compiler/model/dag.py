@@ -9,15 +9,14 @@ from functools import cached_property
 import networkx
 
 Cycle = tuple[str, ...]
-"""Stages that depend on each other in a circle; the last is the first again."""
+"""Stages that form a cycle; the last one is the first one again."""
 
 
 @dataclass(frozen=True)
 class Dag:
     """The stages of a pipeline, with an edge from each stage to every stage that reads what it writes.
 
-    Stages are named; all answers are in the order of the spec, or, where one stage must come before another, in
-    topological order.
+    Methods return names of stages, in the order of the spec or in topological order.
     """
 
     graph: networkx.DiGraph[str]

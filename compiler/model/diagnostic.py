@@ -1,4 +1,4 @@
-"""What the compiler has to say about a spec, as data. How it looks is decided in `render`."""
+"""Diagnostics as data; `show.render` decides how they look."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Safety = Literal["safe", "unsafe", "shown"]
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A second place that a diagnostic points at, with what it has to do with the matter."""
+    """A second place of a diagnostic, with its relation to the problem."""
 
     place: Place
     text: str
@@ -22,9 +22,9 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """An edit that would cure the problem: ``place`` is to hold ``replacement`` (YAML text).
+    """An edit that fixes the problem: replace the text at ``place`` by ``replacement`` (YAML).
 
-    ``safe`` keeps the meaning of everything else, ``unsafe`` may not, ``shown`` is for reading only.
+    A ``safe`` fix keeps the meaning of everything else, an ``unsafe`` one may change it; ``shown`` is for display only.
     """
 
     place: Place
@@ -54,10 +54,10 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A kind of problem: its number, severity, message and help, each stated once.
+    """A kind of problem: its number, severity, message and help, each defined once.
 
-    ``message`` and ``help`` are templates for `str.format`; a brace in them is doubled. What a template names is given to `at`
-    or `on`, and is never read as a template again. `dataclasses.replace` adds a note, labels or a fix to what they return.
+    ``message`` and ``help`` are templates for `str.format`, so literal braces are doubled. Their values are arguments of `at`
+    and `on`. Add a note, labels or a fix to the returned diagnostic with `dataclasses.replace`.
     """
 
     number: str
@@ -67,15 +67,15 @@ class Code:
     in_check: Severity | None = None
 
     def at(self, *path: str | int, **values: object) -> Diagnostic:
-        """The problem at the value of this path in the spec."""
+        """The diagnostic at the value of a path in the spec."""
         return self.on(At(path), **values)
 
     def at_key(self, *path: str | int, **values: object) -> Diagnostic:
-        """The problem at the last key of this path in the spec."""
+        """The diagnostic at the last key of a path in the spec."""
         return self.on(At(path, key=True), **values)
 
     def on(self, place: Place | None, **values: object) -> Diagnostic:
-        """The problem at any place, or at none."""
+        """The diagnostic at a place, or without one."""
         return Diagnostic(
             self.number, self.message.format(**values), place, help=self.help.format(**values), severity=self.severity,
             in_check=self.in_check,
@@ -84,13 +84,13 @@ class Code:
 
 @dataclass(slots=True)
 class Report:
-    """The diagnostics of a run, in the order in which they were found."""
+    """The diagnostics of a run, in the order of the phases."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
-    def add(self, found: Iterable[Diagnostic]) -> None:
-        """Append what a phase found."""
-        self.diagnostics.extend(found)
+    def add(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Append the diagnostics of a phase."""
+        self.diagnostics.extend(diagnostics)
 
     def for_check(self) -> Report:
         """The same with the severities of `mlopsc check`."""

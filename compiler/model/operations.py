@@ -16,12 +16,12 @@ DVC_EXTRAS = {
 """DVC's extra for each scheme of a URL: https://dvc.org/doc/install/linux#install-with-pip"""
 
 MAX_RUNS = 10_000
-"""Limit for the runs of one experiment; more than this is taken for a mistake."""
+"""Maximum number of runs of one experiment; more are probably a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A DVC remote; the first of a project is its default one."""
+    """A DVC remote; the first one of a project is the default."""
 
     name: str
     url: str
@@ -29,9 +29,9 @@ class Remote:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An external source of data, and the path in the repository where DVC keeps it.
+    """An external source of data, and the path in the repository at which DVC tracks it.
 
-    ``file`` is a path inside another DVC repository, where the source is one. ``schema`` is the path of a Table Schema or
+    ``file`` is a path inside another DVC repository, if the source is one. ``schema`` is the path of a Table Schema or
     JSON Schema; ``check`` a command that fails on bad data.
     """
 
@@ -47,7 +47,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model of the registry: a path, and the stage that makes it where the spec names one."""
+    """A model of the registry: a path, and the stage that writes it if the spec names one."""
 
     name: str
     path: str
@@ -56,7 +56,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """How a model gets into one environment. ``bounds`` are gates as `gate.py` takes them: ``accuracy >= 0.9``."""
+    """How a model is deployed to one environment. ``bounds`` are gates in the form of `gate.py`: ``accuracy >= 0.9``."""
 
     name: str
     model: str
@@ -70,10 +70,9 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """A check of what runs in production.
+    """A check of the production system.
 
-    ``body`` is its stage in DVC's words, paths from the root of the repository; ``metrics`` are the files that ``bounds``
-    judge.
+    ``body`` is its stage in the keys of DVC, with paths relative to the root; ``bounds`` judge the files ``metrics``.
     """
 
     name: str
@@ -89,12 +88,12 @@ class Monitor:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Values of an experiment's parameter, one by one."""
+    """A list of values of a parameter."""
 
     items: tuple[Any, ...]
 
     def count(self) -> float:
-        """How many values there are."""
+        """The number of values."""
         return len(self.items)
 
     def values(self) -> list[Any]:
@@ -104,19 +103,19 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Spaced:
-    """Evenly spaced values from ``start`` to ``stop``, both included where a step falls on them."""
+    """Evenly spaced values from ``start`` to ``stop``; ``stop`` is included if a step reaches it."""
 
     start: float
     stop: float
     step: float
 
     def count(self) -> float:
-        """How many values there are; infinity for a range without an end."""
+        """The number of values; infinity for an infinite range."""
         steps = (self.stop - self.start) / self.step
         return steps // 1 + 1 if math.isfinite(steps) else math.inf
 
     def values(self) -> list[Any]:
-        """The values, at most `MAX_RUNS` and one."""
+        """The values, at most `MAX_RUNS` + 1."""
         steps = math.floor((self.stop - self.start) / self.step + 1e-9)
         values = [self.start + index * self.step for index in range(min(steps, MAX_RUNS) + 1)]
         return [value if isinstance(value, int) else float(f"{value:.12g}") for value in values]
@@ -124,7 +123,7 @@ class Spaced:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Values drawn at random between ``low`` and ``high``; ``seed`` makes them the same on every machine."""
+    """Values drawn at random between ``low`` and ``high``; a ``seed`` gives the same values on every machine."""
 
     low: float
     high: float
@@ -133,12 +132,12 @@ class Drawn:
     log: bool = False
 
     def count(self) -> float:
-        """How many values there are."""
+        """The number of values."""
         return float(self.number)
 
     def values(self) -> list[Any]:
         """The values."""
-        draw = Random(self.seed).random  # `random()` is promised to stay the same in every version of Python
+        draw = Random(self.seed).random  # `random()` is guaranteed to give the same numbers in every version of Python
         return [self._value(draw()) for _ in range(self.number)]
 
     def _value(self, share: float) -> float | int:
@@ -154,7 +153,7 @@ Values = Listed | Spaced | Drawn
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """A set of runs with other parameters: every combination of the values in ``set``. ``targets`` are stages, none: all."""
+    """A set of runs: every combination of the values in ``set``. ``targets`` are the stages to run, all if empty."""
 
     name: str
     set: Mapping[str, Values]
@@ -164,17 +163,17 @@ class Experiment:
 
     @property
     def runs(self) -> int:
-        """How many runs it makes."""
+        """The number of runs."""
         return math.prod(len(values.values()) for values in self.set.values())
 
     def grid(self) -> Iterator[dict[str, Any]]:
         """The parameters of each run."""
-        for chosen in itertools.product(*(values.values() for values in self.set.values())):
-            yield dict(zip(self.set, chosen, strict=True))
+        for combination in itertools.product(*(values.values() for values in self.set.values())):
+            yield dict(zip(self.set, combination, strict=True))
 
     @property
     def sweeps(self) -> list[str]:
-        """What `dvc exp run --set-param` takes to make the same runs, one text for each parameter."""
+        """The arguments of `dvc exp run --set-param` for the same runs, one for each parameter."""
         return [f"{name}={','.join(map(_hydra, values.values()))}" for name, values in self.set.items()]
 
 

@@ -1,4 +1,4 @@
-"""The project as the targets see it: stages, what they read and write, and the order between them."""
+"""The project: everything that targets and checks may know, with stages, artifacts and the DAG."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ OutKind = Literal["out", "metric", "plot"]
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A ``${name}`` in a command that a parameter file answers: a run-time parameter of the pipeline.
+    """A ``${name}`` in a command that refers to a parameter file: a run-time parameter of the pipeline.
 
-    ``value`` is its text now, as DVC would render it; ``file`` is the file that holds it.
+    ``value`` is the text of its current value, as DVC renders it; ``file`` is the file that defines it.
     """
 
     name: str
@@ -30,9 +30,9 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command line, for one fresh shell: literal text (escapes undone) and the parameters between it.
+    """One command line, run in its own shell: literal text, with escapes undone, and parameters.
 
-    ``text`` is the line with every parameter at its value of now.
+    ``text`` is the line with the current values of the parameters.
     """
 
     parts: tuple[str | Ref, ...]
@@ -40,7 +40,7 @@ class Command:
 
     @classmethod
     def of(cls, parts: Iterable[str | Ref]) -> Command:
-        """The line that is made of these parts."""
+        """The line with these parts."""
         parts = tuple(parts)
         return cls(parts, "".join([part if isinstance(part, str) else part.value for part in parts]))
 
@@ -55,13 +55,13 @@ class Out:
 
     @property
     def cached(self) -> bool:
-        """Whether DVC keeps its content; what it does not keep is left to Git."""
+        """Whether DVC stores the content in its cache; otherwise Git tracks it."""
         return self.flags.get("cache", True) is not False
 
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A tracked parameter: a dotted key of a file, or the whole file where ``key`` is None."""
+    """A tracked parameter: a dotted key of a file, or the whole file if ``key`` is None."""
 
     file: str
     key: str | None
@@ -71,10 +71,10 @@ class Param:
 class Stage:
     """One stage as it runs: templates resolved, `foreach` and `matrix` expanded.
 
-    ``commands`` run in ``wdir``, in order, each in a shell of its own, and stop at the first failure. They are
-    complete: env, script, timeout and retries are already part of them, so that every target that runs
-    commands runs the same ones. ``deps`` and ``outs`` are relative to the repository root; a dep may be a URL
-    or ``ds://NAME``. ``timeout`` is in seconds. ``judges`` is set on a gate: the entry whose metrics it judges.
+    ``entry`` is the entry of `stages` that defines it. ``commands`` run in ``wdir``, in order, each in its own shell, and stop
+    at the first failure. They include env, script, timeout and retries, so that every target runs the same commands. ``deps``
+    and ``outs`` are relative to the root of the repository; a dep may be a URL or ``ds://NAME``. ``timeout`` is in seconds.
+    ``judges`` is set on a gate: the entry whose metrics it judges.
     """
 
     name: str
@@ -99,7 +99,7 @@ class Stage:
 
     @property
     def in_run_cache(self) -> bool:
-        """Whether DVC keeps the stage's results in its run cache, as far as the spec can tell.
+        """Whether DVC stores the stage in its run cache, as far as the spec determines it.
 
         Source: `_can_hash` of DVC 3.67, `dvc/stage/cache.py`.
         """
@@ -113,13 +113,13 @@ class Stage:
 
     @property
     def at(self) -> At:
-        """Where the stage is named in the spec."""
+        """The place of the stage in the spec."""
         return At(("stages", self.entry), key=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A path of the pipeline: written by the stage ``producer``, or external to it where that is None."""
+    """A path of the pipeline, written by the stage ``producer``; external if that is None."""
 
     path: str
     producer: str | None
@@ -128,7 +128,7 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A file that stages run and the build writes, beside those that targets emit."""
+    """A file that commands need and that targets emit."""
 
     path: str
     text: str
@@ -136,16 +136,15 @@ class Script:
 
 @dataclass(frozen=True, eq=False)
 class Project:
-    """A checked pipeline: everything that targets and checks may know, with every default filled in.
+    """A pipeline and its operations, with all defaults.
 
-    ``dvc`` is the content of dvc.yaml: templates intact, conventions filled in. ``stages`` are the expanded stages by
-    name, in the order of ``dag``. ``targets`` are the back ends to emit, each with the place in the spec that names it;
-    ``orchestrators`` those of them that run the pipeline. ``stores`` are metadata stores beside DVC. ``scripts`` are
-    files that commands of stages need; ``programs`` those that register, deploy and monitor. ``remotes`` are the DVC
-    remotes that the spec names, ``remote_url`` the URL of the default one, wherever it is named; None if there is none.
-    ``monitors`` are stages of their own, which the pipeline does not run. ``test_command`` tests the code;
-    ``requirements`` is the file that names the Python packages. ``feature_package`` is what `stack.features` names.
-    ``features`` tells where the spec uses which `target.Feature`.
+    ``dvc`` is the content of dvc.yaml, with templates and after the conventions. ``stages`` are the expanded stages by name, in
+    the order of ``dag``. ``targets`` are the targets to emit, each with the place in the spec that names it; ``orchestrators``
+    are those that run the pipeline. ``stores`` are metadata stores beside DVC. ``scripts`` are files that the commands of stages
+    need, ``programs`` those that register, deploy and monitor. ``remotes`` are the DVC remotes of the spec, ``remote_url`` is the
+    URL of the default remote, also if .dvc/config defines it; None without remotes. ``monitors`` are not part of the pipeline.
+    ``test_command`` tests the code; ``requirements`` is the file that lists the Python packages. ``feature_package`` is the
+    value of `stack.features`. ``features`` are the places in the spec that use each `target.Feature`.
     """
 
     name: str
@@ -177,17 +176,17 @@ class Project:
         return iter(self.stages.values())
 
     def parents(self, stage: Stage) -> tuple[Stage, ...]:
-        """The stages whose results a stage reads."""
+        """The stages whose outs a stage reads."""
         return tuple(self.stages[name] for name in self.dag.parents(stage.name))
 
     @property
     def uses_dvc(self) -> bool:
-        """Whether DVC runs the pipeline, or is what make calls."""
+        """Whether DVC runs the pipeline, directly or called by make."""
         return "dvc" in self.orchestrators
 
     @property
     def uses_make(self) -> bool:
-        """Whether there is a Makefile."""
+        """Whether a Makefile is emitted."""
         return "make" in self.targets
 
     @property
@@ -198,11 +197,11 @@ class Project:
 
     @property
     def dvc_package(self) -> str:
-        """DVC as pip takes it, with the extras that it needs."""
+        """The requirement for pip: DVC with its extras."""
         return f"dvc[{','.join(self.dvc_extras)}]" if self.dvc_extras else "dvc"
 
     @property
     def pip_arguments(self) -> tuple[str, ...]:
-        """The words by which pip installs what `requirements` names; none if pip does not read such a file."""
+        """The arguments with which pip installs ``requirements``; empty if pip cannot read the file."""
         arguments = {"requirements.txt": ("-r requirements.txt",), "pyproject.toml": ("-e .",)}
         return arguments.get(self.requirements or "", ())

@@ -1,4 +1,4 @@
-"""What a stage asks of a machine, and what a machine has."""
+"""The resources that a stage requests or that a machine has."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import inf
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """``cpu`` in cores, ``memory`` in bytes, ``gpu`` in devices; None where nothing is said. True if anything is said."""
+    """``cpu`` in cores, ``memory`` in bytes, ``gpu`` in devices; None if not stated. False if nothing is stated."""
 
     cpu: float | None = None
     memory: int | None = None
@@ -19,14 +19,14 @@ class Resources:
 
     @property
     def size(self) -> tuple[float, float, float]:
-        """Accelerators, cores and bytes of a machine, to compare machines by. Unsaid cores and bytes count as unlimited."""
+        """Accelerators, cores and bytes of a machine, for comparison. Cores and bytes that are not stated are unlimited."""
         return (
             self.gpu or 0,
             inf if self.cpu is None else self.cpu,
             inf if self.memory is None else self.memory,
         )
 
-    def covers(self, asked: Resources) -> bool:
-        """Whether a machine with these resources has what is asked for."""
+    def covers(self, requested: Resources) -> bool:
+        """Whether a machine with these resources has the requested ones."""
         gpu, cpu, memory = self.size
-        return gpu >= (asked.gpu or 0) and cpu >= (asked.cpu or 0) and memory >= (asked.memory or 0)
+        return gpu >= (requested.gpu or 0) and cpu >= (requested.cpu or 0) and memory >= (requested.memory or 0)

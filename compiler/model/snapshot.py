@@ -1,7 +1,6 @@
-"""The repository as a value: what the compiler may know of the disk, and a record of what it asked.
+"""The repository as a value: the only access of the compiler to the disk.
 
-Phases take a `Snapshot` and stay pure; tests pass a `Memory`. Paths are relative to the repository root, with
-``/`` between the parts, and never lead out of it.
+Phases take a `Snapshot`; tests pass a `Memory`. Paths are relative to the root of the repository, with ``/`` between the parts.
 """
 
 from __future__ import annotations
@@ -16,28 +15,31 @@ Kind = Literal["file", "dir", "link", "other"]
 
 
 class Snapshot(Protocol):
-    """Read-only knowledge of one repository. A path that leads outside it does not exist for a snapshot."""
+    """Read-only access to one repository. Paths outside of it do not exist."""
 
     @property
     def here(self) -> str:
         """The path of the root within the Git (or DVC) repository that it lies in; empty where it is the top of it."""
 
     def kind(self, path: str) -> Kind | None:
-        """What ``path`` is, or None when there is nothing. Links inside the repository are followed;
-        a link that leads outside is ``link``."""
+        """The kind of a path, or None if it does not exist. Links inside the repository are followed; a link that leads
+        outside is a ``link``."""
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a regular file, or None when there is none that can be read."""
+        """The bytes of a regular file, or None if it cannot be read."""
+
+    def size(self, path: str) -> int | None:
+        """The size of a regular file in bytes, or None when there is none."""
 
     def list(self, path: str) -> tuple[str, ...]:
-        """The names in a directory, sorted; empty when it is none. ``""`` is the root."""
+        """The names in a directory, sorted; empty if it is not a directory. ``""`` is the root."""
 
     def md5(self, path: str) -> str | None:
-        """The MD5 of a regular file's content, in hex, or None when there is none that can be read."""
+        """The MD5 of a regular file, in hex, or None if it cannot be read."""
 
 
 def inside(path: str) -> bool:
-    """Whether a path, as written, stays within the repository: relative, and no ``..`` above the root."""
+    """Whether a path, as written, stays inside the repository: it is relative, and no ``..`` leads above the root."""
     if not path or path.startswith(("/", "\\", "~")) or "\0" in path or (len(path) > 1 and path[1] == ":"):
         return False
     depth = 0
@@ -52,7 +54,7 @@ def inside(path: str) -> bool:
 
 
 class Memory:
-    """A snapshot made of a dict from paths to contents, for tests and for trying things out."""
+    """A snapshot of a dict from paths to contents, for tests."""
 
     here = ""
 
@@ -73,6 +75,10 @@ class Memory:
     def read(self, path: str) -> bytes | None:
         return self.files.get(os.path.normpath(path))
 
+    def size(self, path: str) -> int | None:
+        content = self.read(path)
+        return None if content is None else len(content)
+
     def list(self, path: str) -> tuple[str, ...]:
         path = os.path.normpath(path) if path else ""
         return tuple(sorted(self._children.get("" if path == "." else path, ())))
@@ -85,15 +91,15 @@ class Memory:
 
 
 class Disk:
-    """The repository at ``root``. ``asked`` collects every path that was looked at, for the no-change test.
+    """The repository at ``root``. ``asked`` collects every path that was accessed, for `write.unchanged`.
 
-    A pipeline in a folder of a Git repository may name files above its folder, as DVC lets it: `..` leads as far as
-    the top of that repository, for reading only.
+    As in DVC, a pipeline in a folder of a Git repository may read files above its folder, up to the root of that repository.
     """
 
     def __init__(self, root: str) -> None:
         self.root = os.path.realpath(root)
         self.asked: set[str] = set()
+        self._folders: dict[str, str] = {}
 
     def kind(self, path: str) -> Kind | None:
         return self._look(path)[0]
@@ -105,6 +111,13 @@ class Disk:
         try:
             with open(full, "rb") as file:
                 return file.read()
+        except OSError:
+            return None
+
+    def size(self, path: str) -> int | None:
+        kind, full = self._look(path)
+        try:
+            return os.stat(full).st_size if kind == "file" else None
         except OSError:
             return None
 
@@ -143,7 +156,7 @@ class Disk:
             self.asked.add(path)
         try:
             mode = os.lstat(full).st_mode
-            real = os.path.realpath(full)
+            real = os.path.realpath(full) if stat.S_ISLNK(mode) else self._real(full)
             if real != top and not real.startswith(top + "/"):
                 return "link", full
             if stat.S_ISLNK(mode):
@@ -159,29 +172,36 @@ class Disk:
         """The path of the root within the repository that `_top` finds."""
         return self.root[len(self._top()) + 1 :]
 
+    def _real(self, path: str) -> str:
+        """Where a path really is that is no link itself. Each folder is looked at once."""
+        folder, _, name = path.rpartition("/")
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder or "/").rstrip("/")
+        return f"{self._folders[folder]}/{name}"
+
     def _top(self) -> str:
-        """The directory of the Git repository that ``root`` is in, of DVC's where there is no Git; else ``root``."""
-        folder, of_dvc = self.root, ""
+        """The root of the Git repository that contains ``root``, or else of the DVC repository, or else ``root``."""
+        folder, dvc_root = self.root, ""
         while not os.path.exists(f"{folder}/.git"):
-            if not of_dvc and os.path.isdir(f"{folder}/.dvc"):
-                of_dvc = folder
+            if not dvc_root and os.path.isdir(f"{folder}/.dvc"):
+                dvc_root = folder
             if (parent := os.path.dirname(folder)) == folder:
-                return of_dvc or self.root
+                return dvc_root or self.root
             folder = parent
         return folder
 
 
 def packaged(package: str, file: str) -> bytes | None:
-    """The bytes of a data file of an installed package, found without importing the package."""
+    """The bytes of a data file of an installed package, without importing the package."""
     from importlib.util import find_spec
 
     if not package.isidentifier() or not inside(file):
         return None
     try:
-        found = find_spec(package)
+        spec = find_spec(package)
     except (ImportError, ValueError):
         return None
-    for folder in (found.submodule_search_locations or ()) if found else ():
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
         try:
             with open(os.path.join(folder, file), "rb") as data:
                 return data.read()

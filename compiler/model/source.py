@@ -1,4 +1,4 @@
-"""Where a value stands: a source text and offsets into it."""
+"""Places of values: a source text and offsets into it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 Path = tuple[str | int, ...]
-"""Keys and indices from the root of a YAML document to one of its nodes."""
+"""The keys and indices from the root of a YAML document to a node."""
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A text that was read, under the name that users know it by (relative to the repository root)."""
+    """The text of a file, with its name relative to the root of the repository."""
 
     name: str
     text: str
@@ -29,12 +29,12 @@ class Source:
         return starts
 
     def position(self, offset: int) -> tuple[int, int]:
-        """Line and column of a character offset, both counted from 1."""
+        """Line and column of a character offset, counted from 1."""
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 
     def line(self, number: int) -> str:
-        """The text of line ``number`` (from 1), without its end."""
+        """The text of line ``number``, counted from 1, without its line ending."""
         start = self._line_starts[number - 1]
         end = self.text.find("\n", start)
         return self.text[start : end if end >= 0 else None].rstrip("\r")
@@ -42,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A half-open range of characters, ``[start, end)``, of one source."""
+    """A half-open range of characters, ``[start, end)``, in a source."""
 
     source: Source
     start: int
@@ -61,9 +61,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """A place in the spec, not yet looked up: the path of a node, and whether its key or its value is meant.
+    """A place in the spec: the path of a node, and whether its key or its value is meant.
 
-    Carrying paths costs nothing; `Document.span` turns one into a `Span` when a diagnostic is shown.
+    `Document.span` looks up the `Span` when a diagnostic is shown.
     """
 
     path: Path

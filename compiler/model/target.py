@@ -1,4 +1,4 @@
-"""The port: what a back end is. One class with a name, what it supports, and one pure method."""
+"""The interface of a target: a name, the features it supports, and one pure method."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ HEADER = "# Made by mlopsc from mlops.yaml: edit that, then run `mlopsc build`.\
 
 
 class Feature(StrEnum):
-    """A construct of the language that a target may or may not be able to say.
-
-    `features.py` tells which of them a project uses, and where.
-    """
+    """A construct of the language that targets may or may not support. `lower.features` finds those that a project uses."""
 
     STAGES = "stages"
     FOREACH = "foreach"
@@ -61,14 +58,14 @@ class Feature(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The platform has this construct; it means the same there."""
+    """The platform has this construct with the same meaning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Emulated:
-    """The platform lacks it; what is emitted does the same by other means, told in ``how``.
+    """The platform lacks it, but the emitted files have the same effect in another way, described by ``how``.
 
-    ``only_with`` is another construct without which it is refused.
+    ``only_with`` is another construct that is required for it.
     """
 
     how: str
@@ -77,14 +74,14 @@ class Emulated:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It is not in what is emitted; ``why`` is for the person who wrote it."""
+    """The emitted files do not contain it; ``why`` is the reason, for the author of the spec."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere(Refused):
-    """It is not in what is emitted, and not lost either: ``why`` tells how the files of a target among ``by`` say it."""
+    """The emitted files do not contain it, but those of a target in ``by`` do, as ``why`` describes."""
 
     by: tuple[str, ...] = ("dvc",)
 
@@ -94,11 +91,11 @@ Support = Mapping[Feature, Kept | Emulated | Refused]
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to be written. ``block`` marks one of which only a marked block is ours (.gitignore).
+    """An emitted file. If ``block`` is set, only a marked block of the file is ours (.gitignore).
 
-    ``path`` is relative to the repository root. ``executable`` sets the mode's x bits. ``data`` is what a YAML or JSON
-    file was made of, under its ``header``, so that the spec's `patches` can be laid over it; its keys in ``apart``
-    stand in a second document of the file. See `yaml_file`.
+    ``path`` is relative to the root of the repository. ``executable`` sets the x bits of the mode. ``data`` is the content of a
+    YAML or JSON file, so that the `patches` of the spec can be applied, and ``header`` is the text before it; the keys in
+    ``apart`` are written to a second document of the file. See `yaml_file`.
     """
 
     path: str
@@ -111,10 +108,10 @@ class File:
 
 
 class Target(Protocol):
-    """A back end. Pure: no disk, no clock, no network. What ``support`` does not name counts as refused."""
+    """A target. It is pure: no disk, no clock, no network. Features missing in ``support`` are refused."""
 
     name: str
     support: Support
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
-        """The files of this back end, and a diagnostic for each value that it has to clip or refuse."""
+        """The files of this target, and a diagnostic for each value that it has to change or refuse."""

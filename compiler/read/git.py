@@ -124,6 +124,11 @@ class GitSnapshot:
         name = self.entry(path)
         return None if name is None else self._blob(name)
 
+    def size(self, path: str) -> int | None:
+        """The size of a file in the commit."""
+        content = self.read(path)
+        return None if content is None else len(content)
+
     def list(self, path: str) -> tuple[str, ...]:
         """The names in a directory of the commit."""
         full = self._full(path)

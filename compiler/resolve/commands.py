@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..emit import shell
 from ..model.project import Script
 
 SCRIPTS = ".mlops/scripts"
@@ -44,11 +45,6 @@ _SIMPLE = r"(?a)[\w@%+=:,./${}\[\] -]*\Z"
 _TEMPLATE = r"(?<!\\)\$\{([^${}]*[^${}\s][^${}]*)\}"
 
 
-def single_quoted(text: str) -> str:
-    """A text in single quotes for a POSIX shell; DVC still replaces its templates in it."""
-    return "'" + text.replace("'", "'\"'\"'") + "'"
-
-
 def as_list(cmd: str | list[str] | None) -> list[str]:
     """The lines of a `cmd`; DVC runs each in its own shell."""
     if isinstance(cmd, str):
@@ -63,12 +59,14 @@ def wrapped(
     if timeout or retries:
         lines = as_list(cmd)
         line = lines[0] if len(lines) == 1 else " && ".join(f"({line})" for line in lines)
-        inner = line if re.match(_SIMPLE, line) and "=" not in line.split(" ")[0] else f"sh -c {single_quoted(line)}"
+        inner = (
+            line if re.match(_SIMPLE, line) and "=" not in line.split(" ")[0] else f"sh -c {shell.single_quoted(line)}"
+        )
         run = posixpath.relpath(RUN, wdir)
         line = f"sh {run} {retries} {timeout or 0} {inner}"
         cmd = [line] if "\n" in line else line  # DVC gives the lines of a text to a shell each, an item of a list whole
     if env:
-        exports = "export " + " ".join(f"{name}={single_quoted(env_text(value))}" for name, value in env.items())
+        exports = "export " + " ".join(f"{name}={shell.single_quoted(env_text(value))}" for name, value in env.items())
         if isinstance(cmd, str) and "\n" not in cmd:
             return f"{exports}; {cmd}"
         return [f"{exports}; {line}" for line in as_list(cmd)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from ..emit import shell
 from ..model.project import Kind
 from ..model.snapshot import Snapshot
 
@@ -151,14 +152,7 @@ class CodeFiles:
     def run(self, code_file: str) -> str:
         """The command, without arguments, that runs a code file; its path is relative to the wdir."""
         runner = self.runners.get(posixpath.splitext(code_file)[1], "python")
-        return f"{runner} {shell_word(code_file)}" + (" /dev/null" if runner == "papermill" else "")
-
-
-def shell_word(word: str) -> str:
-    """A word of a shell command, quoted if necessary; templates of DVC in it stay unchanged."""
-    if word and all(char.isalnum() or char in "_@%+=:,./-${}[]" for char in word) and word.isascii():
-        return word
-    return "'" + word.replace("'", "'\"'\"'") + "'"
+        return f"{runner} {shell.word(code_file)}" + (" /dev/null" if runner == "papermill" else "")
 
 
 def paths_of(items: Iterable[Any] | None) -> list[str]:

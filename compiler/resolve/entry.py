@@ -10,6 +10,7 @@ from ...schemas.spec import Spec
 from ...schemas.stage import Stage
 from ..model.project import Kind, Script
 from ..model.source import Path
+from .code.graph import CodeGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,13 @@ class Entry:
 class Resolved:
     """The spec with its conventions applied.
 
-    ``sections`` are the other top-level keys of DVC, ``scripts`` the files that commands need, ``monitors`` the stages of the
+    ``code`` is the code as far as it has been read. ``sections`` are the other top-level keys of DVC, ``scripts`` the files that commands need, ``monitors`` the stages of the
     monitors.
     """
 
     spec: Spec
     entries: Mapping[str, Entry]
     sections: Mapping[str, Any]
+    code: CodeGraph
     scripts: tuple[Script, ...] = ()
     monitors: Mapping[str, Entry] = field(default_factory=dict)

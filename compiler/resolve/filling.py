@@ -9,14 +9,17 @@ from typing import Any
 
 from ...schemas.common import seconds
 from ...schemas.stage import Stage
+from ..emit import shell
 from ..model.diagnostic import Code, Diagnostic
 from ..model.project import Kind, Script
 from ..model.snapshot import Snapshot
 from ..model.source import Path
 from ..read.params import DEFAULT
-from .code.graph import CodeGraph, command_files
+from .code.graph import CodeGraph
+from .code.templates import items
+from .code_deps import code_deps
 from .commands import RUN, RUN_TEXT, as_list, script_file, wrapped
-from .conventions import RULES, CodeFiles, Draft, Group, paths_of, shell_word
+from .conventions import RULES, CodeFiles, Draft, Group, paths_of
 from .entry import Entry, Origin
 
 NO_COMMAND = Code(
@@ -51,6 +54,8 @@ class Repository:
     files: CodeFiles
     code: CodeGraph
     sections: frozenset[str]
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """What templates see: params.yaml and `vars`."""
 
 
 @dataclass(slots=True)
@@ -90,6 +95,7 @@ class Filling:
         self._append_arguments()
         if declared.timeout or declared.retries:
             self.scripts.append(Script(RUN, RUN_TEXT))
+            self.repository.code.texts[RUN] = RUN_TEXT
         self.body["cmd"] = wrapped(
             self.body["cmd"], declared.env or {}, seconds(declared.timeout), declared.retries or 0, self.wdir
         )
@@ -101,6 +107,7 @@ class Filling:
         if self.declared.script is not None:
             script, command, _ = script_file(self.name, self.declared.script, self.wdir)
             self.scripts.append(script)
+            self.repository.code.texts[script.path] = script.text
             self.body["cmd"], self.code_file = command, script.path
             self.origins["cmd",] = Origin("script", "runs the stage's script")
             return True
@@ -135,32 +142,19 @@ class Filling:
         return "${item}" if self.foreach is not None else None
 
     def _fill_code_deps(self) -> None:
-        """Put the code that the stage runs, and everything it imports, before its other deps."""
+        """Put the code that the stage runs, and everything it loads, before its other deps."""
         stated = list(self.body.get("deps") or ())
-        known = {posixpath.normpath(posixpath.join(self.wdir, path)) for path in stated}
+        script = self.declared.script
+        lines = [script] if script is not None else as_list(self.body["cmd"])
+        scopes = items(self.foreach, self.declared.matrix, self.repository.variables)
         code: list[str] = []
-        for start in self._run_files():
-            files, problems = self.repository.code.closure(start)
-            self.diagnostics.extend(problems)
-            for path in dict.fromkeys((start, *files)):
-                if path in known:
-                    continue
-                known.add(path)
-                code.append(relative(self.wdir, path))
-                why = "the stage's code" if path == start else f"`{start}` imports it"
-                self.origins["deps", code[-1]] = Origin(_IMPORTS, why)
+        for path, why in code_deps(self.repository.code, lines, self.code_file, self.wdir, scopes, stated):
+            code.append(relative(self.wdir, path))
+            self.origins["deps", code[-1]] = Origin(_IMPORTS, why)
         if code:
             self.body["deps"] = [*code, *stated]
             if (origin := self.origins.pop(("deps",), None)) is not None:
                 self.origins.update({("deps", path): origin for path in stated})
-
-    def _run_files(self) -> list[str]:
-        """The files of the repository that the stage's command runs."""
-        files = [self.code_file] if self.code_file else []
-        script = self.declared.script
-        for line in script.splitlines() if script is not None else as_list(self.declared.cmd):
-            files += [path for path in command_files(line, self.repository.snapshot, self.wdir) if path not in files]
-        return files
 
     def _append_arguments(self) -> None:
         arguments = self.declared.args
@@ -170,9 +164,9 @@ class Filling:
             self.diagnostics.append(ARGS_BESIDE_CMD.at_key(*self.path, "args"))
             return
         if arguments == "paths":
-            words = " ".join(map(shell_word, self._data_paths()))
+            words = " ".join(map(shell.word, self._data_paths()))
         else:
-            words = arguments if isinstance(arguments, str) else " ".join(map(shell_word, arguments))
+            words = arguments if isinstance(arguments, str) else " ".join(map(shell.word, arguments))
         self.body["cmd"] = f"{self.body['cmd']} {words}".rstrip()
 
     def _data_paths(self) -> list[str]:

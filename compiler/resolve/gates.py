@@ -12,9 +12,9 @@ from typing import Any
 
 from ...schemas.common import listed
 from ...schemas.operations import Monitor
+from ..emit import shell
 from ..programs import FOLDER
-from .commands import single_quoted
-from .conventions import paths_of, shell_word
+from .conventions import paths_of
 
 GATE = f"{FOLDER}/gate.py"
 PREFIX = "gate-"
@@ -28,9 +28,9 @@ def bound_texts(gates: Mapping[str, str | list[str]]) -> list[str]:
 def gate_command(metrics: list[str], gates: Mapping[str, str | list[str]], report: str = "", wdir: str = ".") -> str:
     """The command that judges metric files; their paths are relative to ``wdir``."""
     program = posixpath.relpath(GATE, wdir)
-    words = [f"--report {shell_word(report)}"] if report else []
-    words += [shell_word(path) for path in metrics]
-    return " ".join(["python", program, *words, "--", *map(single_quoted, bound_texts(gates))])
+    words = [f"--report {shell.word(report)}"] if report else []
+    words += [shell.word(path) for path in metrics]
+    return " ".join(["python", program, *words, "--", *map(shell.single_quoted, bound_texts(gates))])
 
 
 def gate_body(name: str, body: Mapping[str, Any], gates: Mapping[str, str | list[str]]) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from ..model.project import Script
 from ..model.snapshot import Snapshot
 from ..model.source import Path
 from ..programs import program
+from ..read.params import ParamFiles
 from .code.graph import CodeGraph
+from .code.templates import variables
 from .conventions import GROUPS, CodeFiles, Group, kind_of, paths_of
 from .entry import Entry, Origin, Resolved
 from .filling import KEY_ORDER, Filling, Repository
@@ -42,12 +44,14 @@ def resolve(
         CodeFiles.of_project(snapshot, spec.project or "", spec.code.runners or {}),
         CodeGraph(snapshot, tuple(spec.code.roots or ())),
         frozenset(key for key in params if isinstance(key, str)),
+        variables(params, data.get("vars"), ParamFiles(snapshot).load),
     )
     resolution = _Resolution(repository, spec.infer)
     entries = resolution.stages(spec, data)
     monitors = resolution.monitors(spec)
     sections = {key: data[key] for key in DVC_SECTIONS if key in data}
-    return Resolved(spec, entries, sections, tuple(resolution.scripts.values()), monitors), resolution.diagnostics
+    scripts = tuple(resolution.scripts.values())
+    return Resolved(spec, entries, sections, repository.code, scripts, monitors), resolution.diagnostics
 
 
 @dataclass(slots=True)

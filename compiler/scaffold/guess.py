@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shlex
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..emit.shell import quote
 from ..model.snapshot import Snapshot
 from ..resolve.conventions import RUNNERS
 from .names import names
@@ -243,5 +243,5 @@ def _rank(script: Script) -> tuple[int, int, str]:
 def _default_command(path: str) -> str:
     runner = RUNNERS[posixpath.splitext(path)[1]]
     if runner == "papermill":
-        return f"papermill {shlex.quote(path)} {shlex.quote('reports/' + posixpath.basename(path))}"
-    return f"{runner} {shlex.quote(path)}"
+        return f"papermill {quote(path)} {quote('reports/' + posixpath.basename(path))}"
+    return f"{runner} {quote(path)}"

@@ -1,1 +1,1 @@
-"""What people look at: explanations, pictures, support tables, and the renderers of diagnostics."""
+"""Output for people and programs: explanations, graphs, support tables, diagnostics."""

@@ -1,4 +1,4 @@
-"""The pipeline as a picture: Mermaid, DOT, or one HTML page that needs nothing else."""
+"""The pipeline as a graph: Mermaid, DOT, or a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WIDTH, _HEIGHT, _GAP_X, _GAP_Y = 190, 44, 60, 22
 
 
 def edges(project: Project) -> Iterator[tuple[str, str]]:
-    """Pairs of stages, the earlier first."""
+    """Pairs of a stage and one that reads its outs."""
     return project.dag.edges()
 
 
@@ -31,7 +31,7 @@ def _entity(text: str) -> str:
 
 
 def dot(project: Project) -> str:
-    """A graph in Graphviz' language."""
+    """A graph for Graphviz."""
     lines = ["digraph pipeline {", "  rankdir=LR;", "  node [shape=box, style=rounded];"]
     lines += [f"  {_quoted(stage.name)} [color={_quoted(_COLORS[stage.kind])}];" for stage in project]
     lines += [f"  {_quoted(before)} -> {_quoted(after)};" for before, after in edges(project)]
@@ -43,7 +43,7 @@ def _quoted(text: str) -> str:
 
 
 def html(project: Project) -> str:
-    """A page with the graph as SVG, laid out by layers, and what each stage runs, reads and writes under it."""
+    """A page with the graph as SVG, arranged by layers, and the commands, deps and outs of each stage below it."""
     rows: dict[int, int] = {}
     places: dict[str, tuple[int, int]] = {}
     for stage in project:

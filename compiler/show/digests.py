@@ -36,7 +36,7 @@ class Digests:
         if not _can_be_seen(path):
             return None
         if self.snapshot.kind(path) is None:
-            return "is not there"
+            return "does not exist"
         return "is new" if locked is None else self._differs(path, locked)
 
     def out_differs(self, path: str, locked: Mapping[str, Any] | None, cached: bool) -> str | None:
@@ -44,10 +44,10 @@ class Digests:
         if not _can_be_seen(path):
             return None
         if locked is not None and cached and not self._in_cache(locked):
-            return "is not in the cache"
+            return "is missing from the cache"
         kind = self.snapshot.kind(path)
         if kind is None or self.ignored.hidden_by(path, kind == "dir"):
-            return "is not there"
+            return "does not exist"
         return "is new" if locked is None else self._differs(path, locked)
 
     def _differs(self, path: str, locked: Mapping[str, Any]) -> str | None:

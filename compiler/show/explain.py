@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from ...schemas.stage import Stage
+from ..checks.code import CodeDeps
 from ..model import project as model
 from ..model.project import Project, Ref
 from ..model.source import At, Path
@@ -75,8 +76,11 @@ def _rows(name: str, entry: Entry, stages: Sequence[model.Stage], document: Docu
         yield Row(name, f"${{{ref.name}}}", ref.value, ref.file)
 
 
-def touched(project: Project, path: str) -> list[Row]:
-    """The stages that run again when a file, or something in a folder, changes: those that depend on it, and all downstream."""
+def touched(project: Project, path: str, code: CodeDeps) -> list[Row]:
+    """The stages that run again when a file, or something in a folder, changes: those that depend on it, and all downstream.
+
+    Stages that load the file without depending on it (MLC414) are listed too, since their results become stale.
+    """
     rows: dict[str, Row] = {}
     for stage in project:
         near = next((dep for dep in stage.deps if dep == path or path.startswith(dep.rstrip("/") + "/")), None)
@@ -88,7 +92,13 @@ def touched(project: Project, path: str) -> list[Row]:
             )
         elif above is not None:
             rows[stage.name] = Row(stage.name, "runs again", path, f"it is downstream of {above}")
-    return list(rows.values())
+    stale = [
+        Row(stage.name, "goes stale", path, "it loads it and does not depend on it (MLC414)")
+        for stage in project
+        if stage.name not in rows
+        and any(file == path or file.startswith(f"{path}/") for file in code.undeclared(stage))
+    ]
+    return [*rows.values(), *stale]
 
 
 def _values(entry: Entry, document: Document) -> Iterator[tuple[str, str, str]]:

@@ -106,7 +106,7 @@ def _params(stage: Stage, locked: Mapping[Any, Any], params: ParamFiles, here: s
     for file, named in keys.items():
         content = params.load(file)
         if content is None:
-            yield f"the params file `{file}` is not there"
+            yield f"the params file `{file}` does not exist"
         elif named is None and not isinstance(before.get(file), dict):
             yield f"the params file `{file}` is new"
         else:

@@ -1,4 +1,4 @@
-"""The conversion matrix: each construct, each target, and what the target declares about it."""
+"""The support table: what each target declares about each feature."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Row = tuple[Feature, dict[str, Kept | Emulated | Refused]]
 
 
 def matrix() -> tuple[list[str], list[Row]]:
-    """The names of all installed targets, and a row for each construct."""
+    """The names of all installed targets, and a row for each feature."""
     targets: list[Target] = registry.find([(name, ()) for name in registry.installed()])[0]
     rows = [
         (feature, {target.name: target.support.get(feature, Refused("not declared")) for target in targets})
@@ -20,14 +20,14 @@ def matrix() -> tuple[list[str], list[Row]]:
     return [target.name for target in targets], rows
 
 
-def _why(said: Kept | Emulated | Refused) -> str:
-    if isinstance(said, Emulated):
-        return f"with `{said.only_with.value}`: {said.how}" if said.only_with else said.how
-    return said.why if isinstance(said, Refused) else ""
+def _explanation(support: Kept | Emulated | Refused) -> str:
+    if isinstance(support, Emulated):
+        return f"with `{support.only_with.value}`: {support.how}" if support.only_with else support.how
+    return support.why if isinstance(support, Refused) else ""
 
 
 def as_text() -> str:
-    """The matrix for a terminal: one word a cell, then the reasons."""
+    """The table for a terminal: one word a cell, then the explanations."""
     names, rows = matrix()
     width = max(len(feature.value) for feature, _ in rows)
     columns = [max(len(name), _WIDEST) for name in names]
@@ -37,12 +37,14 @@ def as_text() -> str:
     for feature, cells in rows:
         words = [_WORDS[type(cells[name])].ljust(column) for name, column in zip(names, columns, strict=True)]
         lines.append(f"{feature.value:{width}} {' '.join(words)}".rstrip())
-        notes += [f"  {name}: {feature.value}: {_why(cells[name])}" for name in names if _why(cells[name])]
+        notes += [
+            f"  {name}: {feature.value}: {_explanation(cells[name])}" for name in names if _explanation(cells[name])
+        ]
     return "\n".join([*lines, "", "how, and why not:", *notes, ""])
 
 
 def as_markdown() -> str:
-    """The matrix as docs/targets.md shows it: a table of words, then each target's reasons, each once."""
+    """The table for docs/targets.md, and the explanations of each target."""
     names, rows = matrix()
     lines = ["| construct | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     lines += [
@@ -52,22 +54,27 @@ def as_markdown() -> str:
     for name in names:
         reasons: dict[tuple[str, str], list[str]] = {}
         for feature, cells in rows:
-            if why := _why(cells[name]):
-                reasons.setdefault((_WORDS[type(cells[name])], why), []).append(feature.value)
+            if explanation := _explanation(cells[name]):
+                reasons.setdefault((_WORDS[type(cells[name])], explanation), []).append(feature.value)
         lines += ["", f"**{name}**", ""]
-        lines += [f"- {', '.join(each)}: {word}; {why}" for (word, why), each in reasons.items()]
+        lines += [
+            f"- {', '.join(features)}: {word}; {explanation}" for (word, explanation), features in reasons.items()
+        ]
     return "\n".join([*lines, ""])
 
 
 def as_json() -> str:
-    """The matrix for programs."""
+    """The table as JSON."""
     import json
 
     _, rows = matrix()
     data = {
         feature.value: {
-            name: {"support": _WORDS[type(said)], **({"why": _why(said)} if _why(said) else {})}
-            for name, said in cells.items()
+            name: {
+                "support": _WORDS[type(support)],
+                **({"why": _explanation(support)} if _explanation(support) else {}),
+            }
+            for name, support in cells.items()
         }
         for feature, cells in rows
     }

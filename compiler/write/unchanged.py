@@ -32,7 +32,14 @@ def record(root: str, asked: Iterable[str], outputs: Iterable[str], key: str, st
     inputs = (entry for path, entry in seen.items() if entry and path not in written)
     if max((entry[1] for entry in inputs), default=0) > started - _TICK_NS:
         return
-    full = f"{root}/{SEEN}"
+    keep(root, SEEN, json.dumps({"key": key, "seen": seen}))
+
+
+def keep(root: str, path: str, text: str) -> None:
+    """Write a file of `STATE`, which Git ignores; failing to do so costs the next build some time, and nothing else."""
+    if elsewhere(root):
+        return
+    full = f"{root}/{path}"
     try:
         os.makedirs(os.path.dirname(full), exist_ok=True)
         if not os.path.lexists(ignore := f"{os.path.dirname(full)}/.gitignore"):
@@ -40,7 +47,7 @@ def record(root: str, asked: Iterable[str], outputs: Iterable[str], key: str, st
                 file.write("*\n")
         new = os.open(f"{full}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
         with open(new, "w") as file:
-            json.dump({"key": key, "seen": seen}, file)
+            file.write(text)
         os.replace(f"{full}.{os.getpid()}", full)
     except OSError:
         pass

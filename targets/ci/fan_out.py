@@ -5,8 +5,7 @@ A job runs the worker (docs/engines/worker.md) in the repository that the servic
 
 from __future__ import annotations
 
-from shlex import quote
-
+from ...compiler.emit.shell import quote
 from ...compiler.emit.templates import render
 from ...compiler.lower.fan_out import Fan
 from ...compiler.model.project import Project, Stage

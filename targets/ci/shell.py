@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from shlex import quote
-
+from ...compiler.emit.shell import quote
 from ...compiler.emit.templates import render
 from ...compiler.model.project import Project
 from .facts import PULL

@@ -1,23 +1,22 @@
-"""The `dvc` target: dvc.yaml, and the blocks of .gitignore and .dvcignore that keep DVC from writing its own.
+"""The `dvc` target: dvc.yaml, and the blocks of .gitignore and .dvcignore that DVC would write itself.
 
-DVC is the language's own base, so all that is DVC's is kept word for word, templates included. Facts: DVC 3.67,
+The language is a superset of DVC's, so everything of DVC is kept word for word, templates included. Facts: DVC 3.67,
 https://dvc.org/doc/user-guide/project-structure/dvcyaml-files
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import ClassVar
 
 from ...compiler.emit.files import yaml_file
+from ...compiler.emit.gitignore import ignore_patterns
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Refused, Support
 from ..engines import stores
 from .config import config
-
-_GLOB = r"([\\*?\[\]])"
+from .document import STATE_PATTERNS, cached_outs, depends_on_root, monitoring
 
 
 class Dvc:
@@ -79,36 +78,7 @@ class Dvc:
             yield yaml_file("monitoring/dvc.yaml", monitoring(project))
         if settings := config(project.remotes):
             yield File(".dvc/config", settings, block=True)
-        if ignored := sorted(
-            {out.path for stage in project for out in stage.outs if out.cached and is_local(out.path)}
-        ):
-            yield File(".gitignore", ignore_patterns(ignored), block=True)
-        if any(dep in (".", "") for stage in project for dep in stage.deps):
-            yield File(".dvcignore", "/.mlops/state\n/.venv\n", block=True)
-
-
-def monitoring(project: Project) -> dict[str, Any]:
-    """The monitors as a pipeline of their own, so that `dvc repro` leaves them alone; they run in the root."""
-    watched = {name: {**monitor.body, "wdir": ".."} for name, monitor in project.monitors.items()}
-    templates = any("${" in str(body) for body in watched.values())
-    return {**({"vars": ["../params.yaml"]} if templates else {}), "stages": watched}
-
-
-def is_local(path: str) -> bool:
-    """Whether a path is one of the repository, and not a URL or a place elsewhere on the machine."""
-    return "://" not in path and not path.startswith(("/", "../", "~"))
-
-
-def ignore_patterns(paths: Sequence[str]) -> str:
-    """Lines of .gitignore that name these paths from its folder."""
-    text = "".join([f"/{path}\n" for path in paths])
-    if " \n" in text or re.search(_GLOB, text):
-        return "".join([f"/{ignore_pattern(path)}\n" for path in paths])
-    return text
-
-
-def ignore_pattern(path: str) -> str:
-    """A path as .gitignore and .dvcignore take it: nothing in it is a pattern."""
-    pattern = re.sub(_GLOB, r"\\\1", path)
-    stripped = pattern.rstrip(" ")
-    return stripped + "\\ " * (len(pattern) - len(stripped))
+        if outs := cached_outs(project):
+            yield File(".gitignore", ignore_patterns(outs), block=True)
+        if depends_on_root(project):
+            yield File(".dvcignore", STATE_PATTERNS, block=True)

@@ -1,4 +1,4 @@
-"""The part of .dvc/config that names the remotes. Credentials are never in it: DVC finds them in the environment."""
+"""The part of .dvc/config that names the remotes. It holds no credentials: DVC finds those in the environment."""
 
 from __future__ import annotations
 
@@ -6,30 +6,23 @@ import posixpath
 import re
 from collections.abc import Sequence
 
+from ...compiler.emit.templates import render
 from ...compiler.model.operations import Remote
 
-_PLAIN = r"[\w:/.@~+=?&$*{}-]+\Z"
-_DRIVE = r"[A-Za-z]:[\\/]"
+_BARE = re.compile(r"[\w:/.@~+=?&$*{}-]+\Z")
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 def config(remotes: Sequence[Remote]) -> str:
     """The sections of the remotes; the first is the default one."""
-    if not remotes:
-        return ""
-    lines = ["[core]", f"    remote = {remotes[0].name}"]
-    for remote in remotes:
-        lines += [f"['remote \"{remote.name}\"']", f"    url = {_ini(_from_config(remote.url))}"]
-    return "\n".join(lines) + "\n"
+    filters = {"seen_from_config": _seen_from_config, "ini": _ini}
+    return render(__package__, "config.j2", filters, remotes=remotes) if remotes else ""
 
 
-def is_relative(url: str) -> bool:
-    """Whether a URL is a path seen from the root of the repository."""
-    return "://" not in url and not url.startswith(("/", "~")) and not re.match(_DRIVE, url)
-
-
-def _from_config(url: str) -> str:
-    """DVC sees a relative path from the folder of its configuration, .dvc."""
-    return posixpath.join("..", url) if is_relative(url) else url
+def _seen_from_config(url: str) -> str:
+    """A URL, or a relative path, which DVC resolves from the folder of its configuration, .dvc."""
+    is_relative = "://" not in url and not url.startswith(("/", "~")) and not _DRIVE.match(url)
+    return posixpath.join("..", url) if is_relative else url
 
 
 def _ini(text: str) -> str:
@@ -37,7 +30,7 @@ def _ini(text: str) -> str:
 
     https://configobj.readthedocs.io/en/latest/configobj.html#the-config-file-format
     """
-    if re.match(_PLAIN, text):
+    if _BARE.match(text):
         return text
     mark = "'" if "'" not in text else '"' if '"' not in text else "'''"
     return f"{mark}{text}{mark}"

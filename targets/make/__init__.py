@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from ...compiler.emit.templates import render
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
-from ...compiler.model.source import At
 from ...compiler.model.target import Emulated, Feature, File, Kept, Refused, Support
-from .common import targets_of
+from ...compiler.programs import program
+from . import native
+from .document import FILTERS, driven_by_dvc
+from .problems import needs_dvc
 
 
 class Make:
@@ -54,25 +57,23 @@ class Make:
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
-        """The Makefile, and for native rules the scripts that tell what changed."""
+        """The Makefile, and for native rules the program that tells what changed."""
         if project.uses_dvc:
-            from . import dvc_rules as rules
+            yield File("Makefile", render(__package__, "dvc.mk.j2", FILTERS, **driven_by_dvc(project)))
+            extra = _beside_dvc(project)
         else:
-            from . import native as rules  # type: ignore[no-redef]
-
-            yield from _needs_dvc(project)
-        problems: list[Diagnostic] = []
-        lines = list(rules.lines(project, targets_of(project), problems))
-        yield from problems
-        yield File("Makefile", "\n".join(lines) + "\n")
+            yield from needs_dvc(project)
+            document, problems = native.document(project)
+            yield from problems
+            yield File("Makefile", render(__package__, "native.mk.j2", FILTERS, **document))
+            extra = native.files(project, document["rules"])
         yield File(".gitignore", "/.venv/\n", block=True)
-        yield from rules.files(project)
+        yield from extra
 
 
-def _needs_dvc(project: Project) -> Iterator[Diagnostic]:
-    """What only DVC can do, where the stack has make without it."""
-    for feature in (Feature.DATA, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR):
-        for place in project.features.get(feature, ()):
-            what = f"`{feature.value}` needs DVC, and `stack.orchestrator` names make without it"
-            help_ = "write `orchestrator: [dvc, make]`, or take it out"
-            yield Diagnostic("MLC522", what, At(place, key=True), help=help_, severity="warning")
+def _beside_dvc(project: Project) -> Iterator[File]:
+    """What `make plots` writes is not for Git; `make data` judges data by a program."""
+    yield File(".gitignore", "/dvc_plots/\n", block=True)
+    if any(source.schema for source in project.sources.values()):
+        schema = program("schema.py")
+        yield File(schema.path, schema.text)

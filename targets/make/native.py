@@ -1,220 +1,160 @@
-"""Rules that run the stages themselves, each when its command, its params or the content of its deps changed.
+"""What the template of native rules is filled with: rules that run the stages themselves, each when it has to.
 
 Make compares times, and a stage's deps may be directories, have any name, or be one key of a parameter file. So each stage
-has a state file, which a small script writes anew only when the content of what the stage reads is another; the
-stage's stamp depends on that.
+has a state file of what it reads, and a stamp, the copy of that from its last run; `states.py` makes the state file newer than
+the stamp where they differ. One process compares all stages; a stage is compared again only after a parent has run.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from ...compiler.emit.makefile import is_target, recipe, value, word
+from ...compiler.emit import makefile
+from ...compiler.emit.gitignore import ignore_patterns
+from ...compiler.emit.makefile import RecipeError
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Command, Project, Ref, Stage
 from ...compiler.model.target import File
-from .common import head, removed, rule, slugs_of, wrapped
+from . import names
+from .document import ABOUT_STAGE, removable, shared
+from .problems import CANNOT_CARRY
 
-STATE = ".mlops/make"
-STATE_SH = ".mlops/scripts/state.sh"
-PARAMS_PY = ".mlops/scripts/params.py"
+RECORDS = ".mlops/make"
+STAGES_JSON = ".mlops/make.json"
 
-_STATE_TEXT = """\
-#!/bin/sh
-# state.sh FILE -c COMMAND... -d DEP... -p PARAMFILE KEYS -o OUT...: write what a stage depends on into FILE, only if
-# it differs from what is there, or if an out is missing. Makefile runs it before each stage.
-set -eu
-file=$1
-shift
-new=$file.new
-missing=
-{
-    while [ $# -gt 0 ]; do
-        case $1 in
-        -c) printf 'command %s\\n' "$2"; shift 2 ;;
-        -d)
-            if [ -d "$2" ]; then
-                (cd "$2" && find . -type f -exec cksum {} + | LC_ALL=C sort)
-            elif [ -e "$2" ]; then
-                cksum "$2"
-            else
-                echo "$2: no such file, and no stage has written it" >&2
-                exit 1
-            fi
-            shift 2 ;;
-        -p) python3 .mlops/scripts/params.py "$2" "$3" 2>/dev/null || cksum "$2"; shift 3 ;;
-        -o) [ -e "$2" ] || missing=1; shift 2 ;;
-        esac
-    done
-} > "$new"
-if [ -z "$missing" ] && cmp -s "$new" "$file"; then
-    rm -f "$new"
-else
-    mv "$new" "$file"
-fi
-"""
+_GOALS = "all setup pipeline pipeline-parallel test check metrics plots clean FORCE .states".split()
 
-_PARAMS_TEXT = '''\
-"""params.py FILE KEYS: print the values of dotted keys (by comma; none: all) of a parameter file."""
-
-import json
-import pathlib
-import sys
-
-path, keys = pathlib.Path(sys.argv[1]), [key for key in sys.argv[2].split(",") if key]
-text = path.read_text(encoding="utf-8")
-if path.suffix == ".json":
-    data = json.loads(text)
-elif path.suffix == ".toml":
-    import tomllib
-
-    data = tomllib.loads(text)
-elif path.suffix == ".py":
-    sys.exit("parameters in Python are compared as a whole")
-else:
-    import yaml
-
-    data = yaml.safe_load(text)
-for key in keys or [""]:
-    value = data
-    for part in key.split(".") if key else ():
-        value = value[int(part)] if isinstance(value, list) else value[part]
-    print(path, key, json.dumps(value, sort_keys=True, default=str))
-'''
+Variables = Mapping[str, tuple[str, Ref]]
 
 
-def lines(project: Project, targets: dict[str, str | None], problems: list[Diagnostic]) -> Iterator[str]:
-    """The lines of the Makefile; what Make cannot carry is added to ``problems``."""
-    slugs = slugs_of(project)
-    variables = _variables(project)
-    public = {target: name for name, target in targets.items() if target is not None}
-    groups = _groups(project, targets)
-    fixed = "all setup pipeline pipeline-parallel test check metrics plots clean FORCE".split()
-    yield from head(project, [*fixed, *groups, *public])
-    for name, ref in variables.items():
-        yield f"{name} ?= {value(ref.value)}"
-    yield ""
-    stamps = [_stamp(slugs[stage.name]) for stage in project if not stage.frozen]
-    yield from rule("all", "The same as pipeline", needs="pipeline")
-    yield from wrapped("pipeline: ## Run everything that changed (-jN: N stages at a time)\npipeline:", stamps)
-    yield ""
-    yield from rule(
-        "pipeline-parallel", "The same, JOBS stages at a time", "@$(MAKE) --no-print-directory -j$(JOBS) pipeline"
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The rules of a stage.
+
+    ``commands`` are recipe lines; ``files`` are outs that can be targets of their own; ``known`` is what `states.py` has to know.
+    """
+
+    slug: str
+    target: str | None
+    about: str
+    frozen: bool
+    always: bool
+    parents: tuple[str, ...]
+    folders: tuple[str, ...]
+    commands: tuple[str, ...]
+    outs: tuple[str, ...]
+    files: tuple[str, ...]
+    known: Mapping[str, Any]
+
+
+def document(project: Project) -> tuple[dict[str, Any], list[Diagnostic]]:
+    """The Makefile, and the stages that Make cannot run."""
+    targets, groups = names.targets(project), names.groups(project)
+    slugs, variables = names.slugs(project), names.variables(project)
+    typed = [targets[name] for name in (*groups, *project.stages) if name in targets]
+    phony = {"help", *_GOALS, *typed}
+    rules: list[Rule] = []
+    problems: list[Diagnostic] = []
+    for stage in project:
+        try:
+            rules.append(_rule(project, stage, targets.get(stage.name), slugs, variables, phony))
+        except RecipeError as error:
+            problems.append(CANNOT_CARRY.on(stage.at, what=error, stage=stage.name))
+    kinds = {"metric": _printable(project, "metric"), "plot": _printable(project, "plot")}
+    return {
+        **shared(project),
+        "records": RECORDS,
+        "phony": [*_GOALS, *typed],
+        "variables": variables.values(),
+        "rules": rules,
+        "stamps": [f"{RECORDS}/{slugs[stage.name]}.stamp" for stage in project if not stage.frozen],
+        "groups": {
+            targets[name]: [slugs[stage] for stage in stages] for name, stages in groups.items() if name in targets
+        },
+        "metrics": kinds["metric"],
+        "plots": kinds["plot"],
+        "removed": removable([RECORDS, *sorted({path for stage in project for path in _outs(stage)})]),
+    }, problems
+
+
+def _rule(
+    project: Project, stage: Stage, target: str | None, slugs: dict[str, str], variables: Variables, phony: set[str]
+) -> Rule:
+    outs = _outs(stage)
+    makefile.words([*stage.deps, *outs, *(param.file for param in stage.params)])  # raises for what Make cannot carry
+    return Rule(
+        slug=slugs[stage.name],
+        target=target,
+        about=stage.desc or ABOUT_STAGE,
+        frozen=stage.frozen,
+        always=stage.always_changed,
+        parents=tuple(slugs[parent.name] for parent in project.parents(stage) if not parent.frozen),
+        folders=tuple(sorted({path.rpartition("/")[0] for path in outs if "/" in path})),
+        commands=tuple(_recipe(command, stage, variables) for command in stage.commands),
+        outs=tuple(outs),
+        files=tuple(path for path in outs if makefile.is_target(path) and path not in phony),
+        known=_known(project, stage, slugs, variables),
     )
-    yield from rule("check", "Show what would run", "@$(MAKE) --no-print-directory --dry-run pipeline")
-    metrics = [out.path for stage in project for out in stage.outs if out.kind == "metric" and out.path.isprintable()]
-    shown = [f"@test ! -f {word(path)} || {{ echo {word(path)}; cat {word(path)}; echo; }}" for path in metrics]
-    yield from rule("metrics", "Show the metrics", *(shown or ["@echo 'the pipeline has no metrics'"]))
-    plots = [out.path for stage in project for out in stage.outs if out.kind == "plot" and out.path.isprintable()]
-    yield from rule("plots", "Name the plot files", *([f"@ls -d -- {' '.join(map(word, plots))}"] if plots else ["@:"]))
-    outs = sorted({out.path for stage in project for out in stage.outs if "://" not in out.path})
-    yield from rule(
-        "clean", "Remove what stages wrote", *removed([STATE, *(path for path in outs if path.isprintable())])
+
+
+def _outs(stage: Stage) -> list[str]:
+    return [out.path for out in stage.outs if "://" not in out.path]
+
+
+def _printable(project: Project, kind: str) -> list[str]:
+    return [out.path for stage in project for out in stage.outs if out.kind == kind and out.path.isprintable()]
+
+
+def _recipe(command: Command, stage: Stage, variables: Variables) -> str:
+    """A command as a recipe line, in which a parameter is a variable."""
+    makefile.recipe(command.text)  # raises for what Make cannot carry, also in a parameter's value
+    line = _line(command, variables)
+    return makefile.started(line) if stage.wdir == "." else f"cd {makefile.word(stage.wdir)} && {line}"
+
+
+def _line(command: Command, variables: Variables) -> str:
+    return "".join(
+        f"$({variables[part.name][0]})" if isinstance(part, Ref) else makefile.text(part) for part in command.parts
     )
-    for target, names in groups.items():
-        yield from rule(target, "Run all stages of this name", needs=" ".join(_stamp(slugs[name]) for name in names))
-    for stage in project:
-        yield from _stage(stage, targets[stage.name], slugs, variables, problems, project)
-    yield "FORCE:"
-    yield ""
-    yield "-include local.mk"
 
 
-def _groups(project: Project, targets: dict[str, str | None]) -> dict[str, list[str]]:
-    groups: dict[str, list[str]] = {}
-    for stage in project:
-        if stage.entry != stage.name and is_target(stage.entry) and stage.entry not in targets:
-            groups.setdefault(stage.entry, []).append(stage.name)
-    return groups
+def stages_json(rules: Iterable[Rule]) -> str:
+    """What `states.py` has to know of each stage: JSON with a line for each, so that one is read without the others."""
+    lines = (f"{json.dumps(rule.slug)}: {json.dumps(rule.known)}" for rule in rules if not rule.frozen)
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _variables(project: Project) -> dict[str, Ref]:
-    """A variable for each parameter that a command uses."""
-    variables: dict[str, Ref] = {}
-    for stage in project:
-        for command in stage.commands:
-            for part in command.parts:
-                if isinstance(part, Ref):
-                    variables.setdefault(variable(part), part)
-    return variables
-
-
-def variable(ref: Ref) -> str:
-    """The name of the variable for a parameter."""
-    return re.sub(r"[^A-Za-z0-9_]", "_", ref.name)
-
-
-def _stamp(slug: str) -> str:
-    return f"{STATE}/{slug}.stamp"
-
-
-def _stage(
-    stage: Stage, target: str | None, slugs: dict[str, str], variables: dict[str, Ref], problems: list[Diagnostic],
-    project: Project,
-) -> Iterator[str]:  # fmt: skip
-    slug = slugs[stage.name]
-    stamp, state = _stamp(slug), f"{STATE}/{slug}.state"
-    frozen = {each.name for each in project if each.frozen}
-    try:
-        commands = [_command(command, stage, variables) for command in stage.commands]
-        asks = _asks(stage, commands)
-    except ValueError as error:
-        what = f"make cannot carry {error} in the commands or paths of `{stage.name}`"
-        problems.append(Diagnostic("MLC521", what, stage.at, help="take it out, or put it into a `script`"))
-        return
-    if target is not None:
-        yield from rule(target, stage.desc or "Run the stage, and what it needs", needs="" if stage.frozen else stamp)
-    if stage.frozen:
-        return
-    needs = " ".join(_stamp(slugs[name]) for name in project.dag.parents(stage.name) if name not in frozen)
-    yield f"{state}: FORCE{' | ' + needs if needs else ''}"
-    yield f"\t@mkdir -p {STATE} && sh {STATE_SH} {state} {asks}"
-    yield f"{stamp}: {state}{' FORCE' if stage.always_changed else ''}"
-    folders = sorted({out.path.rpartition("/")[0] for out in stage.outs if "/" in out.path and "://" not in out.path})
-    if folders:
-        yield f"\t@mkdir -p -- {' '.join(map(word, folders))}"
-    for command in commands:
-        yield f"\t{command}"
-    checks = " && ".join(f"test -e {word(out.path)}" for out in stage.outs if "://" not in out.path)
-    yield f"\t@{checks} && touch $@" if checks else "\t@touch $@"
-    for out in stage.outs:
-        if is_target(out.path) and out.path not in slugs and out.path != target:
-            yield f"{out.path}: {stamp} ;"
-    yield ""
-
-
-def _command(command: Command, stage: Stage, variables: dict[str, Ref]) -> str:
-    parts: list[str] = []
-    for part in command.parts:
-        if isinstance(part, Ref) and variables[variable(part)].name == part.name:
-            parts.append(f"$({variable(part)})")
-        else:
-            parts.append((part if isinstance(part, str) else part.value).replace("$", "$$"))
-    recipe(command.text)  # refuses what Make cannot carry
-    text = "".join(parts)
-    if stage.wdir != ".":
-        return f"cd {word(stage.wdir)} && {text}"
-    return f": && {text}" if text[:1] in ("@", "-", "+", " ", "\t", "") else text
-
-
-def _asks(stage: Stage, commands: list[str]) -> str:
-    """The arguments that tell the state script what the stage depends on."""
-    words = [f"-c '{command.replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}'" for command in commands]
-    words += [f"-d {word(dep)}" for dep in stage.deps if "://" not in dep]
-    by_file: dict[str, list[str]] = {}
+def _known(project: Project, stage: Stage, slugs: dict[str, str], variables: Variables) -> dict[str, Any]:
+    params: dict[str, list[str]] = {}
     for param in stage.params:
-        by_file.setdefault(param.file, []).extend([param.key] if param.key is not None else [])
-    words += [f"-p {word(file)} {word(','.join(keys))}" for file, keys in by_file.items()]
-    words += [f"-o {word(out.path)}" for out in stage.outs if "://" not in out.path]
-    return " ".join(words)
+        params.setdefault(param.file, []).extend([param.key] if param.key is not None else [])
+    refs = {part.name for command in stage.commands for part in command.parts if isinstance(part, Ref)}
+    return {
+        "name": stage.name,
+        "commands": [_line(command, variables) for command in stage.commands],
+        "variables": sorted(variables[name][0] for name in refs),
+        "deps": [dep for dep in stage.deps if "://" not in dep],
+        "params": params,
+        "outs": _outs(stage),
+        "always": stage.always_changed,
+        "parents": [slugs[parent.name] for parent in project.parents(stage) if not parent.frozen],
+    }
 
 
-def files(project: Project) -> Iterator[File]:
-    """The scripts that the rules call."""
-    yield from (File(script.path, script.text) for script in project.scripts)
-    yield File(STATE_SH, _STATE_TEXT)
-    if any(stage.params for stage in project):
-        yield File(PARAMS_PY, _PARAMS_TEXT)
-    outs = sorted({out.path for stage in project for out in stage.outs if out.cached and "://" not in out.path})
-    yield File(".gitignore", "".join(f"/{path}\n" for path in (f"{STATE}/", *outs)), block=True)
+def ignored(project: Project) -> Iterator[str]:
+    """The paths that Git ignores."""
+    yield f"{RECORDS}/"
+    yield from sorted({out.path for stage in project for out in stage.outs if out.cached and "://" not in out.path})
+
+
+def files(project: Project, rules: Iterable[Rule]) -> Iterator[File]:
+    """The files that the rules use."""
+    from ...compiler.programs import program
+
+    for script in (*project.scripts, program("states.py")):
+        yield File(script.path, script.text)
+    yield File(STAGES_JSON, stages_json(rules))
+    yield File(".gitignore", ignore_patterns(ignored(project)), block=True)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.emit import makefile as make
-from mlopsc.targets.dvc import ignore_pattern, ignore_patterns
+from mlopsc.compiler.emit import shell
+from mlopsc.compiler.emit.gitignore import ignore_patterns
 from mlopsc.targets.github.escape import literal
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r"), max_size=20) | st.text(
@@ -59,13 +60,55 @@ def test_expressions_of_actions_are_not_evaluated() -> None:
     assert literal("echo ${{ secrets.X }}") == "echo ${{ '${{' }} secrets.X }}"
 
 
-@settings(max_examples=1000, deadline=None)
-@given(st.lists(st.text("ab9_.@+/-: \n\ré", max_size=3), max_size=4))
-def test_names_told_at_once_are_told_as_each_is(names: list[str]) -> None:
-    assert make.are_targets(names) == all(map(make.is_target, names))
+@settings(max_examples=60, deadline=None)
+@given(st.lists((TEXT | st.text("${}[]x.a*,~", max_size=8)).filter(lambda text: "${" not in text), min_size=1))
+def test_shell_words(words: list[str]) -> None:
+    for quoted in (map(shell.word, words), map(shell.single_quoted, words), [shell.join(words)]):
+        script = f"printf '%s\\0' {' '.join(quoted)}"
+        done = subprocess.run(["sh", "-c", script], cwd="/bin", capture_output=True, check=True)
+        assert done.stdout == b"".join(word.encode() + b"\0" for word in words)
 
 
-@settings(max_examples=500, deadline=None)
-@given(st.lists(st.text("ab/*[]?\\ !#", min_size=1, max_size=4), max_size=4))
-def test_patterns_told_at_once_are_those_of_each(paths: list[str]) -> None:
-    assert ignore_patterns(paths) == "".join(f"/{ignore_pattern(path)}\n" for path in paths)
+@pytest.mark.parametrize("word", ["${train.lr}", "data/${item}.csv", "${a[0].b}"])
+def test_a_template_stays_bare(word: str) -> None:
+    assert shell.word(word) == word
+
+
+@pytest.mark.parametrize("word", ["$HOME", "a[1].csv", "{a,b}", "$(x)", "${a b}", "\\${x}", ""])
+def test_what_the_shell_would_expand_is_quoted(word: str) -> None:
+    assert shell.word(word) == f"'{word}'"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text("ab9_.@+/-é$%#: ", min_size=1, max_size=6).filter(make.is_target), min_size=1, unique=True))
+def test_names_that_can_be_targets(names: list[str]) -> None:
+    out = made(f"all: {' '.join(names)}\n{' '.join(names)}:\n\t@printf '%s\\0' $@\n.PHONY: {' '.join(names)}\n")
+    assert out == b"".join(name.encode() + b"\0" for name in names)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text("abé _", min_size=1, max_size=60), max_size=30), st.text("ab\\#$ \n", max_size=9))
+def test_long_lines_and_comments(words: list[str], comment: str) -> None:
+    names = [f"t{number}-{len(word)}" for number, word in enumerate(words)]
+    text = f"{make.wrapped(names, 'all:')}\n.PHONY: all\n# {make.comment(comment)}\n%:\n\t@echo $@\n"
+    assert made(text).decode().split() == names
+    assert max(map(len, text.splitlines())) < make.MAX_COLUMN + 12
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.text("ab/*[]?\\ !#é", min_size=1, max_size=5), min_size=1, max_size=4))
+def test_git_ignores_the_path_and_nothing_else(names: list[str]) -> None:
+    paths = [name.strip("/").replace("//", "_") or "x" for name in names]
+    others = [path.replace("*", "z").replace("?", "z").replace("[", "").replace("\\", "") for path in paths]
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["git", "init", "-q", folder], check=True)
+        (Path(folder) / ".gitignore").write_text(ignore_patterns(paths))
+        asked = "\0".join(dict.fromkeys([*paths, *others]))
+        done = subprocess.run(
+            ["git", "check-ignore", "-z", "--stdin"], input=asked.encode(), cwd=folder, capture_output=True, check=False
+        )
+    ignored = set(done.stdout.decode().split("\0")) - {""}
+    expected = {
+        path for path in [*paths, *others] if any(path == kept or path.startswith(f"{kept}/") for kept in paths)
+    }
+    assert ignored == expected

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from conftest import run, write
+from mlopsc.compiler.emit import shell
+from mlopsc.compiler.emit.yaml import dump
 
 pytestmark = pytest.mark.real
 Maker = Callable[[Mapping[str, str]], Path]
@@ -298,3 +300,153 @@ def test_setup_brings_what_the_remote_needs(repository: Callable[[Mapping[str, s
     said = run("make", "setup", "PIP=echo", cwd=root).stdout
     assert "-r requirements.txt" in said
     assert "dvc[s3]" not in said
+
+
+ODD = [
+    "$(x)",
+    "a #b",
+    "sp  ace",
+    "co:lon",
+    "per%cent",
+    "über",
+    "it's",
+    'q"uote',
+    "star*",
+    "br[0]",
+    "se;mi",
+    "eq=ual",
+    "~tilde",
+]
+
+
+def test_native_rules_take_any_name(tmp_path: Path) -> None:
+    stages = {
+        f"s{number}": {
+            "cmd": f"cp {shell.quote(f'in/{name}')} {shell.quote(f'out/{name}/{name}')}; echo {number} >> ran.log",
+            "deps": [f"in/{name}", f"out/{ODD[number - 1]}"] if number else [f"in/{name}"],
+            "outs": [f"out/{name}"],
+        }
+        for number, name in enumerate(ODD)
+    }
+    for stage in stages.values():
+        stage["cmd"] = f"mkdir -p {shell.quote(stage['outs'][0])}; {stage['cmd']}"
+    text = dump({"mlops": 1, "stack": {"orchestrator": "make", "ci": []}, "stages": stages})
+    root = write(tmp_path, {"mlops.yaml": text, **{f"in/{name}": name for name in ODD}})
+    run("git", "init", "-q", cwd=root)
+    run("mlopsc", "build", cwd=root)
+    run("make", "-j3", "pipeline", cwd=root)
+    assert len(ran(root)) == len(ODD)
+    assert [(root / f"out/{name}/{name}").read_text() for name in ODD] == ODD
+    assert "out/" not in run("git", "status", "--porcelain", "-uall", cwd=root).stdout
+    run("make", "-j3", "pipeline", cwd=root)
+    assert ran(root) == []
+    (root / f"in/{ODD[0]}").write_text("other")
+    run("make", "-j3", "pipeline", cwd=root)
+    assert ran(root) == ["0", "1"]
+    run("make", "clean", cwd=root)
+    assert list((root / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("orchestrator", ["make", "[dvc, make]"])
+def test_a_parameter_keeps_its_value_whatever_it_is_called(orchestrator: str, repository: Maker) -> None:
+    names = ["HOME", "SHELL", "JOBS", "empty", "a.b", "a_b", "if", "export", "PIP", "lr"]
+    params = "{HOME: here, SHELL: sh, JOBS: 7, empty: full, a: {b: 1}, a_b: 2, if: 3, export: 4, PIP: '#x', lr: 5}"
+    spec = {
+        "mlops": 1,
+        "stack": {"orchestrator": orchestrator.strip("[]").split(", "), "ci": []},
+        "stages": {"a": {"cmd": f"echo '{' '.join(f'${{{name}}}' for name in names)}' > o.txt", "outs": ["o.txt"]}},
+    }
+    root = repository({"mlops.yaml": dump(spec), "params.yaml": f"{params}\n"})
+    run("mlopsc", "build", cwd=root)
+    run("make", "pipeline", cwd=root, lr="from the environment")
+    assert (root / "o.txt").read_text() == "here sh 7 full 1 2 3 4 #x 5\n"
+    if orchestrator == "make":
+        run("make", "pipeline", "lr=6", "a_b=$$b", cwd=root)
+        assert (root / "o.txt").read_text() == "here sh 7 full 1 $b 3 4 #x 6\n"
+
+
+def test_native_stops_at_a_missing_dep(tmp_path: Path) -> None:
+    text = "mlops: 1\nstack: {orchestrator: make, ci: []}\nstages:\n"
+    text += "  a: {cmd: mkdir a, outs: [a]}\n  b: {cmd: echo b > b, deps: [a/none], outs: [b]}\n"
+    text += "  c: {cmd: echo c > c, deps: [lost.txt], outs: [c]}\n"
+    root = write(tmp_path, {"mlops.yaml": text, "lost.txt": ""})
+    run("mlopsc", "build", cwd=root)
+    (root / "lost.txt").unlink()
+    run("make", "a", cwd=root)
+    for stage, dep in (("b", "a/none"), ("c", "lost.txt")):
+        for _ in range(2):
+            done = run("make", stage, cwd=root, check=False)
+            assert done.returncode != 0
+            assert f"{dep}: no such file, and no stage has written it" in done.stderr
+            assert not (root / stage).exists()
+    (root / "lost.txt").write_text("x")
+    run("make", "c", cwd=root)
+    assert (root / "c").read_text() == "c\n"
+
+
+def test_native_runs_again_what_a_failure_has_left(native: Path) -> None:
+    run("make", "pipeline", cwd=native)
+    assert ran(native) == ALL
+    assert run("make", "left", "left=fail", cwd=native, check=False).returncode != 0
+    assert ran(native) == ["b/left.txt"]
+    run("make", "-j4", "pipeline", cwd=native)
+    assert ran(native) == ["b/left.txt"], "the failed run has written other content"
+
+
+def test_native_check_says_what_would_run_and_why(native: Path) -> None:
+    def checked(*words: str) -> list[str]:
+        return run("make", "check", *words, cwd=native).stdout.splitlines()
+
+    assert checked()[0] == "start: has not succeeded yet"
+    run("make", "-j4", "pipeline", cwd=native)
+    assert ran(native) == ALL
+    assert checked() == ["nothing to run"]
+    assert checked("left=7") == ["left: changed: parameter left", "end: if the outs of left change"]
+    (native / "raw.txt").write_text("other")
+    (native / "d/1.txt").unlink()
+    assert checked()[0] == "start: changed: dep raw.txt"
+    assert "each@1: an output is missing" in checked()
+    assert ran(native) == []
+
+
+def test_targets_that_would_be_called_the_same(repository: Maker) -> None:
+    text = """\
+mlops: 1
+stack: {orchestrator: [dvc, make], ci: []}
+data: {rows: {url: "https://example.org/rows.csv"}}
+stages:
+  test: {cmd: echo 1 > test.txt, outs: [test.txt]}
+  stage-test: {cmd: echo 2 > stage-test.txt, outs: [stage-test.txt]}
+  data: {cmd: echo 3 > data.txt, outs: [data.txt]}
+  metrics-diff: {cmd: echo 4 > metrics-diff.txt, outs: [metrics-diff.txt]}
+  push:
+    foreach: [1]
+    do: {cmd: echo 5 > push.txt, outs: [push.txt]}
+"""
+    root = repository({"mlops.yaml": text})
+    run("mlopsc", "build", cwd=root)
+    assert "warning" not in run("make", "help", cwd=root).stderr
+    for target, stage in {
+        "stage-test-2": "test", "stage-test": "stage-test", "stage-data": "data", "stage-metrics-diff": "metrics-diff",
+        "stage-push": "push", "push@1": "push@1",
+    }.items():  # fmt: skip
+        assert run("make", "-n", target, cwd=root).stdout == f"dvc repro {stage}\n"
+
+
+def test_native_outs_that_are_called_like_targets(tmp_path: Path) -> None:
+    text = "mlops: 1\nstack: {orchestrator: make, ci: []}\nstages:\n"
+    text += "  a: {cmd: echo a > clean, outs: [clean]}\n  b: {cmd: cp clean a, deps: [clean], outs: [a]}\n"
+    root = write(tmp_path, {"mlops.yaml": text})
+    run("mlopsc", "build", cwd=root)
+    assert run("make", "-s", "pipeline", cwd=root).stderr == ""
+    assert (root / "a").read_text() == "a\n"
+    run("make", "clean", cwd=root)
+    assert not (root / "clean").exists()
+    assert not (root / "a").exists()
+
+
+def test_native_asks_one_process_about_all_stages(native: Path) -> None:
+    run("make", "-j4", "pipeline", cwd=native)
+    assert ran(native) == ALL
+    printed = run("make", "pipeline", "--trace", "STATES=echo asked", cwd=native).stdout
+    assert printed.splitlines().count("asked") == 1

@@ -135,7 +135,7 @@ def test_elsewhere(project: Path, tmp_path_factory: pytest.TempPathFactory) -> N
     for words in (("-C", str(project), "check"), ("check", "-C", str(project))):
         assert "2 stages" in run("mlopsc", *words, cwd=here).stdout
     done = run("mlopsc", "build", "-C", "nowhere", cwd=here, check=False)
-    assert (done.returncode, done.stderr) == (2, "mlopsc: `nowhere` is no folder\n")
+    assert (done.returncode, done.stderr) == (2, "mlopsc: `nowhere` is not a folder\n")
 
 
 @pytest.mark.parametrize("style", ["json", "sarif", "github", "text"])

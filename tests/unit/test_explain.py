@@ -150,3 +150,14 @@ PATHS: tuple[tuple[str, dict[str, str]], ...] = (
 @pytest.mark.parametrize(("path", "expected"), PATHS)
 def test_what_a_path_makes_run(path: str, expected: dict[str, str]) -> None:
     assert touched(TOUCHED, path) == expected
+
+
+def test_code_that_a_stage_loads_and_does_not_depend_on() -> None:
+    spec = "stages:\n  a: {cmd: python src/a.py, deps: [raw], outs: [d]}\n  b: {cmd: b, deps: [d], outs: [e]}\n"
+    files = {"raw": "", "src/a.py": "import lib\n", "src/lib.py": ""}
+    why = "it loads it and does not depend on it (MLC414)"
+    assert touched(spec, "src/lib.py", files) == {"a": why}
+    assert touched(spec, "src", files) == {"a": why}
+    assert touched(spec.replace("[raw]", "[raw, src]"), "src/lib.py", files) == {
+        "a": "it reads src", "b": "it is downstream of a",
+    }  # fmt: skip

@@ -202,7 +202,7 @@ def test_a_place_that_cannot_be_written(path: str, kinds: dict[str, str], codes:
 
 
 def test_what_stands_in_the_way_is_named() -> None:
-    for kind, words in (("dir", "is a folder"), ("link", "a link that leads outside"), ("other", "no regular file")):
+    for kind, words in (("dir", "is a folder"), ("link", "a link to another place"), ("other", "not a regular file")):
         assert words in planned([emitted_file("f", NEW)], {}, {}, kinds={"f": kind}).messages[0]
     assert "`d` is not a folder" in planned([emitted_file("d/f", NEW)], {}, {}, kinds={"d": "file"}).messages[0]
 

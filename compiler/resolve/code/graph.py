@@ -1,88 +1,241 @@
-"""What code a stage depends on, found by reading it and never by running it."""
+"""What code a stage depends on, found by reading it and never by running it. Each file is read once a build."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import posixpath
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from ...model.diagnostic import Diagnostic
 from ...model.snapshot import Snapshot
 from ...model.source import Source
+from .problems import Loaded, Problem
+from .projects import Facts, read_facts
+from .record import Record
 
-Reader = Callable[[str, Source, Any], Iterator[str | Diagnostic]]
-"""Yields the repository files that a code file uses, and what could not be told."""
-
-_INTERPRETER = r"python[0-9.]*|Rscript|bash|sh|zsh|julia|papermill|ipython"
-_LAUNCHERS = frozenset("uv torchrun accelerate deepspeed jupyter".split())
-"""Programs that take words of their own before the code file that they run."""
-_TAKES_WORD = r"-\w*o|-[WX]"
-"""An option whose word follows it, as in `bash -euo pipefail FILE` and `python -W ignore FILE`."""
-_WORD = r"'([^']*)'|\"([^\"]*)\"|([^\s'\";&|()<>]+)|([;&|()]+)"
+STATE = ".mlops/state/code.json"
+"""Where the records of a build are kept for the next one; a cache, which Git ignores."""
+VERSION = 1
+"""Counts up whenever a reader reads something differently."""
+MAX_STATE = 16 << 20
+MAX_CODE = 2 << 20
+MAX_NOTEBOOK = 64 << 20
+"""Larger files are not read: nobody wrote them by hand. Notebooks hold pictures."""
+_SIMPLE = re.compile(
+    r"((?:python3?|Rscript|julia) (?:\./)?\w(?:[\w-]|[./](?![./]))*\.(?:py|R|r|jl))(?: [^;&|()<>`'\"\\$\n]*)?\Z",
+    re.ASCII,
+)
+"""One program, run on one code file: the command that most stages have, whose arguments need not be read."""
+_PROJECT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 
 
 class CodeGraph:
-    """The code of one repository. Each file is read once, whoever asks for it."""
+    """The code of one repository. ``scripts`` are files that the build is about to write, by path."""
 
-    def __init__(self, snapshot: Snapshot, roots: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, snapshot: Snapshot, roots: tuple[str, ...] = (), scripts: Mapping[str, str] | None = None
+    ) -> None:
         self.snapshot = snapshot
         self.roots = roots or default_roots(snapshot)
-        self._uses: dict[tuple[str, str], tuple[tuple[str, ...], list[Diagnostic]]] = {}
-        self._kinds: dict[str, bool] = {}
+        self.texts: dict[str, str] = dict(scripts or {})
+        self._kinds: dict[str, str | None] = {}
+        self._records: dict[tuple[str, str], Record] = {}
+        self._sources: dict[str, Source] = {}
+        self._facts: dict[str, Facts] = {}
+        self._projects: dict[str, tuple[Facts, ...]] = {}
+        self._guesses: dict[tuple[str, str | None], tuple[str, ...]] = {}
+        self._commands: dict[tuple[str, str], Loaded] = {}
+        self.resolved: dict[tuple[Any, ...], tuple[str, ...] | None] = {}
+        self.imported: dict[tuple[Any, ...], tuple[tuple[str, str], ...]] = {}
+        self._used: dict[str, list[Any]] = {}
+
+    # -- what is asked
+
+    def command(self, line: str, wdir: str = ".") -> Loaded:
+        """What a command line runs in ``wdir``, with all that it loads."""
+        if (simple := _SIMPLE.match(line)) is not None:  # its arguments change nothing
+            line = simple.group(1)
+        if (line, wdir) not in self._commands:
+            from .walk import Walk
+
+            walk = Walk(self)
+            walk.line(line, wdir)
+            self._commands[line, wdir] = walk.loaded()
+        return self._commands[line, wdir]
+
+    def code_file(self, path: str, wdir: str = ".") -> Loaded:
+        """A code file, and all that it loads when it is run in ``wdir``."""
+        if (key := (f"\0{path}", wdir)) not in self._commands:
+            from .walk import Walk
+
+            walk = Walk(self)
+            walk.file(path, wdir)
+            self._commands[key] = walk.loaded()
+        return self._commands[key]
+
+    def closure(self, path: str) -> tuple[tuple[str, ...], list[Diagnostic]]:
+        """A code file and all that it loads, sorted; and what could not be told."""
+        loaded = self.code_file(path)
+        return loaded.files, [self.diagnostic(problem) for problem in loaded.problems]
+
+    def diagnostic(self, problem: Problem) -> Diagnostic:
+        """A problem in a file, at its place there."""
+        return problem.within(self.source(problem.path or ""))
+
+    # -- files
 
     def is_file(self, path: str) -> bool:
-        """Whether a regular file stands there; asked of the snapshot once."""
+        """Whether a regular file stands there, or will once the build has written it."""
+        return path in self.texts or self._kind(path) == "file"
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder stands there."""
+        return self._kind("" if path == "." else path) == "dir"
+
+    def _kind(self, path: str) -> str | None:
         if path not in self._kinds:
-            self._kinds[path] = self.snapshot.kind(path) == "file"
+            self._kinds[path] = "dir" if path == "" else self.snapshot.kind(path)
         return self._kinds[path]
 
-    def closure(self, code_file: str) -> tuple[tuple[str, ...], list[Diagnostic]]:
-        """The file and all repository files that it needs, sorted; and what could not be read or told."""
-        seen: dict[str, None] = {code_file: None}
-        found: list[Diagnostic] = []
-        waiting = [code_file]
-        folder = posixpath.dirname(code_file)  # Python looks there first, whichever module imports
-        while waiting:
-            uses, problems = self._direct(waiting.pop(), folder)
-            found += [problem for problem in problems if problem not in found]
-            for path in uses:
-                if path not in seen:
-                    seen[path] = None
-                    waiting.append(path)
-        return tuple(sorted(seen)), found
+    def source(self, path: str) -> Source:
+        """The text of a file, for places in it."""
+        if path not in self._sources:
+            from .python import decoded
 
-    def _direct(self, path: str, folder: str) -> tuple[tuple[str, ...], list[Diagnostic]]:
-        if (path, folder) not in self._uses:
-            self._uses[path, folder] = self._read(path, folder)
-        return self._uses[path, folder]
+            raw = self.texts[path].encode() if path in self.texts else self._raw(path, MAX_NOTEBOOK)
+            self._sources[path] = Source(path, decoded(raw or b""))
+        return self._sources[path]
 
-    def _read(self, path: str, folder: str) -> tuple[tuple[str, ...], list[Diagnostic]]:
-        reader = _reader(path)
-        raw = self.snapshot.read(path) if reader is not None else None
-        if reader is None or raw is None:
-            return (), []
-        code = _From(self.snapshot, tuple(dict.fromkeys((folder, *self.roots))), self.is_file)
+    def text(self, path: str) -> str | None:
+        """The text of a file that is small enough to be code."""
+        if path in self.texts:
+            return self.texts[path]
+        return self.source(path).text if self.is_file(path) and self._raw(path, MAX_CODE) is not None else None
+
+    def _raw(self, path: str, limit: int) -> bytes | None:
+        size = self.snapshot.size(path)
+        return self.snapshot.read(path) if size is not None and size <= limit else None
+
+    # -- records
+
+    def record(self, path: str, language: str) -> Record:
+        """What a file says, from the last build where its bytes are the same."""
+        if (path, language) not in self._records:
+            self._records[path, language] = self._read(path, language)
+        return self._records[path, language]
+
+    def _read(self, path: str, language: str) -> Record:
         from .python import decoded
+        from .readers import read
 
-        uses: dict[str, None] = {}
-        problems: list[Diagnostic] = []
-        for item in reader(path, Source(path, decoded(raw)), code):
-            if isinstance(item, Diagnostic):
-                problems.append(item)
-            else:
-                uses[item] = None
-        return tuple(uses), problems
+        raw = self.texts[path].encode() if path in self.texts else None
+        raw = raw if raw is not None else self._raw(path, MAX_NOTEBOOK if language == "notebook" else MAX_CODE)
+        if raw is None:
+            record = Record()
+            record.error = (1, "it is too large to be code")
+            return record
+        key = f"{language}:{hashlib.md5(raw, usedforsecurity=False).hexdigest()}"
+        if key in self._kept:
+            try:
+                record = Record.from_json(self._kept[key])
+            except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+                record = read(language, decoded(raw))
+        else:
+            record = read(language, decoded(raw))
+        self._used[key] = record.as_json()
+        return record
 
+    @cached_property
+    def _kept(self) -> dict[str, Any]:
+        """The records of the last build; none where the file is damaged, too large or of another version."""
+        size = self.snapshot.size(STATE)
+        raw = self.snapshot.read(STATE) if size is not None and size <= MAX_STATE else None
+        try:
+            data = json.loads(raw) if raw is not None else {}
+            records = data["records"] if isinstance(data, dict) and data.get("version") == VERSION else {}
+            return records if isinstance(records, dict) else {}
+        except (ValueError, KeyError, RecursionError):
+            return {}
 
-@dataclass(frozen=True, slots=True)
-class _From:
-    """The repository as the files of one program see it."""
+    def state(self) -> str | None:
+        """What to keep in `STATE` for the next build; None where it holds that already."""
+        if all(key in self._kept for key in self._used) and len(self._used) == len(self._kept):
+            return None
+        text = json.dumps({"version": VERSION, "records": self._used}, separators=(",", ":"))
+        return text if len(text) <= MAX_STATE else None
 
-    snapshot: Snapshot
-    roots: tuple[str, ...]
-    is_file: Callable[[str], bool]
+    def exported(self, path: str) -> tuple[str, ...]:
+        """The names in a package's `__all__`, as far as they are literal."""
+        return self.record(path, "python").exported if self.is_file(path) else ()
+
+    # -- projects
+
+    def facts(self, folder: str) -> tuple[Facts, ...]:
+        """The facts of the projects that a folder lies in, the nearest first, and of those that they are developed with."""
+        folder = "" if folder == "." else folder
+        if folder not in self._projects:
+            found: dict[str, Facts] = {}
+            for place in _upwards(folder, self):
+                self._add(place, found)
+            if folder and not folder.startswith(".."):
+                self._add("", found)
+            self._projects[folder] = tuple(found.values())
+        return self._projects[folder]
+
+    def _add(self, folder: str, found: dict[str, Facts]) -> None:
+        if folder in found or len(found) > 60:
+            return
+        if folder not in self._facts:
+            self._facts[folder] = facts = read_facts(self.snapshot, folder)
+            if any(self.is_file(f"{folder}/{name}".lstrip("/")) for name in _PROJECT_FILES):
+                facts.roots += [
+                    folder,
+                    *([f"{folder}/src".lstrip("/")] if self.is_folder(f"{folder}/src".lstrip("/")) else []),
+                ]
+        found[folder] = self._facts[folder]
+        for member in self._facts[folder].members:
+            self._add(member, found)
+
+    def guesses(self, folder: str, cwd: str | None) -> tuple[str, ...]:
+        """Where the code of a project may be installed from, for a program that lies in ``folder`` and runs in ``cwd``."""
+        if (folder, cwd) not in self._guesses:
+            roots: dict[str, None] = dict.fromkeys(self.roots)
+            if cwd is not None:
+                roots["" if cwd == "." else cwd] = None
+            for facts in self.facts(folder):
+                roots |= dict.fromkeys(facts.roots)
+            places = list(_upwards(folder, self))
+            roots |= dict.fromkeys(places)
+            roots |= dict.fromkeys(
+                f"{place}/src".lstrip("/") for place in places[-1:] if self.is_folder(f"{place}/src".lstrip("/"))
+            )
+            self._guesses[folder, cwd] = tuple(roots)
+        return self._guesses[folder, cwd]
+
+    @cached_property
+    def scripts(self) -> Mapping[str, str]:
+        """The console scripts of the projects that the spec's folder lies in."""
+        return {name: target for facts in reversed(self.facts("")) for name, target in facts.scripts.items()}
+
+    @cached_property
+    def tasks(self) -> Mapping[str, str]:
+        """The tasks of those projects."""
+        return {name: task for facts in reversed(self.facts("")) for name, task in facts.tasks.items()}
+
+    @cached_property
+    def top(self) -> str:
+        """The top of the Git repository, from the spec's folder."""
+        return list(_upwards("", self))[-1] or "."
+
+    def has_module(self, name: str, folder: str) -> bool:
+        """Whether the repository has a module, for a program that runs in ``folder``."""
+        from .modules import module_files
+
+        return bool(module_files(name, (folder, *self.guesses("", folder)), self, main=True))
 
 
 def default_roots(snapshot: Snapshot) -> tuple[str, ...]:
@@ -90,98 +243,16 @@ def default_roots(snapshot: Snapshot) -> tuple[str, ...]:
     return ("", "src") if snapshot.kind("src") == "dir" else ("",)
 
 
-def command_files(cmd: str, snapshot: Snapshot, wdir: str = ".") -> tuple[str, ...]:
-    """The code files of the repository that a command line runs, by their literal names."""
-    if not any(name in cmd for name in (".py", ".R", ".r", ".sh", ".jl", ".ipynb", " -m ", "./")):
-        return ()
-    return tuple(path for path in named_files(cmd, snapshot, wdir) if snapshot.kind(path) == "file")
-
-
-def named_files(cmd: str, snapshot: Snapshot, wdir: str = ".") -> Iterator[str]:
-    """The code files that a command line names, whether they are there or not; modules only if they are.
-
-    A `cd` before them is followed as long as it can be told where it leads.
-    """
-    here: str | None = wdir
-    around: list[str | None] = []
-    before, runs, launches = ";", False, False
-    for match in re.finditer(_WORD, cmd):
-        word = next(filter(None, match.groups()), "")
-        if match.group(4):
-            here = None if before == "cd" else here
-            for sign in word:
-                if sign == "(":
-                    around.append(here)
-                elif sign == ")" and around:
-                    here = around.pop()
-            before, runs, launches = ";", False, False
-            continue
-        option = before
-        before = word if (option == ";") == (word == "cd") else f" {word}"  # `cd` counts where a command starts
-        if option == "cd":
-            here, before = _below(here, word), ""
-        elif re.fullmatch(_INTERPRETER, posixpath.basename(word)):
-            runs, launches = True, False
-        elif posixpath.basename(word) in _LAUNCHERS:
-            runs = launches = True
-        elif "$" in word:
-            runs = runs and (launches or word.startswith("-"))
-        elif runs and option == "-m":
-            if here is not None:
-                yield from _modules(word, here, snapshot)
-            runs = False
-        elif runs and (re.fullmatch(_TAKES_WORD, option) or (launches and option.startswith("-"))):
-            continue
-        elif word.startswith("-"):
-            runs = runs and word != "-c"
-        elif (runs or word.startswith("./")) and posixpath.splitext(word)[1].lower() in _READERS:
-            if here is not None:
-                yield posixpath.normpath(posixpath.join(here, word))
-            runs = False
-        else:
-            runs = launches
-
-
-def _below(here: str | None, word: str) -> str | None:
-    """Where a `cd` leads, or None where that cannot be told."""
-    if here is None or word.startswith(("-", "~", "/")) or "$" in word or "`" in word:
-        return None
-    return posixpath.normpath(posixpath.join(here, word))
-
-
-def _modules(module: str, here: str, snapshot: Snapshot) -> Iterator[str]:
-    """What `python -m MODULE` runs: the file, and before it each package that it lies in."""
-    from .python import module_file
-
-    for root in (here, *default_roots(snapshot)):
-        if (path := module_file(module, root, snapshot)) is not None:
-            yield path
-            folder = posixpath.dirname(path)
-            while folder and folder != posixpath.normpath(root):
-                if snapshot.kind(init := f"{folder}/__init__.py") == "file":
-                    yield init
-                folder = posixpath.dirname(folder)
-            return
-
-
-_READERS = {
-    ".py": "python.uses",
-    ".ipynb": "python.notebook_uses",
-    ".r": "sourced.r_uses",
-    ".rmd": "sourced.r_uses",
-    ".sh": "sourced.shell_uses",
-    ".bash": "sourced.shell_uses",
-    ".jl": "sourced.julia_uses",
-}
-"""Which reader an ending has: a module of this package, and its function. They are imported when first needed."""
-
-
-def _reader(path: str) -> Reader | None:
-    name = _READERS.get(posixpath.splitext(path)[1].lower())
-    if name is None:
-        return None
-    from importlib import import_module
-
-    module, _, function = name.partition(".")
-    reader: Reader = getattr(import_module(f".{module}", __package__), function)
-    return reader
+def _upwards(folder: str, graph: CodeGraph) -> list[str]:
+    """A folder and those above it, up to the top of the Git repository."""
+    places = [folder]
+    while folder and not folder.startswith(".."):
+        folder = posixpath.dirname(folder)
+        places.append(folder)
+    above = folder or "."
+    for _ in range(16):
+        above = posixpath.normpath(posixpath.join(above, ".."))
+        if not above.startswith("..") or graph.snapshot.kind(above) != "dir":
+            break
+        places.append(above)
+    return places

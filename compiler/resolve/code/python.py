@@ -1,249 +1,217 @@
-"""What a Python file imports from the repository. Rules: https://docs.python.org/3/reference/import.html"""
+"""What a Python file loads: read by `ast`, in one walk. Rules: https://docs.python.org/3/reference/import.html"""
 
 from __future__ import annotations
 
 import ast
-import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+import warnings
+from collections.abc import Iterator
 
-from ...model.diagnostic import Diagnostic
-from ...model.snapshot import Snapshot
-from ...model.source import Source, Span
-
-
-class Code(Protocol):
-    """What these readers need to know of the repository; ``roots`` is where absolute imports are looked up."""
-
-    @property
-    def snapshot(self) -> Snapshot: ...
-    @property
-    def roots(self) -> tuple[str, ...]: ...
-    @property
-    def is_file(self) -> Callable[[str], bool]: ...
-
-
-Import = tuple[int, str, tuple[str, ...]]
-"""The level of a relative import (0 for an absolute one), the module, and the names taken from it."""
+from .literal import Function, Names
+from .record import Import, Record
 
 _COOKIE = rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"
-_LINE = r"(?m)^\s*(?:from\s+(\.*)([\w.]*)\s+import\s+\(?([\w, \t*]+)|import\s+([\w., \t]+))"
+_LINE = re.compile(
+    r"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+c?import[ \t]+\(?([\w, \t*]+)|c?import[ \t]+([\w., \t]+))", re.MULTILINE
+)
+_INCLUDE = re.compile(r"^[ \t]*include[ \t]+[\"']([^\"'\n]+)[\"']", re.MULTILINE)
+_LOADS = re.compile(
+    r"import_module|__import__|import_string|run_path|run_module|spec_from_file|SourceFileLoader|load_source|execfile|exec\b|exec[lv]"
+    r"|subprocess|popen|Popen|spawn|system\b|pexpect|sys\.path|sys import|addsitedir|hydra|execute_notebook|cpp_extension|\.source\b"
+)
+"""What a file holds that loads code other than by an import statement; without it only statements are walked."""
+_LEAVES = (ast.Constant, ast.Name, ast.expr_context, ast.operator, ast.cmpop, ast.Pass)
+_GUARDS = frozenset(["ImportError", "ModuleNotFoundError", "Exception", "BaseException", "OSError", "AttributeError"])
 
 
 def decoded(raw: bytes) -> str:
     """The text of a code file: UTF-8, or what its first lines say; what does not decode becomes U+FFFD."""
     encoding = "utf-8-sig"
     for line in raw.split(b"\n", 2)[:2]:
-        if match := re.match(_COOKIE, line):
+        if match := re.match(_COOKIE, line[:400]):
             encoding = match.group(1).decode("ascii", "replace")
     try:
         text = raw.decode(encoding, "replace")
-    except LookupError:
+    except (LookupError, UnicodeError, ValueError):
         text = raw.decode("utf-8", "replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def uses(path: str, source: Source, code: Code) -> Iterator[str | Diagnostic]:
-    """The repository files that a Python file imports."""
-    yield from _uses(path, source, source.text, code)
-
-
-def notebook_uses(path: str, source: Source, code: Code) -> Iterator[str | Diagnostic]:
-    """The repository files that the code cells of a notebook import; lines for IPython itself are left out."""
-    import json
-
-    try:
-        cells = json.loads(source.text)["cells"]
-        lines = [
-            line
-            for cell in cells
-            if cell["cell_type"] == "code"
-            for line in "".join(cell["source"]).splitlines()
-            if not line.lstrip().startswith(("%", "!", "?"))
-        ]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        yield _unreadable(source, 0, "it is not a Jupyter notebook")
-        return
-    yield from _uses(path, source, "\n".join(lines), code)
-
-
-def _unreadable(source: Source, offset: int, why: str) -> Diagnostic:
-    return Diagnostic(
-        "MLC310",
-        f"`{source.name}` cannot be parsed: {why}",
-        Span(source, offset, min(offset + 1, len(source.text))),
-        help="correct it; until then what it imports is only guessed at, line by line",
-        severity="warning",
-    )
-
-
-def _uses(path: str, source: Source, text: str, code: Code) -> Iterator[str | Diagnostic]:
-    if "import" not in text:
-        return
-    import ast
-    import warnings
-
-    imports: list[Import]
+def read_python(text: str) -> Record:
+    """The record of a Python file. Where it does not parse, imports are guessed at line by line."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
-        imports = list(_imports(tree))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = (getattr(error, "lineno", None) or 1) - 1
-        starts = source.text.split("\n")
-        offset = sum(len(before) + 1 for before in starts[:line]) if text == source.text else 0
-        why = getattr(error, "msg", None) or str(error)
-        yield _unreadable(source, min(offset, len(source.text)), why)
-        imports = list(_guessed(text))
-    folder = posixpath.dirname(path)
-    for level, module, names in imports:
-        yield from _files(folder, level, module, names, code)
+        record = Record(imports=list(_guessed(text)))
+        record.error = (getattr(error, "lineno", None) or 1, getattr(error, "msg", None) or str(error) or "too deep")
+        return record
+    walk = _Walk(bool(_LOADS.search(text)))
+    walk.statements(tree)
+    if walk.names.calls:
+        from .calls import read_calls
+
+        try:
+            read_calls(walk.names, walk.record, text)
+        except RecursionError:  # an expression deeper than Python can hold
+            walk.record.error = (1, "an expression is nested too deeply")
+    return walk.record
 
 
-def _imports(tree: ast.AST) -> Iterator[Import]:
-    """Every import statement, however deep, and literal `import_module` calls; not what only type checkers see."""
-    import ast
+def read_cython(text: str) -> Record:
+    """The record of a Cython file, whose imports are read line by line."""
+    from .record import Load
 
-    loaders = dict(_LOADERS)
-    calls: list[ast.Call] = []
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
+    record = Record(imports=list(_guessed(text)))
+    record.loads = [Load(f"\1/../{match.group(1)}", text.count("\n", 0, match.start()) + 1)
+                    for match in list(_INCLUDE.finditer(text))[:200]]  # fmt: skip
+    return record
+
+
+class _Walk:
+    """One walk over a tree: imports as they are met, and what is needed to read calls afterwards."""
+
+    def __init__(self, calls: bool) -> None:
+        self.record = Record()
+        self.names = Names()
+        self.all_nodes = calls
+
+    def statements(self, tree: ast.Module) -> None:
+        """Visit each node with the functions around it, and whether it may be left out when the file runs."""
+        waiting: list[tuple[ast.AST, tuple[Function, ...], bool]] = [(tree, (), False)]
+        while waiting:
+            node, scope, optional = waiting.pop()
+            self._visit(node, scope, optional)
+            if isinstance(node, ast.If) and _only_for_types(node.test):
+                waiting.extend((child, scope, optional) for child in reversed(node.orelse))
+                continue
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                if self.all_nodes:
+                    decorators = getattr(node, "decorator_list", [])
+                    waiting.extend((child, scope, optional) for child in decorators)
+                    waiting.extend((child, scope, optional) for child in node.args.defaults)
+                scope, optional = (*scope, node), True
+                body = node.body if isinstance(node.body, list) else [node.body]
+                waiting.extend((child, scope, optional) for child in reversed(body))
+                continue
+            if isinstance(node, ast.If | ast.Match | ast.While):
+                optional = True
+            if isinstance(node, ast.Try | ast.TryStar) and any(_guards(handler) for handler in node.handlers):
+                optional = True
+            children = list(ast.iter_child_nodes(node) if self.all_nodes else _blocks(node))
+            waiting += [(child, scope, optional) for child in reversed(children) if not isinstance(child, _LEAVES)]
+
+    def _visit(self, node: ast.AST, scope: tuple[Function, ...], optional: bool) -> None:
         if isinstance(node, ast.Import):
-            yield from ((0, alias.name, ()) for alias in node.names)
-            continue
-        if isinstance(node, ast.ImportFrom):
-            yield node.level, node.module or "", tuple(alias.name for alias in node.names)
-            loaders |= {alias.asname: _LOADERS[alias.name] for alias in node.names
-                        if node.module in ("importlib", "runpy") and alias.asname and alias.name in _LOADERS}  # fmt: skip
-            continue
-        if isinstance(node, ast.If) and _only_for_types(node.test):
-            waiting.extend(node.orelse)
-            continue
-        if isinstance(node, ast.Call):
-            calls.append(node)
-        waiting.extend(ast.iter_child_nodes(node))
-    for call in calls:
-        if (found := _imported_by_call(call, loaders)) is not None:
-            yield found
+            for alias in node.names:
+                self.record.imports.append(Import(0, alias.name, (), node.lineno, optional))
+                self.names.full[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
+        elif isinstance(node, ast.ImportFrom):
+            names = tuple(alias.name for alias in node.names)
+            self.record.imports.append(Import(node.level, node.module or "", names, node.lineno, optional))
+            if not node.level:
+                for alias in node.names:
+                    self.names.full[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            self._assigned(node, scope)
+        elif not self.all_nodes:
+            if isinstance(node, ast.Expr):
+                self._exported(node)
+        elif isinstance(node, ast.Call):
+            function = node.func
+            name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+            self.names.calls.setdefault(name, []).append((node, scope))
+        elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+            self._loop(node.target, node.iter, scope)
+        elif isinstance(node, ast.NamedExpr):
+            self.names.bound.setdefault((_last(scope), node.target.id), []).append(node.value)
+        elif isinstance(node, ast.Expr):
+            self._exported(node)
+        elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
+            self.names.bound.setdefault((_last(scope), node.optional_vars.id), []).append(node.context_expr)
+        elif isinstance(node, ast.Global):
+            pass
+
+    def _assigned(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: tuple[Function, ...]) -> None:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if not scope and any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+            self._exported(node)
+        if not self.all_nodes or node.value is None:
+            return
+        for target in targets:
+            if isinstance(target, ast.Name):
+                value = None if isinstance(node, ast.AugAssign) else node.value
+                self.names.bound.setdefault((_last(scope), target.id), []).append(value)
+            elif isinstance(target, ast.Tuple | ast.List):
+                values = node.value.elts if isinstance(node.value, ast.Tuple | ast.List) else ()
+                for index, element in enumerate(target.elts):
+                    if isinstance(element, ast.Name):
+                        value = values[index] if index < len(values) else None
+                        self.names.bound.setdefault((_last(scope), element.id), []).append(value)
+            elif isinstance(target, ast.Attribute | ast.Subscript) and ast.unparse(target) in (
+                "sys.path",
+                "sys.path[:]",
+            ):
+                call = ast.Call(ast.Name("sys.path.extend"), [node.value], [])
+                ast.copy_location(call, node)
+                self.names.calls.setdefault("extend", []).append((call, scope))
+            if isinstance(node, ast.AugAssign) and isinstance(target, ast.Attribute) and target.attr == "path":
+                continue
+
+    def _loop(self, target: ast.expr, source: ast.expr, scope: tuple[Function, ...]) -> None:
+        if isinstance(target, ast.Name):
+            self.names.elements.setdefault((_last(scope), target.id), []).append(source)
+            return
+        for name in ast.walk(target):
+            if isinstance(name, ast.Name):
+                self.names.bound.setdefault((_last(scope), name.id), []).append(None)
+
+    def _exported(self, node: ast.AST) -> None:
+        """`__all__ = [...]`, `__all__ += [...]`, `__all__.extend([...])`: the literal names in it."""
+        inner = list(ast.walk(node))
+        if any(isinstance(name, ast.Name) and name.id == "__all__" for name in inner):
+            self.record.exported += tuple(
+                item.value for item in inner if isinstance(item, ast.Constant) and isinstance(item.value, str)
+            )
+
+
+def _last(scope: tuple[Function, ...]) -> Function | None:
+    return scope[-1] if scope else None
+
+
+def _blocks(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements in a statement, without its expressions."""
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            yield from value
 
 
 def _only_for_types(test: ast.expr) -> bool:
-    import ast
-
     return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
         isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
     )
 
 
-_LOADERS = {"import_module": "name", "__import__": "name", "run_module": "mod_name"}
-"""Functions that load a module by its name, and what their first parameter is called."""
-
-
-def _imported_by_call(call: ast.Call, loaders: Mapping[str, str]) -> Import | None:
-    import ast
-
-    function = call.func
-    called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
-    if (first := loaders.get(str(called))) is None:
-        return None
-    said: dict[str | None, ast.expr] = {keyword.arg: keyword.value for keyword in call.keywords}
-    said |= zip((first, "package"), call.args, strict=False)
-    name, package = (
-        value.value if isinstance(value := said.get(key), ast.Constant) and isinstance(value.value, str) else None
-        for key in (first, "package")
-    )
-    if name is None:
-        return None
-    module = name.lstrip(".")
-    level = len(name) - len(module)
-    if level and package is not None:
-        above = package.split(".")
-        return 0, ".".join((*above[: len(above) - level + 1], module)), ()
-    return level, module, ()
+def _guards(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler catches an import that fails."""
+    if handler.type is None:
+        return True
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(isinstance(type_, ast.Name) and type_.id in _GUARDS for type_ in types)
 
 
 def _guessed(text: str) -> Iterator[Import]:
-    for dots, module, names, modules in re.findall(_LINE, text):
+    for match in _LINE.finditer(text):
+        dots, module, names, modules = match.groups()
+        line = text.count("\n", 0, match.start()) + 1 if len(text) < 200_000 else 1
         if modules:
-            yield from ((0, name.split(" as ")[0].strip(), ()) for name in modules.split(",") if name.strip())
+            for name in modules.split(","):
+                if name.strip():
+                    yield Import(0, name.split()[0], (), line, True)
         else:
-            yield len(dots), module, tuple(name.split()[0] for name in names.split(",") if name.strip())
-
-
-def _files(folder: str, level: int, module: str, names: tuple[str, ...], code: Code) -> Iterator[str]:
-    """The files that one import statement of a file in ``folder`` loads."""
-    if level:
-        base = folder
-        for _ in range(level - 1):
-            base = posixpath.dirname(base)
-        package = base
-        while code.is_file(init := f"{package}/__init__.py".lstrip("/")):  # a relative import takes a package
-            yield init
-            package = posixpath.dirname(package)
-            if not package:
-                break
-        yield from _module(base, module, names, code)
-        return
-    for root in code.roots:
-        files = list(_module(root, module, names, code))
-        if files:
-            yield from files
-            return
-
-
-def _module(root: str, module: str, names: tuple[str, ...], code: Code) -> Iterator[str]:
-    """The files of ``module`` under ``root``: each package on the way, the module, and submodules among ``names``."""
-    place = root
-    parts = [part for part in module.split(".") if part]
-    found: list[str] = []
-    is_package = True
-    for index, part in enumerate(parts):
-        inner = posixpath.join(place, part)
-        init, plain = f"{inner}/__init__.py", f"{inner}.py"
-        if code.is_file(init):
-            found.append(init)
-        elif code.is_file(plain):
-            found.append(plain)
-            is_package = False
-            if index < len(parts) - 1:
-                break
-        elif code.snapshot.kind(inner) != "dir":
-            return
-        place = inner
-    yield from found
-    if not is_package:
-        return
-    if not parts and code.is_file(f"{place}/__init__.py".lstrip("/")):
-        yield f"{place}/__init__.py".lstrip("/")
-    if names == ("*",):
-        names = _exported(f"{place}/__init__.py", code)
-    for name in names:
-        yield from _module(place, name, (), code)
-
-
-def _exported(init: str, code: Code) -> tuple[str, ...]:
-    """The names in a package's `__all__`, as far as they are written out."""
-    import ast
-
-    raw = code.snapshot.read(init) if code.is_file(init) else None
-    try:
-        statements = ast.parse(decoded(raw)).body if raw is not None and b"__all__" in raw else []
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the package's own reader says so
-        return ()
-    return tuple(
-        node.value
-        for statement in statements
-        if isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr)
-        if any(isinstance(name, ast.Name) and name.id == "__all__" for name in ast.walk(statement))
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
-
-
-def module_file(module: str, root: str, snapshot: Snapshot) -> str | None:
-    """The file that `python -m MODULE` runs, where the repository has it."""
-    base = posixpath.normpath(posixpath.join(root, module.replace(".", "/")))
-    return next((path for path in (f"{base}/__main__.py", f"{base}.py") if snapshot.kind(path) == "file"), None)
+            parts = tuple(name.split()[0] for name in names.split(",") if name.strip())
+            yield Import(len(dots), module, parts, line, True)

@@ -1,4 +1,4 @@
-"""Diagnostics as people and programs read them. The one place where wording meets layout."""
+"""Rendering of diagnostics for people and programs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Located:
 
 
 def render(report: Report, document: Document | None, style: str, color: bool = False) -> str:
-    """The report in one of `FORMATS`, sorted by place, each thing said once. Empty text for an empty report."""
+    """The report in one of `FORMATS`, sorted by place, without duplicates. Empty for an empty report."""
     located = locate(report, document)
     if style == "json":
         from .as_json import as_json
@@ -42,16 +42,16 @@ def render(report: Report, document: Document | None, style: str, color: bool = 
 
 
 def locate(report: Iterable[Diagnostic], document: Document | None) -> list[Located]:
-    """The diagnostics with their places looked up, sorted, without repetitions."""
-    found: dict[tuple[str, int, int, str, str], Located] = {}
+    """The diagnostics with their places looked up, sorted and without duplicates."""
+    located: dict[tuple[str, int, int, str, str], Located] = {}
     for diagnostic in report:
         span = _span(diagnostic.place, document)
         labels = tuple(
             (place, label.text) for label in diagnostic.labels if (place := _span(label.place, document)) is not None
         )
         name, start, end = (span.source.name, span.start, span.end) if span is not None else ("", 0, 0)
-        found.setdefault((name, start, end, diagnostic.code, diagnostic.message), Located(diagnostic, span, labels))
-    return [found[key] for key in sorted(found)]
+        located.setdefault((name, start, end, diagnostic.code, diagnostic.message), Located(diagnostic, span, labels))
+    return [located[key] for key in sorted(located)]
 
 
 def _span(place: Place | None, document: Document | None) -> Span | None:
@@ -61,12 +61,12 @@ def _span(place: Place | None, document: Document | None) -> Span | None:
 
 
 def plain(text: str) -> str:
-    """A text with nothing in it that a terminal would obey."""
+    """A text without characters that a terminal would interpret."""
     return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
 
 
 def counted(located: Iterable[Located]) -> dict[str, int]:
-    """How many diagnostics there are of each severity."""
+    """The number of diagnostics of each severity."""
     counts = {"error": 0, "warning": 0, "note": 0}
     for item in located:
         counts[item.diagnostic.severity] += 1

@@ -1,4 +1,4 @@
-"""For programs."""
+"""Diagnostics as JSON."""
 
 from __future__ import annotations
 

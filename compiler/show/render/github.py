@@ -24,9 +24,9 @@ def _command(item: Located) -> str:
         end_line, end_column = span.source.position(span.end)
         properties |= {"file": span.source.name, "line": str(span.line), "col": str(span.column)}
         properties |= {"endLine": str(end_line), "endColumn": str(end_column)}
-    said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    text_properties = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     text = diagnostic.message + (f"\n{diagnostic.help}" if diagnostic.help else "")
-    return f"::{_WORDS[diagnostic.severity]} {said}::{_data(text)}"
+    return f"::{_WORDS[diagnostic.severity]} {text_properties}::{_data(text)}"
 
 
 def _data(text: str) -> str:

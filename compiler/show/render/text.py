@@ -1,4 +1,4 @@
-"""For people: the line of the spec, with carets under what is meant."""
+"""Diagnostics as text: the line of the spec, with carets under the place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WINDOW = 140
 
 
 def as_text(located: Sequence[Located], color: bool) -> str:
-    """All diagnostics, and a line that counts them."""
+    """All diagnostics, and a line with their number."""
     if not located:
         return ""
     blocks = ["\n".join(_block(item, color)) for item in located]
@@ -56,12 +56,12 @@ def _block(item: Located, color: bool) -> Iterator[str]:
 
 
 def _indented(text: str) -> str:
-    """A text whose further lines cannot be taken for lines of the report: names in it may hold line breaks."""
+    """A text with its further lines indented, because names may contain line breaks."""
     return plain(text).replace("\n", "\n    ")
 
 
 def _windowed(span: Span) -> tuple[str, int]:
-    """The line of a span as it is shown, and how many characters were cut off before it."""
+    """The displayed line of a span, and the number of characters cut off before it."""
     line = span.source.line(span.line)
     cut = 0
     if len(line) > _WINDOW:
@@ -79,6 +79,6 @@ def _carets(span: Span) -> str:
 
 
 def _columns(text: str) -> int:
-    """How many columns a terminal gives to a text, as `_windowed` shows it."""
+    """The number of terminal columns of a text, as `_windowed` shows it."""
     shown = plain(text.replace("\t", "    "))
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in shown)

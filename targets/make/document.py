@@ -1,0 +1,135 @@
+"""What the templates of both Makefiles are filled with, and that of the Makefile which leaves the work to DVC."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ...compiler.emit import makefile
+from ...compiler.emit.templates import Filter
+from ...compiler.model.operations import Monitor, Source
+from ...compiler.model.project import Project
+from ...compiler.programs import FOLDER
+from ..engines.stores import TRACK
+from . import facts, names
+
+ABOUT_STAGE = "Run this stage and the stages it depends on"
+_GOALS = "setup pipeline pipeline-parallel test check metrics plots push pull clean".split()
+
+
+@dataclass(frozen=True, slots=True)
+class StageTarget:
+    """A target that people type to run a stage, or all stages of an entry."""
+
+    target: str
+    stage: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParallelTarget:
+    """The target of a stage in a parallel run; ``parents`` are those of the stages it depends on."""
+
+    target: str
+    stage: str
+    parents: tuple[str, ...]
+
+
+def shared(project: Project) -> dict[str, Any]:
+    """What both Makefiles have."""
+    return {
+        "project": project,
+        "install": facts.INSTALL.get(project.requirements or ""),
+        "needs_pytest": "pytest" in (project.test_command or ""),
+    }
+
+
+def driven_by_dvc(project: Project) -> dict[str, Any]:
+    """The Makefile that drives DVC."""
+    operations = operation_targets(project)
+    stage_targets = _stage_targets(project, operations)
+    hidden = {name: f".stage/{slug}" for name, slug in names.slugs(project).items()}
+    parallel = [
+        ParallelTarget(target, name, tuple(hidden[parent] for parent in project.dag.parents(name)))
+        for name, target in hidden.items()
+    ]
+    cached = sorted({out.path for stage in project for out in stage.outs if out.cached and "://" not in out.path})
+    return {
+        **shared(project),
+        "scripts": FOLDER,
+        "track": TRACK,
+        "phony": [*_GOALS, *operations, *(stage.target for stage in stage_targets)],
+        "locks": ["dvc.lock", *(["monitoring/dvc.lock"] if project.monitors else [])],
+        "removed": removable(cached),
+        "stage_targets": stage_targets,
+        "parallel": parallel,
+        "ends": _ends(project),
+        "parent_folder": posixpath.dirname,
+        "pointer_lines": _pointer_lines,
+        "param_key": lambda name: name.partition(":")[2] or name,
+        "sources_of": lambda monitor: [s.name for s in project.sources.values() if s.path in monitor.deps],
+        "pulled_by": lambda monitor: _pulled_by(project, monitor),
+        "in_git": [out.path for stage in project for out in stage.outs if not out.cached],
+    }
+
+
+def operation_targets(project: Project) -> list[str]:
+    """The targets around the pipeline: data, experiments, the registry, deployment, monitoring."""
+    targets = ["metrics-diff", "plots-diff"]
+    targets += ["data", *(f"data-{name}" for name in project.sources)] if project.sources else []
+    targets += [f"record-{store}" for store in project.stores]
+    targets += [f"exp-{name}" for name in project.experiments]
+    targets += [f"register-{name}" for name in project.models]
+    for name in project.deployments:
+        targets += [f"deploy-{name}", f"rollback-{name}"]
+    for name, monitor in project.monitors.items():
+        targets += [f"monitor-{name}", *([f"retrain-{name}"] if monitor.retrains else [])]
+    return targets
+
+
+def removable(paths: Iterable[str]) -> list[list[str]]:
+    """The paths that a recipe can name, as many at a time as one command gets."""
+    words = [path for path in paths if path.isprintable()]
+    return [words[start : start + facts.MAX_PATHS] for start in range(0, len(words), facts.MAX_PATHS)]
+
+
+def _stage_targets(project: Project, taken: Iterable[str]) -> list[StageTarget]:
+    """The target of each entry that stands for several stages, then that of each stage."""
+    targets = names.targets(project, set(taken))
+    abouts = {stage.entry: stage.desc for stage in project} | {stage.name: stage.desc for stage in project}
+    stages = [*names.groups(project), *project.stages]
+    return [StageTarget(targets[name], name, abouts[name] or ABOUT_STAGE) for name in stages if name in targets]
+
+
+def _ends(project: Project) -> list[str]:
+    """The stages that an experiment runs where there are gates: all but the gates, because DVC drops a run that fails."""
+    others = [stage for stage in project if stage.judges is None]
+    if len(others) == len(project.stages):
+        return []
+    used = {parent.entry for stage in others for parent in project.parents(stage)}
+    return list(dict.fromkeys(stage.entry for stage in others if stage.entry not in used))
+
+
+def _pointer_lines(source: Source) -> list[str]:
+    """Lines of a source's .dvc file. If they are missing, because the spec has changed, the source is imported again."""
+    if source.file is None:
+        return [f"- path: {source.url}"]
+    return [f"- path: {source.file}", f"    url: {source.url}"]
+
+
+def _pulled_by(project: Project, monitor: Monitor) -> list[str]:
+    """The results of the pipeline that a monitor reads."""
+    return [out.path for stage in project for out in stage.outs if out.cached and out.path in monitor.deps]
+
+
+FILTERS: dict[str, Filter] = {
+    "comment": makefile.comment,
+    "recipe": makefile.recipe,
+    "value": makefile.value,
+    "word": makefile.word,
+    "words": makefile.words,
+    "wrapped": makefile.wrapped,
+}
+"""What the templates escape by."""
