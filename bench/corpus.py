@@ -34,6 +34,9 @@ class Outcome:
     saved: int = 0
     python: int = 0
     forgot: int = 0
+    compared: int = 0
+    silent: int = 0
+    differ: list[str] = field(default_factory=list)
 
 
 def tried(repository: str) -> Outcome:
@@ -55,8 +58,64 @@ def tried(repository: str) -> Outcome:
             found.files[named(folder)] = _plain(reasons[0], home) if reasons else "imported"
             taken += [each for each in part.pipelines if each.folder == folder and not reasons]
         for each in taken:
+            _compared(found, copy, each, named(each.folder))
+        for each in taken:
             _counted(found, copy, each)
         return found
+
+
+def _compared(found: Outcome, root: str, pipeline: Pipeline, name: str) -> None:
+    """Hold what `mlopsc plan` says of each stage against what `dvc status` says of it, where DVC can answer offline."""
+    from mlopsc.compiler.adopt.overlay import Overlay
+    from mlopsc.compiler.build import compile_spec
+    from mlopsc.compiler.show.reruns import reruns
+
+    disk = Overlay(os.path.join(root, pipeline.folder), {"mlops.yaml": pipeline.text})
+    run = compile_spec(disk)
+    if run.project is None or run.params is None:
+        return
+    ours = {
+        each.stage for each in reruns(run.project, disk, run.params)
+        if not all(reason.endswith("runs before it") for reason in each.reasons)
+    }  # fmt: skip
+    theirs = _status(root, os.path.join(pipeline.folder, "dvc.yaml"))
+    found.silent += sum(changed is None for changed in theirs.values())
+    for stage, changed in theirs.items():
+        if changed is not None:
+            found.compared += 1
+            if changed != (stage in ours):
+                found.differ.append(
+                    f"{name}: `{stage}`: DVC says {'changed' if changed else 'up to date'}, plan does not"
+                )
+
+
+def _status(root: str, file: str) -> dict[str, bool | None]:
+    """Whether DVC takes each stage of a dvc.yaml for changed; None where it cannot say without the network."""
+    import logging
+
+    from dvc.dvcfile import load_file
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    logging.getLogger("dvc").setLevel(logging.CRITICAL + 1)
+    before = os.getcwd()
+    os.chdir(root)
+    try:
+        if not os.path.isdir(f"{root}/.dvc/tmp"):
+            os.makedirs(f"{root}/.dvc", exist_ok=True)
+            with open(f"{root}/.dvc/config.local", "a", encoding="utf-8") as config:
+                config.write("[core]\n    no_scm = true\n")
+        answers: dict[str, bool | None] = {}
+        with Repo(root) as repo, repo.lock:
+            for stage in load_file(repo, file).stages.values():
+                remote = any("://" in str(path) for path in (*stage.deps, *stage.outs))
+                try:
+                    answers[stage.name] = None if remote else bool(stage.status())
+                except (DvcException, OSError, ValueError, TypeError):
+                    answers[stage.name] = None
+        return answers
+    finally:
+        os.chdir(before)
 
 
 def _counted(found: Outcome, root: str, pipeline: Pipeline) -> None:
@@ -133,7 +192,10 @@ def main() -> int:
         print(f"corpus: `{name}` imported before, and no longer does: {found[name]}", file=sys.stderr)
     for name in lost:
         print(f"corpus: `{name}` is in the record, but was not found", file=sys.stderr)
-    return 1 if worse or lost else 0
+    differ = [text for each in outcomes for text in each.differ]
+    for text in differ:
+        print(f"corpus: {text}", file=sys.stderr)
+    return 1 if worse or lost or differ else 0
 
 
 def _rows(found: dict[str, str]) -> Iterator[str]:
@@ -148,6 +210,9 @@ def _figures(outcomes: Sequence[Outcome]) -> Iterator[str]:
         sum(getattr(each, name) for each in outcomes) for name in ("lines", "saved", "python", "forgot")
     )
     yield f"tidy saves {saved} of {lines} lines ({100 * saved / max(lines, 1):.1f} %)\n"
+    compared, silent = sum(each.compared for each in outcomes), sum(each.silent for each in outcomes)
+    differ = sum(len(each.differ) for each in outcomes)
+    yield f"plan says what `dvc status` says of {compared - differ} of {compared} stages; of {silent} DVC cannot say it offline\n"
     yield f"{forgot} of {python} Python stages do not depend on the file that they run ({100 * forgot / max(python, 1):.1f} %)\n"
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import checks, installed
+from .checks.accept import accepted
+from .checks.destroys import over_files
+from .checks.places import Places
 from .emit.files import json_file, yaml_file
 from .lower.project import lower
 from .model.diagnostic import Code, Diagnostic, Label, Report
@@ -42,6 +45,9 @@ MAX_LABELS = 3
 """Maximum number of further places that a feature without effect is reported at."""
 
 
+_FILES_OF_MAKE = ("Makefile", "GNUmakefile", "makefile", "local.mk")
+
+
 @dataclass(slots=True)
 class Compiled:
     """The values of all phases, as far as the spec allowed, and the diagnostics of all of them."""
@@ -54,11 +60,15 @@ class Compiled:
     files: list[File] = field(default_factory=list)
 
     @property
+    def spec_files(self) -> set[str]:
+        """The spec, and the files that it extends."""
+        return {source.name for source in self.document.sources} if self.document is not None else set()
+
+    @property
     def inputs(self) -> set[str]:
         """Files that a build must not overwrite: the spec, parameter files, and what stages read but do not write."""
         names = set(self.params.names) if self.params else set()
-        if self.document is not None:
-            names |= {source.name for source in self.document.sources}
+        names |= self.spec_files
         if self.project is not None:
             scripts = {script.path for script in self.project.scripts}
             names |= {path for path, artifact in self.project.artifacts.items() if artifact.producer is None} - scripts
@@ -75,7 +85,7 @@ def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     compiled.project = project
     report.add(diagnostics)
     checked = checks.run(project, snapshot, params, compiled.document.data, compiled.resolved.code)
-    report.add(_accepted(checked, compiled.resolved.spec.accept or ()))
+    report.add(accepted(checked, compiled.resolved.spec.accept or (), compiled.document.data))
     report.add(params.diagnostics)
     targets, diagnostics = installed.find(project.targets.items())
     report.add(diagnostics)
@@ -83,7 +93,17 @@ def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     if not report.failed:
         compiled.files, diagnostics = emit(project, targets)
         report.add(diagnostics)
+    report.add(_over_files(compiled, project, Places(compiled.document.data, snapshot.here)))
     return compiled
+
+
+def _over_files(compiled: Compiled, project: Project, places: Places) -> Iterator[Diagnostic]:
+    """Outs over the spec, over emitted files, or over files of DVC and make."""
+    files = dict.fromkeys(_FILES_OF_MAKE if project.uses_make else (), "read by make")
+    files |= dict.fromkeys(("dvc.yaml", "dvc.lock"), "DVC's own file")
+    files |= {file.path: "written by `mlopsc build`" for file in compiled.files}
+    files |= dict.fromkeys(compiled.spec_files, "the spec")
+    return over_files(project, places, files)
 
 
 def resolve_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
@@ -102,13 +122,6 @@ def resolve_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     compiled.resolved, diagnostics = resolve(spec, data, snapshot, defaults if isinstance(defaults, dict) else {})
     compiled.report.add(diagnostics)
     return compiled
-
-
-def _accepted(diagnostics: Iterable[Diagnostic], accepted: Sequence[str]) -> Iterator[Diagnostic]:
-    """The diagnostics of checks; errors with an ``accepted`` code become warnings."""
-    for diagnostic in diagnostics:
-        is_accepted = diagnostic.severity == "error" and diagnostic.code in accepted
-        yield replace(diagnostic, severity="warning") if is_accepted else diagnostic
 
 
 def unsupported(project: Project, targets: Sequence[Target]) -> Iterator[Diagnostic]:

@@ -18,6 +18,9 @@ DVC_SECTIONS = ("vars", "params", "metrics", "plots", "artifacts", "datasets")
 """The top-level keys, beside `stages`, that are DVC's and go into dvc.yaml."""
 
 
+CheckCode = Annotated[str, form(r"^MLC4\d\d$", "the code of a check such as `MLC414`")]
+
+
 class Spec(Model):
     """One `mlops.yaml`: the top-level keys of DVC and those of mlopsc."""
 
@@ -47,8 +50,9 @@ class Spec(Model):
     deploy: Deployments | None = Field(None, description="Deployments by environment.")
     monitor: Monitors | None = Field(None, description="Monitors by name.")
     ci: Ci = Field(default_factory=lambda: Ci(), description="Settings of CI.")
-    accept: list[Annotated[str, form(r"^MLC4\d\d$", "the code of a check such as `MLC414`")]] | None = Field(
-        None, description="Codes of checks (`MLC4..`) that are warnings in this project instead of errors."
+    accept: list[CheckCode | dict[CheckCode, list[str]]] | dict[CheckCode, list[str]] | None = Field(
+        None,
+        description="Checks (`MLC4..`) that are warnings here instead of errors: codes, or by code the places: `MLC411: [STAGE.DEP]`.",
     )
     patches: Annotated[
         dict[str, dict[str, Any]] | None, Field(description="RFC 7396 merge patches by emitted file.")

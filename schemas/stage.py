@@ -42,7 +42,7 @@ class Resources(Model):
     """The resources that a stage requests, in the notation of Kubernetes."""
 
     cpu: (
-        Annotated[float, Field(gt=0)]
+        Annotated[int | float, Field(gt=0)]
         | Annotated[str, form(r"^\d+(\.\d+)?m?$", "a number of cores such as `4`, `0.5` or `500m`")]
         | None
     ) = Field(None, description="Cores: `4`, `0.5` or `500m`.")

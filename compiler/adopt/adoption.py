@@ -18,7 +18,7 @@ from .existing import Existing, examine
 from .guarantee import REPORT_A_BUG, differences, rejections
 from .overlay import Overlay
 from .pipeline import DVC_YAML, Pipeline, folders_with_pipeline
-from .spec_text import draft, project_name
+from .spec_text import draft, project_value
 
 NO_PIPELINE = Code(
     "MLC702",
@@ -100,7 +100,7 @@ def _compile(adoption: Adoption, pipeline: Pipeline, take_ci: bool) -> None:
     if not pipeline.folder:
         existing = adoption.existing = examine(adoption.root, take_ci)
     ci = existing.ci if take_ci else None
-    lines = ["mlops: 1", f"project: {project_name(os.path.basename(folder.rstrip('/')))}", existing.stack]
+    lines = ["mlops: 1", f"project: {project_value(os.path.basename(folder.rstrip('/')))}", existing.stack]
     lines += [ci.line] if ci else []
     pipeline.added_lines = len(lines)
     spec = draft(original, lines, lambda text: compile_spec(Overlay(folder, {**existing.moved, SPEC_NAME: text})))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..build import Compiled
+from ..checks.accept import accept_line
+from ..read.scalars import is_date, plain_value
 
 BOM = b"\xef\xbb\xbf"
 _DOCUMENT_START = re.compile(rb"---([ \t]*\r?\n|[ \t]+(#.*\n)?|$)")
@@ -23,23 +25,33 @@ class Draft:
     text: bytes
     compiled: Compiled
     accepted: Mapping[str, int]
+    accept: str = ""
+    """The line of the spec that lists them."""
 
 
 def draft(original: bytes, lines: Sequence[str], compile_text: Callable[[bytes], Compiled]) -> Draft:
-    """Turn a dvc.yaml into a spec. If checks find errors, which DVC accepts, list their codes under `accept`."""
+    """Turn a dvc.yaml into a spec. If checks find errors, which DVC accepts, list their places under `accept`."""
     text = spec_text(original, lines)
     compiled = compile_text(text)
-    errors = [diagnostic for diagnostic in compiled.report if diagnostic.severity == "error"]
+    errors = [diagnostic for diagnostic in compiled.report if "error" in (diagnostic.severity, diagnostic.in_check)]
     if not errors or not all(error.code.startswith("MLC4") for error in errors):
         return Draft(text, compiled, {})
     accepted = dict(sorted(Counter(error.code for error in errors).items()))
-    text = spec_text(original, [*lines, f"accept: [{', '.join(accepted)}]"])
-    return Draft(text, compile_text(text), accepted)
+    data = compiled.document.data if compiled.document is not None else {}
+    line = accept_line(errors, data)
+    text = spec_text(original, [*lines, line])
+    return Draft(text, compile_text(text), accepted, line)
 
 
 def project_name(folder: str) -> str:
     """A project name made from the name of a folder."""
     return _INVALID_IN_NAME.sub("-", folder).strip("-.") or "pipeline"
+
+
+def project_value(folder: str) -> str:
+    """`project_name` as YAML: a name that YAML reads as a number or a date, such as `0.11`, is quoted."""
+    name = project_name(folder)
+    return name if isinstance(plain_value(name), str) and not is_date(name) else f'"{name}"'
 
 
 def spec_text(original: bytes, lines: Sequence[str]) -> bytes:

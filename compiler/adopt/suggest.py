@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ def _unused_params(run: Compiled, project: Project, snapshot: Snapshot) -> Itera
         if not files or not all(file.endswith(".py") for file in files):
             continue
         text = "\n".join([(snapshot.read(file) or b"").decode("utf-8", "replace") for file in files])
-        text += "\n".join(command.text for command in stage.commands)
+        text += _declaration(project, stage)
         for param in stage.params:
             if param.key is None or (stage.entry, param.key) in reported:
                 continue
@@ -74,6 +75,13 @@ def _unused_params(run: Compiled, project: Project, snapshot: Snapshot) -> Itera
             if not any(re.search(rf"\b{re.escape(str(word))}\b", text) for word in words):
                 reported.add((stage.entry, param.key))
                 yield UNUSED_PARAM.on(stage.at, stage=stage.entry, param=param.key)
+
+
+def _declaration(project: Project, stage: Stage) -> str:
+    """The commands of a stage, and its entry without `params`: a template in it uses the param."""
+    entry = project.dvc.get("stages", {}).get(stage.entry, {})
+    body = {key: value for key, value in {**entry, **entry.get("do", {})}.items() if key not in ("params", "do")}
+    return "\n".join([json.dumps(body, default=str), *(command.text for command in stage.commands)])
 
 
 def _never_restored(project: Project) -> Iterator[Diagnostic]:

@@ -10,13 +10,28 @@ from ..model.project import Project
 from ..model.snapshot import Snapshot
 from ..read.params import ParamFiles
 from ..resolve.code.graph import CodeGraph
-from . import around, code, fan_out, injection, inputs, names, order, registry, secrets, shells, uses
+from . import (
+    around,
+    code,
+    destroys,
+    fan_out,
+    injection,
+    inputs,
+    names,
+    order,
+    registry,
+    schedules,
+    secrets,
+    shells,
+    uses,
+)
 from .places import Places
 
 Check = Callable[[Project, Snapshot, ParamFiles, Places], Iterator[Diagnostic]]
 
 ALL: tuple[Check, ...] = (
     order.check,
+    destroys.check,
     inputs.check,
     code.check,
     uses.check,
@@ -26,6 +41,7 @@ ALL: tuple[Check, ...] = (
     secrets.check,
     registry.check,
     around.check,
+    schedules.check,
     fan_out.check,
 )
 """All families. They are independent of each other; their order is that of the report."""
@@ -38,6 +54,6 @@ def run(
 
     ``graph`` is the code as far as it has been read.
     """
-    places = Places(data, graph)
+    places = Places(data, snapshot.here, graph)
     for check in ALL:
         yield from check(project, snapshot, params, places)

@@ -21,7 +21,11 @@ from ..resolve.library import library
 from .places import Places
 
 NO_CODE_FILE = Code(
-    "MLC410", "error", "`{stage}` runs `{path}`, which does not exist", help="create it, or correct the command"
+    "MLC410",
+    "warning",
+    "`{stage}` runs `{path}`, which does not exist",
+    help="create it, or correct the command",
+    in_check="error",
 )
 NO_CODE_FILE_SIMILAR = replace(NO_CODE_FILE, help="did you mean `{similar}`?")
 CODE_NOT_A_DEP = Code(
@@ -79,7 +83,7 @@ class CodeDeps:
         for loaded in self._loaded(stage):
             for path in loaded.missing:
                 if path not in stage.deps and not self._may_come(path):  # MLC411 tells of a dep
-                    yield (stage.entry, path), _no_code_file(stage, path, self.snapshot, places)
+                    yield (stage.entry, path), replace(_no_code_file(stage, path, self.snapshot, places), subject=path)
             for problem in loaded.problems:
                 if named and problem.code in (DYNAMIC, FOREIGN):
                     continue

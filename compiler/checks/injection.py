@@ -76,7 +76,7 @@ def _line_count(project: Project, stage: Stage) -> int:
     """The number of lines of a `cmd` before its templates are resolved."""
     entry = project.dvc.get("stages", {}).get(stage.entry, {})
     cmd = entry.get("do", entry).get("cmd", "")
-    return sum(len(str(item).splitlines()) for item in ([cmd] if isinstance(cmd, str) else cmd))
+    return len(cmd.splitlines() if isinstance(cmd, str) else cmd)
 
 
 def _place(stage: Stage, places: Places) -> At:

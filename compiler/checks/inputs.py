@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import posixpath
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
@@ -10,14 +12,23 @@ from ..model.diagnostic import Code, Diagnostic, Fix
 from ..model.project import Param, Project, Stage
 from ..model.snapshot import Snapshot
 from ..model.source import At, Place
+from ..read.keys import matches
 from ..read.params import DEFAULT, ParamFiles, lookup
+from ..read.pipelines import OtherPipelines
 from .places import Places
 
 MISSING_DEP = Code(
     "MLC411",
-    "error",
+    "warning",
     "`{stage}` depends on `{path}`, which does not exist, and no stage writes it",
     help="create the file, run `dvc add {path}`, or let a stage write it",
+    in_check="error",
+)
+OUTSIDE_DEP = Code(
+    "MLC411",
+    "warning",
+    "`{stage}` depends on `{path}`, which is outside of the repository: a clone on another machine may not have it",
+    help="copy it into the repository and run `dvc add`, or name its source under `data`",
 )
 MISSING_DEP_SIMILAR = replace(MISSING_DEP, help="did you mean `{similar}`?")
 UNKNOWN_DATASET = Code(
@@ -29,9 +40,22 @@ UNKNOWN_DATASET = Code(
 UNKNOWN_DATASET_OF = replace(UNKNOWN_DATASET, help="use one of the datasets {names}, or define it under `datasets`")
 NO_PARAMS_FILE = Code(
     "MLC412",
-    "error",
+    "warning",
     "`{stage}` tracks parameters of `{file}`, which does not exist",
     help="create the file, or correct its name",
+    in_check="error",
+)
+SEVERAL_PARAMS = Code(
+    "MLC412",
+    "error",
+    "`{stage}` tracks `{key}`, which matches {count} values of `{file}`: DVC accepts one",
+    help="name each key, or the section that they are in",
+)
+DATE_PARAM = Code(
+    "MLC421",
+    "error",
+    "`{stage}` tracks `{key}` of `{file}`, a date: DVC fails on it after the command has run",
+    help="write the date as text, in quotes",
 )
 UNKNOWN_PARAM = Code(
     "MLC412", "error", "`{stage}` tracks `{key}`, which `{file}` does not define", help="add it to `{file}`"
@@ -44,30 +68,76 @@ UNKNOWN_EXPERIMENT_PARAM = Code(
     help="add it to `{file}`",
 )
 UNKNOWN_EXPERIMENT_PARAM_SIMILAR = replace(UNKNOWN_EXPERIMENT_PARAM, help="did you mean `{similar}`?")
-NO_DEPS = Code(
+RUNS_ONCE = Code(
     "MLC413",
     "warning",
-    "`{stage}` has no deps: DVC runs it every time and never restores it from the run cache",
-    help="list its code under `deps`, or let the conventions do it with `infer: [code]`",
+    "`{stage}` has outs but no deps: DVC runs it once and never again, whatever changes",
+    help="list its code under `deps`, or let the conventions do it with `infer: [code]`; to run it every time write "
+    "`always_changed: true`",
+)
+RUNS_ALWAYS = Code(
+    "MLC413",
+    "warning",
+    "`{stage}` has neither deps nor outs: DVC runs it every time",
+    help="list what it reads under `deps` and what it writes under `outs`, or write `always_changed: true` if that is meant",
 )
 NO_WDIR = Code(
     "MLC415",
-    "error",
+    "warning",
     "the `wdir` of `{stage}`, `{wdir}`, is not a directory of this repository",
     help="correct the path, or create the directory",
+    in_check="error",
 )
 
 _MISSING = object()
 
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
-    """MLC411 to MLC413, and MLC415."""
+    """MLC411 to MLC413, MLC415 and MLC421."""
     written = {path for path, artifact in project.artifacts.items() if artifact.producer is not None}
-    yield from _once_a_place(_deps(project, written, snapshot, places))
-    yield from _params(project, written, params, places)
+    sources = _Sources(project, written, snapshot)
+    yield from _once_a_place(_deps(project, sources, places))
+    yield from _params(project, sources, params, places)
     yield from _experiment_params(project, params)
     yield from _without_deps(project)
     yield from _wdirs(project, written, snapshot, places)
+
+
+class _Sources:
+    """What provides the paths that stages read. Each path is looked up once."""
+
+    def __init__(self, project: Project, written: Collection[str], snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.written = set(written)
+        self.written_above = {folder for path in written for folder in parents(path)}
+        self.emitted = {script.path for script in project.scripts}
+        self.emitted |= {source.path for source in project.sources.values()}
+        self.others = OtherPipelines(snapshot)
+        self._tracked: dict[str, bool] = {}
+
+    def writes(self, path: str) -> bool:
+        """Whether a stage of this spec writes the path, something in it, or a directory above."""
+        return path in self.written or path in self.written_above or not self.written.isdisjoint(parents(path))
+
+    def provides(self, path: str) -> bool:
+        """Whether the path is here, or a stage, a build, a `.dvc` file or another dvc.yaml makes it."""
+        if self.writes(path) or path in self.emitted or not self.emitted.isdisjoint(parents(path)):
+            return True
+        return self.snapshot.kind(path) is not None or self._is_tracked(path) or self.others.write(path)
+
+    def is_outside(self, path: str) -> bool:
+        """Whether the path leads out of the repository, where nothing is known of it."""
+        return posixpath.normpath(posixpath.join(self.snapshot.here, path)).startswith("..")
+
+    def _is_tracked(self, path: str) -> bool:
+        """Whether a `.dvc` file answers for the path or for a directory above it, or a dvc.yaml for such a directory."""
+        for candidate in (path, *parents(path)):
+            if candidate not in self._tracked:
+                pipeline = candidate != path and self.snapshot.kind(f"{candidate}/dvc.yaml") == "file"
+                self._tracked[candidate] = pipeline or self.snapshot.kind(f"{candidate}.dvc") == "file"
+            if self._tracked[candidate]:
+                return True
+        return False
 
 
 def _once_a_place(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
@@ -79,25 +149,22 @@ def _once_a_place(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         yield replace(first, note=f"and {len(others):,} more like it") if others else first
 
 
-def _deps(project: Project, written: set[str], snapshot: Snapshot, places: Places) -> Iterator[Diagnostic]:
-    folders = {folder for path in written for folder in parents(path)}
-    emitted = {script.path for script in project.scripts} | {source.path for source in project.sources.values()}
-    tracked: dict[str, bool] = {}
+def _deps(project: Project, sources: _Sources, places: Places) -> Iterator[Diagnostic]:
     for path, artifact in project.artifacts.items():
         if path.startswith("ds://"):
             yield from _dataset(project, path, project.stages[artifact.consumers[0]], places)
-        if artifact.producer is not None or path in folders or "://" in path or path.startswith("/"):
+        if artifact.producer is not None or "://" in path or path.startswith("/"):
             continue
-        above = tuple(parents(path))
-        if path in emitted or not emitted.isdisjoint(above) or not written.isdisjoint(above):
-            continue
-        if snapshot.kind(path) is None and not _is_tracked(path, above, snapshot, tracked):
-            yield _missing_dep(path, project.stages[artifact.consumers[0]], written, snapshot, places)
+        stage = project.stages[artifact.consumers[0]]
+        if sources.is_outside(path):
+            yield OUTSIDE_DEP.on(places.dep(stage, path), stage=stage.name, path=path)
+        elif not sources.provides(path):
+            yield _missing_dep(path, stage, sources, places)
 
 
-def _missing_dep(path: str, stage: Stage, written: set[str], snapshot: Snapshot, places: Places) -> Diagnostic:
+def _missing_dep(path: str, stage: Stage, sources: _Sources, places: Places) -> Diagnostic:
     place = places.dep(stage, path)
-    if (similar := _similar_path(path, written, snapshot)) is None:
+    if (similar := _similar_path(path, sources.written, sources.snapshot)) is None:
         return MISSING_DEP.on(place, stage=stage.name, path=path)
     diagnostic = MISSING_DEP_SIMILAR.on(place, stage=stage.name, path=path, similar=similar)
     fixable = stage.wdir == "." and not place.key
@@ -113,17 +180,6 @@ def _dataset(project: Project, path: str, stage: Stage, places: Places) -> Itera
         )
 
 
-def _is_tracked(path: str, above: tuple[str, ...], snapshot: Snapshot, tracked: dict[str, bool]) -> bool:
-    """Whether a .dvc file, or the dvc.yaml of a directory above, provides the path. ``tracked`` caches the lookups."""
-    for candidate in (path, *above):
-        if candidate not in tracked:
-            pipeline = candidate != path and snapshot.kind(f"{candidate}/dvc.yaml") == "file"
-            tracked[candidate] = pipeline or snapshot.kind(f"{candidate}.dvc") == "file"
-        if tracked[candidate]:
-            return True
-    return False
-
-
 def _similar_path(path: str, written: Collection[str], snapshot: Snapshot) -> str | None:
     from difflib import get_close_matches
 
@@ -133,7 +189,7 @@ def _similar_path(path: str, written: Collection[str], snapshot: Snapshot) -> st
     return similar[0] if similar else None
 
 
-def _params(project: Project, written: set[str], params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
+def _params(project: Project, sources: _Sources, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
     reported: set[tuple[str, Param]] = set()
     valid: dict[str, set[str | None]] = {}
     for stage in project:
@@ -141,29 +197,43 @@ def _params(project: Project, written: set[str], params: ParamFiles, places: Pla
             keys = valid.get(param.file)
             if keys is None:
                 keys = valid[param.file] = set()
-            if param.key in keys or param.file in written:
+            if param.key in keys or sources.writes(param.file):
                 continue
-            diagnostic = _param(stage, param, params, places)
+            diagnostic = _param(stage, param, params, sources, places)
             if diagnostic is None:
                 keys.add(param.key)
             elif (stage.entry, param) not in reported:
                 reported.add((stage.entry, param))
-                yield diagnostic
+                yield replace(diagnostic, subject=param.key or param.file)
 
 
-def _param(stage: Stage, param: Param, params: ParamFiles, places: Places) -> Diagnostic | None:
+def _param(
+    stage: Stage, param: Param, params: ParamFiles, sources: _Sources, places: Places
+) -> Diagnostic | None:  # fmt: skip
     content = params.load(param.file)
-    if content is None:
-        if params.snapshot.kind(param.file) == "file":
-            return None  # the reader has reported that it cannot be read
-        return NO_PARAMS_FILE.on(places.param(stage, param.file, param.key), stage=stage.name, file=param.file)
-    if param.key is None or lookup(content, param.key, _MISSING) is not _MISSING:
-        return None
     place = places.param(stage, param.file, param.key)
+    if content is None:
+        if sources.provides(param.file) or sources.is_outside(param.file):
+            return None  # not fetched yet, or the reader has reported that it cannot be read
+        return NO_PARAMS_FILE.on(place, stage=stage.name, file=param.file)
+    found = [content] if param.key is None else matches(content, param.key)
+    if param.key is not None and len(found) > 1:
+        return SEVERAL_PARAMS.on(place, stage=stage.name, key=param.key, count=len(found), file=param.file)
+    if param.key is None or found:
+        dated = _date(found[0], param.key or "")
+        return None if dated is None else DATE_PARAM.on(place, stage=stage.name, key=dated, file=param.file)
     if (similar := _similar_key(param.key, content)) is None:
         return UNKNOWN_PARAM.on(place, stage=stage.name, key=param.key, file=param.file)
     diagnostic = UNKNOWN_PARAM_SIMILAR.on(place, stage=stage.name, key=param.key, file=param.file, similar=similar)
     return diagnostic if place.key else replace(diagnostic, fix=Fix(place, similar, "unsafe"))
+
+
+def _date(value: object, key: str) -> str | None:
+    """The key of the first date or time in a value; TOML has them, and DVC cannot write them to its run cache."""
+    if isinstance(value, datetime.date | datetime.time):
+        return key
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return next(filter(None, (_date(item, f"{key}.{name}".lstrip(".")) for name, item in items)), None)
 
 
 def _similar_key(key: str, content: object) -> str | None:
@@ -208,7 +278,7 @@ def _without_deps(project: Project) -> Iterator[Diagnostic]:
         if stage.deps or stage.params or stage.frozen or stage.always_changed or stage.entry in reported:
             continue
         reported.add(stage.entry)
-        yield NO_DEPS.on(stage.at, stage=stage.name)
+        yield (RUNS_ONCE if stage.outs else RUNS_ALWAYS).on(stage.at, stage=stage.name)
 
 
 def _wdirs(project: Project, written: set[str], snapshot: Snapshot, places: Places) -> Iterator[Diagnostic]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from ..model.diagnostic import Code, Diagnostic
 from ..model.operations import Listed
-from ..model.project import Project, Stage
+from ..model.project import Project, Ref, Stage
 from ..model.snapshot import Snapshot
 from ..model.source import Path
 from ..read.params import ParamFiles
@@ -26,6 +27,30 @@ NAME_NEEDS_QUOTES = Code(
     "warning",
     "`{name}` must be quoted on the command line, because of the `{chars}` in it",
     help="use letters, digits, `_`, `-` and `.`",
+)
+FILE_OF_MAKE = Code(
+    "MLC416",
+    "error",
+    "`{name}` cannot be a stage name beside a Makefile: make would run the stage to make its own file `{name}` again",
+    help="rename the stage, or leave make out: `stack: {{orchestrator: dvc, build: none}}`",
+)
+DELETING_TARGET = Code(
+    "MLC416",
+    "warning",
+    "`make {name}` deletes what all stages wrote; `make stage-{name}` runs the stage `{name}`",
+    help="rename the stage",
+)
+CONTROL_IN_PARAMETER = Code(
+    "MLC431",
+    "error",
+    "a parameter in the command of `{stage}` contains the character U+{code_point}",
+    help="remove it from the parameter, or let the code read the parameter from its file",
+)
+CONTROL_ANYWHERE = Code(
+    "MLC431",
+    "error",
+    "the text contains the character U+{code_point}, which {effect}",
+    help="remove it, or let the code write it: `\\n` and `\\t` of `printf` and Python need no such character here",
 )
 CONTROL_CHARACTER = Code(
     "MLC431",
@@ -50,6 +75,16 @@ ones. Source: INVALID_STAGENAME_CHARS of DVC 3.67, `dvc/stage/__init__.py`."""
 
 _GOOD = re.compile(r"[\w.][\w.-]*\Z")
 
+_FILES_OF_MAKE = frozenset(["Makefile", "GNUmakefile", "makefile", "local.mk"])
+_DELETING = frozenset(["clean"])
+"""Targets of every Makefile that delete."""
+
+_BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_UNWANTED = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_BIDI}]")
+"""The same without tab and line feed, which texts of several lines have."""
+_ESCAPED = re.compile(r"\\x[0189]|\\x7f|\\r|\\u20[26]")
+"""How `repr` writes a text with one of them."""
+
 _CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 """Control characters, line separators, and the marks that change the direction of text, which hide what it says."""
 
@@ -62,8 +97,14 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
     for name, stage in entries.items():
         if _GOOD.match(name) is None:
             yield from _name(stage)
+        elif project.uses_make and name in _FILES_OF_MAKE:
+            yield FILE_OF_MAKE.on(stage.at, name=name)
+        elif project.uses_make and name in _DELETING:
+            yield DELETING_TARGET.on(stage.at, name=name)
     yield from _one_line(project)
-    texts = (*project.stages, *project.artifacts, *{stage.wdir for stage in project})
+    yield from _anywhere(places.data)
+    commands = (command.text for stage in project for command in stage.commands if len(command.parts) > 1)
+    texts = (*project.stages, *project.artifacts, *{stage.wdir for stage in project}, *commands)
     if "".join(texts).isprintable():
         return
     reported: set[str] = set()
@@ -71,6 +112,39 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
         if stage.entry not in reported and (diagnostic := _control(stage)) is not None:
             reported.add(stage.entry)
             yield diagnostic
+
+
+def _anywhere(data: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """Characters that no text of a spec needs. Names, paths and texts of recipes are looked at by the other checks."""
+    if _ESCAPED.search(repr(data)) is None:
+        return
+    waiting: list[tuple[Path, Any]] = [((), data)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, str):
+            if (match := _UNWANTED.search(value)) is not None and not _is_reported(path):
+                char = match.group()
+                effect = "reverses the order of the text that is shown" if char in _BIDI else "tools cannot pass on"
+                yield CONTROL_ANYWHERE.at(*path, code_point=f"{ord(char):04X}", effect=effect)
+        elif isinstance(value, dict):
+            waiting += [((*path, key), item) for key, item in value.items()]
+            for key in value:
+                if isinstance(key, str) and (match := _UNWANTED.search(key)) and path != ("stages",):
+                    effect = (
+                        "reverses the order of the text that is shown"
+                        if match.group() in _BIDI
+                        else "tools cannot pass on"
+                    )
+                    yield CONTROL_ANYWHERE.at_key(*path, key, code_point=f"{ord(match.group()):04X}", effect=effect)
+        elif isinstance(value, list):
+            waiting += [((*path, index), item) for index, item in enumerate(value)]
+
+
+def _is_reported(path: Path) -> bool:
+    """Whether another check of this module looks at the text at a path of the spec."""
+    if path[:1] == ("stages",):
+        return any(key in ("deps", "outs", "metrics", "plots", "wdir") for key in path[2:4])
+    return path[:1] in (("data",), ("experiments",)) or (path[:1] == ("monitor",) and "gates" in path)
 
 
 def _name(stage: Stage) -> Iterator[Diagnostic]:
@@ -88,6 +162,9 @@ def _control(stage: Stage) -> Diagnostic | None:
         if match := re.search(_CONTROL, text):
             diagnostic = CONTROL_CHARACTER.on(stage.at, stage=stage.entry, code_point=f"{ord(match.group()):04X}")
             return replace(diagnostic, note=f"in {text!a}")
+    values = [part.value for command in stage.commands for part in command.parts if isinstance(part, Ref)]
+    if match := _UNWANTED.search("\n".join(values)):
+        return CONTROL_IN_PARAMETER.on(stage.at, stage=stage.entry, code_point=f"{ord(match.group()):04X}")
     return None
 
 

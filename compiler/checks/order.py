@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from ..lower.paths import parents
+from ..lower.paths import height, parents
 from ..model.dag import Cycle
 from ..model.diagnostic import Code, Diagnostic, Label
 from ..model.project import Project, Stage
@@ -69,6 +69,11 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
                 writers[path] = stage
             if path[:1] in _OUTSIDE_STARTS or path[1:2] == ":":
                 yield from _outside(stage, path, places, snapshot)
+        for dep in stage.deps:
+            if (up := height(dep)) is not None:
+                for out in stage.outs:
+                    if "://" not in out.path and not out.path.startswith("/") and out.path.split("/").count("..") <= up:
+                        yield _reads_its_out(stage, dep, out.path, places)
         for param in stage.params:
             if writers.get(param.file) is stage:
                 yield _reads_its_out(stage, param.file, param.file, places)

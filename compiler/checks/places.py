@@ -23,6 +23,7 @@ class Places:
     """The places of what stages read and write, looked up in the plain spec."""
 
     data: Mapping[str, Any]
+    here: str = ""
     graph: CodeGraph | None = None
     """The code as far as it has been read."""
 
@@ -67,10 +68,10 @@ class Places:
         path, _ = self._body(stage)
         for index, item in enumerate(self.stated(stage, "params")):
             item_path = (*path, "params", index)
-            if isinstance(item, str) and item == key and file == rooted(stage.wdir, DEFAULT):
+            if isinstance(item, str) and item == key and file == rooted(stage.wdir, DEFAULT, self.here):
                 return At(item_path)
             for name, keys in item.items() if isinstance(item, dict) else ():
-                if not isinstance(name, str) or rooted(stage.wdir, name) != file:
+                if not isinstance(name, str) or rooted(stage.wdir, name, self.here) != file:
                     continue
                 if isinstance(keys, list) and key in keys:
                     return At((*item_path, name, keys.index(key)))
@@ -92,7 +93,7 @@ class Places:
         path, _ = self._body(stage)
         items = list(_flat((*path, key), self.stated(stage, key)))
         for at, text in reversed(items) if last else items:
-            if rooted(stage.wdir, text) == target:
+            if rooted(stage.wdir, text, self.here) == target:
                 return at
         first = len(resolved) - len(items)
         for index, (at, text) in enumerate(items):

@@ -84,6 +84,7 @@ def _build(root: str, arguments: argparse.Namespace) -> tuple[int, Disk]:
 def check(arguments: argparse.Namespace) -> int:
     """Report all problems, and write nothing."""
     _, compiled = _compile(root_of(arguments))
+    compiled.report = compiled.report.for_check()
     print_report(compiled, arguments.format, arguments.verbose)
     if compiled.report.failed:
         return WRONG

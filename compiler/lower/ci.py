@@ -43,7 +43,7 @@ def lower_resources(resources: stage_language.Resources | None) -> Resources:
 def _cores(cpu: float | str | None) -> float | None:
     if isinstance(cpu, str):
         return float(cpu[:-1]) / 1000 if cpu.endswith("m") else float(cpu)
-    return cpu
+    return None if cpu is None else float(cpu)
 
 
 def _bytes(memory: int | str | None) -> int | None:

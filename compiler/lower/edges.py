@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from ..model.project import Artifact, Stage
-from .paths import parents
+from .paths import height, parents
 
 
 def edges(stages: Iterable[Stage]) -> dict[str, list[str]]:
@@ -38,10 +38,16 @@ class _Writers:
         """The writer of ``path``, then those of what is inside it, then those of the directories above."""
         if path not in self.cache:
             writers = [self.writers[path]] if path in self.writers else []
-            writers += self.inside.get(path, ())
+            writers += self.inside.get(path, ()) if (up := height(path)) is None else self._below(up)
             writers += [self.writers[folder] for folder in parents(path) if folder in self.writers]
             self.cache[path] = tuple(dict.fromkeys(writers))
         return self.cache[path]
+
+    def _below(self, up: int) -> Iterator[str]:
+        """The writers of everything in the root, or in the directory ``up`` levels above it."""
+        for out, writer in self.writers.items():
+            if "://" not in out and not out.startswith("/") and out.split("/").count("..") <= up:
+                yield writer
 
 
 def artifacts(stages: Iterable[Stage]) -> dict[str, Artifact]:

@@ -106,4 +106,5 @@ def _stage(
 
 
 def _lines(cmd: Any) -> list[str]:
-    return cmd.splitlines() if isinstance(cmd, str) else [line for item in cmd for line in str(item).splitlines()]
+    """What DVC gives to a shell each: the lines of a text, the items of a list."""
+    return cmd.splitlines() if isinstance(cmd, str) else [str(item) for item in cmd]

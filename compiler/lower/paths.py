@@ -6,11 +6,22 @@ import posixpath
 from collections.abc import Iterator
 
 
-def rooted(wdir: str, path: str) -> str:
-    """A path relative to ``wdir``, made relative to the root; URLs and absolute paths stay unchanged."""
+def rooted(wdir: str, path: str, here: str = "") -> str:
+    """A path relative to ``wdir``, made relative to the root; URLs and absolute paths stay unchanged.
+
+    ``here`` is the path of the root within the repository (`Snapshot.here`): `../HERE/x`, which leaves the root and returns
+    to it, becomes `x`.
+    """
     if "://" in path or path.startswith("/"):
         return path
-    return posixpath.normpath(posixpath.join(wdir, path))
+    path = posixpath.normpath(posixpath.join(wdir, path))
+    return posixpath.relpath(f"/{here}/{path}", f"/{here}") if path.startswith("..") and here else path
+
+
+def height(path: str) -> int | None:
+    """How many directories a path leads up, if it does nothing else: 0 for `.`, 2 for `../..`; None for any other path."""
+    parts = [] if path == "." else path.split("/")
+    return len(parts) if all(part == ".." for part in parts) else None
 
 
 def parents(path: str) -> Iterator[str]:

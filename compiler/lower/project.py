@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -42,7 +41,7 @@ def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, 
 
     Stages that form a cycle keep the order of the spec; `checks.order` reports them.
     """
-    unordered, diagnostics = _stages(resolved, load)
+    unordered, diagnostics = _stages(resolved, load, snapshot.here)
     dag = Dag.of(edges(unordered.values()))
     stages = {name: unordered[name] for name in dag.order}
     outs = [out for stage in stages.values() for out in stage.outs]
@@ -80,7 +79,7 @@ def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, 
     return project, diagnostics
 
 
-def _stages(resolved: Resolved, load: Load) -> tuple[dict[str, Stage], list[Diagnostic]]:
+def _stages(resolved: Resolved, load: Load, here: str) -> tuple[dict[str, Stage], list[Diagnostic]]:
     """The stages of all entries, in the order of the spec."""
     scope, diagnostics = global_scope(resolved.sections.get("vars"), load)
     stages: dict[str, Stage] = {}
@@ -88,23 +87,23 @@ def _stages(resolved: Resolved, load: Load) -> tuple[dict[str, Stage], list[Diag
         expanded, problems = expand(entry.name, entry.dvc, scope, load, ("stages", entry.name))
         diagnostics += problems
         for item in expanded:
-            stages[item.name] = _stage(item, entry)
+            stages[item.name] = _stage(item, entry, here)
     for key, value in resolved.sections.items():
         if key != "vars":
             diagnostics += resolve_value(value, scope, (key,))[1]
     return stages, diagnostics
 
 
-def _stage(expanded: Expanded, entry: Entry) -> Stage:
+def _stage(expanded: Expanded, entry: Entry, here: str) -> Stage:
     body, declared = expanded.body, entry.declared
-    wdir = posixpath.normpath(body.get("wdir") or ".")
+    wdir = rooted(".", body.get("wdir") or ".", here)
     return Stage(
         name=expanded.name,
         entry=entry.name,
         commands=expanded.commands,
-        deps=tuple(rooted(wdir, path) for path in body.get("deps") or ()),
-        outs=tuple(_outs(body, wdir)),
-        params=tuple(_params(body.get("params") or (), wdir)),
+        deps=tuple(rooted(wdir, path, here) for path in body.get("deps") or ()),
+        outs=tuple(_outs(body, wdir, here)),
+        params=tuple(_params(body.get("params") or (), wdir, here)),
         wdir=wdir,
         desc=str(body.get("desc") or ""),
         kind=entry.kind,
@@ -116,21 +115,22 @@ def _stage(expanded: Expanded, entry: Entry) -> Stage:
         retries=declared.retries or 0,
         env={name: env_text(value) for name, value in (declared.env or {}).items()},
         judges=entry.judges,
+        cmd=tuple(map(str, cmd)) if isinstance(cmd := body.get("cmd") or "", list) else cmd,
     )
 
 
-def _outs(body: Mapping[str, Any], wdir: str) -> Iterator[Out]:
+def _outs(body: Mapping[str, Any], wdir: str, here: str) -> Iterator[Out]:
     for key, kind in _OUT_KEYS:
         for item in body.get(key) or ():
             for path, flags in ({item: None} if isinstance(item, str) else item).items():
                 first = flags[0] if isinstance(flags, list) and flags else flags
-                yield Out(rooted(wdir, path), kind, first or {})
+                yield Out(rooted(wdir, path, here), kind, first or {})
 
 
-def _params(items: Iterable[Any], wdir: str) -> Iterator[Param]:
+def _params(items: Iterable[Any], wdir: str, here: str) -> Iterator[Param]:
     for item in items:
         for file, keys in (item if isinstance(item, dict) else {DEFAULT: [item]}).items():
-            path = rooted(wdir, str(file))
+            path = rooted(wdir, str(file), here)
             yield from [Param(path, str(key)) for key in keys] if keys else [Param(path, None)]
 
 

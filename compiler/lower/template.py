@@ -134,24 +134,31 @@ def _part(expression: str, scope: Scope, key: str | None, at: Path) -> str | Ref
 
 
 def command_lines(cmd: str | list[Any], scope: Scope, at: Path) -> Iterator[Command]:
-    """The lines of a `cmd`; the value of a parameter may contain line breaks, too."""
-    for index, item in enumerate([cmd] if isinstance(cmd, str) else cmd):
-        line: list[str | Ref] = []
-        for part in command_line(str(item), scope, "cmd", at if isinstance(cmd, str) else (*at, index)).parts:
-            text = part if isinstance(part, str) else part.value
-            first, *rest = text.splitlines() or [""]
-            if not rest and text == first:
-                line.append(part)
-                continue
-            line.append(first)
-            for following in rest:
-                yield Command.of(line)
-                line = [following]
-            if text != text.rstrip("\r\n"):
-                yield Command.of(line)
-                line = []
-        if line:
+    """The parts of a `cmd` that DVC gives to a shell each: the lines of a text, the items of a list."""
+    if isinstance(cmd, str):
+        yield from _split(command_line(cmd, scope, "cmd", at))
+    else:
+        yield from (command_line(str(item), scope, "cmd", (*at, index)) for index, item in enumerate(cmd))
+
+
+def _split(command: Command) -> Iterator[Command]:
+    """One command for each line of a text; the value of a parameter may contain line breaks, too."""
+    line: list[str | Ref] = []
+    for part in command.parts:
+        text = part if isinstance(part, str) else part.value
+        first, *rest = text.splitlines() or [""]
+        if not rest and text == first:
+            line.append(part)
+            continue
+        line.append(first)
+        for following in rest:
             yield Command.of(line)
+            line = [following]
+        if text != text.rstrip("\r\n"):
+            yield Command.of(line)
+            line = []
+    if line:
+        yield Command.of(line)
 
 
 @lru_cache(4096)

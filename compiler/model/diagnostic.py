@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .source import At, Place
@@ -34,7 +34,11 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One problem: its stable code, what is wrong, where, and what to do about it."""
+    """One problem: its stable code, what is wrong here, where, and what to do about it.
+
+    ``in_check`` is the severity in `mlopsc check`, where that differs from a build's: what may only be missing on this disk
+    stops no build. ``subject`` is the path or name that it is about, where several may share one place.
+    """
 
     code: str
     message: str
@@ -44,6 +48,8 @@ class Diagnostic:
     labels: tuple[Label, ...] = ()
     fix: Fix | None = None
     severity: Severity = "error"
+    in_check: Severity | None = None
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Code:
     severity: Severity
     message: str
     help: str = ""
+    in_check: Severity | None = None
 
     def at(self, *path: str | int, **values: object) -> Diagnostic:
         """The diagnostic at the value of a path in the spec."""
@@ -70,8 +77,9 @@ class Code:
     def on(self, place: Place | None, **values: object) -> Diagnostic:
         """The diagnostic at a place, or without one."""
         return Diagnostic(
-            self.number, self.message.format(**values), place, help=self.help.format(**values), severity=self.severity
-        )
+            self.number, self.message.format(**values), place, help=self.help.format(**values), severity=self.severity,
+            in_check=self.in_check,
+        )  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -83,6 +91,10 @@ class Report:
     def add(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Append the diagnostics of a phase."""
         self.diagnostics.extend(diagnostics)
+
+    def for_check(self) -> Report:
+        """The same with the severities of `mlopsc check`."""
+        return Report([replace(d, severity=d.in_check) if d.in_check else d for d in self.diagnostics])
 
     @property
     def failed(self) -> bool:

@@ -94,6 +94,8 @@ class Stage:
     retries: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
     judges: str | None = None
+    cmd: str | tuple[str, ...] = ""
+    """The command as dvc.lock has it: a text, whose lines are `commands`, or a list, whose items are."""
 
     @property
     def in_run_cache(self) -> bool:

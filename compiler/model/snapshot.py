@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal, Protocol
 
 Kind = Literal["file", "dir", "link", "other"]
@@ -15,6 +16,10 @@ Kind = Literal["file", "dir", "link", "other"]
 
 class Snapshot(Protocol):
     """Read-only access to one repository. Paths outside of it do not exist."""
+
+    @property
+    def here(self) -> str:
+        """The path of the root within the Git (or DVC) repository that it lies in; empty where it is the top of it."""
 
     def kind(self, path: str) -> Kind | None:
         """The kind of a path, or None if it does not exist. Links inside the repository are followed; a link that leads
@@ -50,6 +55,8 @@ def inside(path: str) -> bool:
 
 class Memory:
     """A snapshot of a dict from paths to contents, for tests."""
+
+    here = ""
 
     def __init__(self, files: Mapping[str, str | bytes]) -> None:
         self.files = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
@@ -145,7 +152,8 @@ class Disk:
         full = os.path.normpath(f"{self.root}/{path}")
         if full != top and not full.startswith(top + "/"):
             return None, ""
-        self.asked.add(path)
+        if "/.git/" not in f"/{path}":  # Git rewrites its index whenever it looks at a file
+            self.asked.add(path)
         try:
             mode = os.lstat(full).st_mode
             real = os.path.realpath(full) if stat.S_ISLNK(mode) else self._real(full)
@@ -158,6 +166,11 @@ class Disk:
         if stat.S_ISREG(mode):
             return "file", full
         return ("dir" if stat.S_ISDIR(mode) else "other"), full
+
+    @cached_property
+    def here(self) -> str:
+        """The path of the root within the repository that `_top` finds."""
+        return self.root[len(self._top()) + 1 :]
 
     def _real(self, path: str) -> str:
         """Where a path really is that is no link itself. Each folder is looked at once."""

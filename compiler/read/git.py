@@ -105,6 +105,11 @@ class GitSnapshot:
                 folders[path].add(last)
         return cls(root, commit, prefix, entries, dict(folders))
 
+    @property
+    def here(self) -> str:
+        """The path of the folder within the repository."""
+        return self.prefix
+
     def kind(self, path: str) -> Kind | None:
         """What ``path`` is in the commit; a symbolic link counts as one that leads elsewhere."""
         full = self._full(path)

@@ -11,6 +11,7 @@ from typing import Any
 from ..model.diagnostic import Code, Diagnostic
 from ..model.snapshot import Snapshot
 from ..model.source import Source, Span
+from .keys import matches
 from .yaml import decode, load
 
 DEFAULT = "params.yaml"
@@ -54,17 +55,8 @@ class ParamFiles:
 
 
 def lookup(data: Any, key: str, default: Any = None) -> Any:
-    """The value of a dotted key, or ``default``."""
-    for part in key.split("."):
-        if isinstance(data, list) and part.isdigit() and int(part) < len(data):
-            data = data[int(part)]
-        elif isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, dict) and part.isdigit() and int(part) in data:
-            data = data[int(part)]
-        else:
-            return default
-    return data
+    """The value that a dotted key means to DVC, or ``default``; the first one of a glob that matches several."""
+    return next(iter(matches(data, key)), default)
 
 
 def _yaml(source: Source) -> tuple[Any, list[Diagnostic]]:

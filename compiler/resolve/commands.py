@@ -63,7 +63,8 @@ def wrapped(
             line if re.match(_SIMPLE, line) and "=" not in line.split(" ")[0] else f"sh -c {shell.single_quoted(line)}"
         )
         run = posixpath.relpath(RUN, wdir)
-        cmd = f"sh {run} {retries} {timeout or 0} {inner}"
+        line = f"sh {run} {retries} {timeout or 0} {inner}"
+        cmd = [line] if "\n" in line else line  # DVC gives the lines of a text to a shell each, an item of a list whole
     if env:
         exports = "export " + " ".join(f"{name}={shell.single_quoted(env_text(value))}" for name, value in env.items())
         if isinstance(cmd, str) and "\n" not in cmd:

@@ -14,6 +14,7 @@ from ..model.diagnostic import Code, Diagnostic
 from ..model.project import Kind, Script
 from ..model.snapshot import Snapshot
 from ..model.source import Path
+from ..read.params import DEFAULT
 from .code.graph import CodeGraph
 from .code.templates import items
 from .code_deps import code_deps
@@ -127,7 +128,11 @@ class Filling:
             if rule.group not in groups or self.body.get(rule.key) is not None:
                 continue
             if (value := rule.value(draft)) is not None:
-                self.body[rule.key] = value if rule.key == "params" else [_moved(self.wdir, item) for item in value]
+                if rule.key != "params":
+                    value = [_moved(self.wdir, item) for item in value]
+                elif self.wdir != ".":
+                    value = [{relative(self.wdir, DEFAULT): value}]  # a bare key is one of the wdir's own params.yaml
+                self.body[rule.key] = value
                 self.origins[rule.key,] = Origin(rule.key, rule.why)
 
     def _item_template(self) -> str | None:

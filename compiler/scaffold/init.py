@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from ..adopt.overlay import Overlay
-from ..adopt.spec_text import draft, is_flow, project_name, spec_text
+from ..adopt.spec_text import draft, is_flow, project_value, spec_text
 from ..build import Compiled, compile_spec
 from ..emit.templates import render
 from ..model.diagnostic import Diagnostic
@@ -88,7 +88,7 @@ def _spec_of_dvc_yaml(disk: Disk) -> bytes:
     original = disk.read("dvc.yaml") or b""
     lines = [
         ("mlops: 1", "written by `mlopsc init`; dvc.yaml follows unchanged"),
-        (f"project: {project_name(os.path.basename(disk.root))}", "the name of the folder"),
+        (f"project: {project_value(os.path.basename(disk.root))}", "the name of the folder"),
     ]
     if stack := stack_for(disk):
         settings = ", ".join(f"{key}: {_flow(setting.value)}" for key, setting in stack.items())
@@ -101,8 +101,7 @@ def _spec_of_dvc_yaml(disk: Disk) -> bytes:
             "run `mlopsc import --dry-run` to see the place, and whether DVC accepts it",
         )
     if spec.accepted:
-        codes = ", ".join(spec.accepted)
-        lines.append((f"accept: [{codes}]", "already wrong, so only a warning; remove a code once it is fixed"))
+        lines.append((spec.accept, "already wrong, so only a warning; remove a place once it is fixed"))
     return spec_text(original, [line if is_flow(original) else f"{line}    # {reason}" for line, reason in lines])
 
 

@@ -117,7 +117,9 @@ def _values(entry: Entry, document: Document) -> Iterator[tuple[str, str, str]]:
             yield "cmd", line, words
     for key in _SCALARS:
         if key in entry.body:
-            yield key, _shown(entry.body[key]), _line(document, (*entry.path, key))
+            origin = entry.origins.get((key,))
+            words = _line(document, (*entry.path, key)) if origin is None else _words(origin.why)
+            yield key, _shown(entry.body[key]), words
     for key in _LISTS:
         yield from _items(entry, key, document)
 

@@ -1,149 +1,155 @@
-"""The stages that `dvc repro` would run, and why, determined from dvc.lock without starting DVC.
+"""Which stages `dvc repro` would run, and why, told from dvc.lock without starting DVC.
 
-Source of the format of the lock and of the hashes: DVC 3.67, `dvc/lockfile.py`, `dvc_data/hashfile/tree.py` (the hash of a
-directory is the MD5 of the hashes and paths of its files as JSON, sorted by path). tests/real/test_rerun.py compares the result
-with `dvc status`.
+Source: DVC 3.67, `Stage.status` in `dvc/stage/__init__.py` and `ParamsDependency.workspace_status` in
+`dvc/dependency/param.py`. Like DVC, this compares what a stage has now: a dep or param that is taken out of the spec runs
+nothing again. tests/real/test_status.py holds it to `dvc status`.
 """
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..lower.paths import rooted
 from ..model.project import Project, Stage
 from ..model.snapshot import Snapshot
-from ..read.params import ParamFiles, lookup
+from ..read.keys import matches
+from ..read.params import ParamFiles
 from ..read.yaml import decode, load
-from ..resolve.commands import as_list
+from .digests import Digests
 
 LOCK = "dvc.lock"
 
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """A stage that would run again, with the reasons."""
+    """A stage that would run again, and the reasons."""
 
     stage: str
     reasons: tuple[str, ...]
 
 
 def reruns(project: Project, snapshot: Snapshot, params: ParamFiles) -> list[Rerun]:
-    """The stages that differ from dvc.lock, and those downstream of them, in order."""
-    locked = _locked(snapshot)
-    digests = _Digests(snapshot)
-    reruns: dict[str, Rerun] = {}
+    """The stages that are not as dvc.lock has them, and those downstream of them, in order."""
+    lock = _lock(snapshot)
+    locked = _mapping(lock.get("stages"))
+    digests = Digests(snapshot)
+    datasets = _Datasets(project, lock)
+    found: dict[str, Rerun] = {}
     for stage in project:
-        if stage.frozen:
-            continue
-        reasons = list(_reasons(stage, locked.get(stage.name), digests, params))
-        reasons += [f"`{name}` runs before it" for name in project.dag.parents(stage.name) if name in reruns]
+        reasons = list(_reasons(stage, locked.get(stage.name), digests, params, datasets))
+        if not stage.frozen:
+            reasons += [f"`{name}` runs before it" for name in project.dag.parents(stage.name) if name in found]
         if reasons:
-            reruns[stage.name] = Rerun(stage.name, tuple(reasons))
-    return list(reruns.values())
+            found[stage.name] = Rerun(stage.name, tuple(reasons))
+    return list(found.values())
 
 
-def _locked(snapshot: Snapshot) -> dict[str, Any]:
+def _lock(snapshot: Snapshot) -> Mapping[str, Any]:
     raw = snapshot.read(LOCK)
     if raw is None:
         return {}
     source, problems = decode(LOCK, raw)
-    data = None if problems else load(source)[0]
-    stages = data.get("stages") if isinstance(data, dict) else None
-    return stages if isinstance(stages, dict) else {}
+    return {} if problems else _mapping(load(source)[0])
 
 
-def _reasons(stage: Stage, locked: Any, digests: _Digests, params: ParamFiles) -> Iterator[str]:
-    if not isinstance(locked, dict):
-        yield "it has not run yet"
-        return
+def _mapping(value: Any) -> Mapping[Any, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _reasons(
+    stage: Stage, locked: Any, digests: Digests, params: ParamFiles, datasets: _Datasets
+) -> Iterator[str]:  # fmt: skip
     if stage.always_changed:
         yield "`always_changed` is set"
-    if as_list(locked.get("cmd")) != [command.text for command in stage.commands]:
+    elif not stage.deps and not stage.params and not stage.outs:
+        yield "it has neither deps nor outs, so DVC runs it every time"
+    if not isinstance(locked, dict):
+        if stage.outs or ((stage.deps or stage.params) and not stage.frozen):
+            yield "it has not run yet"
+        return
+    here = digests.snapshot.here
+    if not _is_same_command(locked.get("cmd"), stage.cmd):
         yield "its command changed"
-    yield from _changed("dep", stage.wdir, locked.get("deps"), {path: path for path in stage.deps}, digests)
-    yield from _params(stage, locked.get("params") or {}, params)
-    yield from _changed("out", stage.wdir, locked.get("outs"), {out.path: out.path for out in stage.outs}, digests)
+    if not stage.frozen:
+        before = _by_path(stage, locked.get("deps"), here)
+        for dep in stage.deps:
+            if (why := datasets.differs(dep, before) or digests.dep_differs(dep, before.get(dep))) is not None:
+                yield f"dep `{dep}` {why}"
+        yield from _params(stage, _mapping(locked.get("params")), params, here)
+    before = _by_path(stage, locked.get("outs"), here)
+    for out in stage.outs:
+        if (why := digests.out_differs(out.path, before.get(out.path), out.cached)) is not None:
+            yield f"out `{out.path}` {why}"
 
 
-def _changed(word: str, wdir: str, locked: Any, now: dict[str, str], digests: _Digests) -> Iterator[str]:
-    before = {_rooted(wdir, str(item.get("path"))): item for item in locked or () if isinstance(item, dict)}
-    for path in now:
-        if "://" in path:
-            continue
-        if path not in before:
-            yield f"{word} `{path}` is new"
-        elif (difference := digests.differs(path, before[path])) is not None:
-            yield f"{word} `{path}` {difference}"
-    for path in before:
-        if path not in now:
-            yield f"{word} `{path}` is no longer one of its {word}s"
+def _is_same_command(locked: Any, now: str | tuple[str, ...]) -> bool:
+    return bool(locked == (now if isinstance(now, str) else list(now)))
 
 
-def _rooted(wdir: str, path: str) -> str:
-    return path if "://" in path else posixpath.normpath(posixpath.join(wdir, path))
-
-
-def _params(stage: Stage, locked: Any, params: ParamFiles) -> Iterator[str]:
-    before = {
-        (_rooted(stage.wdir, file), key): value
-        for file, values in (locked.items() if isinstance(locked, dict) else ())
-        for key, value in (values.items() if isinstance(values, dict) else ())
+def _by_path(stage: Stage, items: Any, here: str) -> dict[str, Mapping[str, Any]]:
+    return {
+        rooted(stage.wdir, str(item.get("path")), here): item
+        for item in (items if isinstance(items, list) else ())
+        if isinstance(item, dict)
     }
-    whole = {param.file for param in stage.params if param.key is None}
+
+
+def _params(stage: Stage, locked: Mapping[Any, Any], params: ParamFiles, here: str) -> Iterator[str]:
+    before = {rooted(stage.wdir, str(file), here): values for file, values in locked.items()}
+    keys: dict[str, list[str] | None] = {param.file: None for param in stage.params if param.key is None}
     for param in stage.params:
-        if param.key is None:
-            continue
-        value = lookup(params.load(param.file), param.key)
-        if (param.file, param.key) not in before:
-            yield f"param `{param.key}` is new"
-        elif before[param.file, param.key] != value:
-            yield f"param `{param.key}` changed from {before[param.file, param.key]} to {value}"
-    named = {(param.file, param.key) for param in stage.params}
-    for file, key in before:
-        if file in whole:
-            if before[file, key] != lookup(params.load(file), key):
-                yield f"param `{key}` of {file} changed"
-        elif (file, key) not in named:
-            yield f"param `{key}` is no longer one of its params"
-
-
-class _Digests:
-    """Hashes of the current content of paths, compared with the lock; each path is hashed once."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
-        self._hashes: dict[str, str | None] = {}
-
-    def differs(self, path: str, locked: dict[str, Any]) -> str | None:
-        """How ``path`` differs from the lock, or None if it is equal (or if only DVC can determine it)."""
-        kind = self.snapshot.kind(path)
-        if kind is None:
-            return "does not exist"
-        expected = locked.get("md5")
-        if expected is None or locked.get("hash") != "md5":
-            return None  # an out that DVC does not hash, or a hash of DVC 2 that only DVC computes
-        if path not in self._hashes:
-            self._hashes[path] = self._directory(path) if kind == "dir" else self.snapshot.md5(path)
-        return None if self._hashes[path] == expected else "changed"
-
-    def _directory(self, path: str) -> str:
-        import hashlib
-        import json
-
-        entries = [
-            {"md5": self.snapshot.md5(file), "relpath": file[len(path) + 1 :]} for file in _files(self.snapshot, path)
-        ]
-        entries.sort(key=lambda entry: entry["relpath"] or "")
-        text = json.dumps(entries, sort_keys=True)
-        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() + ".dir"
-
-
-def _files(snapshot: Snapshot, path: str) -> Iterator[str]:
-    for name in snapshot.list(path):
-        inner = f"{path}/{name}"
-        if snapshot.kind(inner) == "dir":
-            yield from _files(snapshot, inner)
+        known = keys.setdefault(param.file, [])
+        if known is not None and param.key is not None:
+            known.append(param.key)
+    for file, named in keys.items():
+        content = params.load(file)
+        if content is None:
+            yield f"the params file `{file}` does not exist"
+        elif named is None and not isinstance(before.get(file), dict):
+            yield f"the params file `{file}` is new"
         else:
-            yield inner
+            old = _mapping(before.get(file))
+            now = _mapping(content) if named is None else _values(content, named)
+            order = [*now, *(key for key in old if key not in now)] if named is None else named
+            yield from (why for key in order if (why := _changed(key, file, now, old)) is not None)
+
+
+def _values(content: Any, keys: list[str]) -> dict[str, Any]:
+    return {key: found[0] for key in keys if (found := matches(content, key))}
+
+
+def _changed(key: Any, file: str, now: Mapping[Any, Any], before: Mapping[Any, Any]) -> str | None:
+    """How one param differs. DVC takes a tuple of a Python file for the list that it is in dvc.lock, but none inside of it."""
+    if key not in now:
+        return f"param `{key}` is no longer in `{file}`"
+    if key not in before:
+        return f"param `{key}` is new"
+    value, old = now[key], before[key]
+    if value == old or (isinstance(value, tuple) and list(value) == old):
+        return None
+    return f"param `{key}` changed from {old} to {value}"
+
+
+class _Datasets:
+    """The datasets that stages depend on as `ds://NAME`. Source: DVC 3.67, `dvc/repo/datasets.py`."""
+
+    def __init__(self, project: Project, lock: Mapping[str, Any]) -> None:
+        self.declared = {str(item.get("name")): item for item in project.dvc.get("datasets") or ()}
+        self.locked = {
+            str(item.get("name")): item for item in lock.get("datasets") or () if isinstance(item, dict)
+        }  # fmt: skip
+
+    def differs(self, dep: str, before: Mapping[str, Mapping[str, Any]]) -> str | None:
+        """Why the dataset of a dep is not what the stage has read; None for a dep that is no dataset."""
+        if not dep.startswith("ds://"):
+            return None
+        name = dep.removeprefix("ds://")
+        declared, locked = self.declared.get(name), self.locked.get(name)
+        if declared is None or locked is None or any(locked.get(key) != value for key, value in declared.items()):
+            return "has to be fetched: run `dvc ds update`"
+        seen = before.get(dep, {}).get("dataset")
+        if seen is None:
+            return "is new"
+        return None if seen == locked else "changed"

@@ -32,9 +32,9 @@ def placed(run: Compiled, diagnostic: Diagnostic) -> Found:
 
 
 def found(spec: str, files: dict[str, str] | None = None) -> list[Found]:
-    """Code, severity, line and column of all errors and warnings; ``mlops: 1`` is line 1 of the spec."""
+    """Code, severity in `mlopsc check`, line and column of errors and warnings; ``mlops: 1`` is line 1 of the spec."""
     run = compiled(spec, files)
-    return [placed(run, each) for each in run.report if each.severity != "note"]
+    return [placed(run, each) for each in run.report.for_check() if each.severity != "note"]
 
 
 def only(spec: str, files: dict[str, str] | None = None) -> Diagnostic:

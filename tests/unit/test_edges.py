@@ -146,6 +146,8 @@ CASES = (
     Case("wdir out as a whole", "make: {cmd: m, outs: [d/e]}\nread: {cmd: r, wdir: d, deps: [e/x]}", {"make": "", "read": "make"}, {"d/.keep": ""}),
     Case("wdir metric and plot", "make: {cmd: m, wdir: w, metrics: [m.json], plots: [p.csv]}\na: {cmd: r, deps: [w/m.json]}\nb: {cmd: r, deps: [w/p.csv]}",
          {"make": "", "a": "make", "b": "make"}, {"w/.keep": ""}),
+    Case("the whole repository", "make: {cmd: m, wdir: w, outs: [a]}\nread: {cmd: r, deps: [.]}\nother: {cmd: o, wdir: w, deps: [..]}",
+         {"make": "", "read": "make", "other": "make"}, {"w/.keep": ""}),
     # ways to write a path
     Case("./ in a dep", MAKES_A + "read: {cmd: r, deps: [./a]}", {"make": "", "read": "make"}),
     Case("./ in an out", "make: {cmd: m, outs: [./a]}\nread: {cmd: r, deps: [a]}", {"make": "", "read": "make"}),
