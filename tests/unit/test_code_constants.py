@@ -11,13 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("compiler", "targets")
-NOT_CONVERTED = ("compiler/resolve/code/", "targets/make/")
-SOURCES = sorted(
-    source
-    for folder in FOLDERS
-    for source in (ROOT / folder).rglob("*.py")
-    if not str(source.relative_to(ROOT)).startswith(NOT_CONVERTED)
-)
+SOURCES = sorted(source for folder in FOLDERS for source in (ROOT / folder).rglob("*.py"))
 
 
 def calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
@@ -44,7 +38,7 @@ def test_diagnostics_are_made_by_codes_only(source: Path) -> None:
 
 def test_each_number_and_message_stands_once() -> None:
     stated = Counter(
-        tuple(argument.value for argument in call.args if isinstance(argument, ast.Constant))
+        tuple(argument.value for argument in call.args[:3] if isinstance(argument, ast.Constant))
         for source in SOURCES
         for call in calls(ast.parse(source.read_text("utf-8")), "Code")
     )
