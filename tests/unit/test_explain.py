@@ -118,7 +118,10 @@ def test_no_other_stage() -> None:
     assert not_explained(SPEC, FILES, "prepare") is None
     assert not_explained(SPEC, FILES, "each@a") is None
     assert not_explained(SPEC, FILES, "preparee") == "the stage `preparee` does not exist; did you mean `prepare`?"
-    assert not_explained("stages: {a: {cmd: x}, b: {cmd: y}}", {}, "zzz") == "the stage `zzz` does not exist; the stages are: a, b"
+    assert (
+        not_explained("stages: {a: {cmd: x}, b: {cmd: y}}", {}, "zzz")
+        == "the stage `zzz` does not exist; the stages are: a, b"
+    )
     assert not_explained("stages: {}", {}, "zzz") == "the stage `zzz` does not exist; the stages are: none"
 
 

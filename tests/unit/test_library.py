@@ -74,4 +74,7 @@ def test_explain_shows_what_a_module_makes_run_again(tmp_path: Path) -> None:
     assert "train" not in shown
     assert run("mlopsc", "explain", "src/feats", cwd=tmp_path).stdout.count("runs again") == 2
     assert run("mlopsc", "explain", "feats.unused", cwd=tmp_path).stdout == "no stage depends on src/feats/unused.py\n"
-    assert "the stage `feats.none` does not exist" in run("mlopsc", "explain", "feats.none", cwd=tmp_path, check=False).stderr
+    assert (
+        "the stage `feats.none` does not exist"
+        in run("mlopsc", "explain", "feats.none", cwd=tmp_path, check=False).stderr
+    )
