@@ -20,19 +20,14 @@ POINTS: dict[str, str] = PROJECT["entry-points"]["mlopsc.targets"]
 SAMPLE = ["gitlab", "kubeflow"]
 """A CI service and an engine, from whose folder another target took its code once."""
 OTHERS = sorted(POINTS.keys() - set(SAMPLE))
-PACKAGE = ("__init__.py", "__main__.py", "py.typed", "pyproject.toml", "compiler", "schemas", "targets", "templates")
+NOT_COPIED = (".git", ".venv", ".cache", ".dev", ".hypothesis", "__pycache__", "node_modules", "dist")
 
 
 def copy_without(target: str, folder: Path) -> Path:
     """A copy of the repository without a target and the tests about it, installed in ``folder / "site"``."""
     copy = folder / "copy"
-    copy.mkdir()
-    ignored = shutil.ignore_patterns("__pycache__", "node_modules", "test_removed.py", f"test_{target}*.py")
-    for name in (*PACKAGE, "tests"):
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, copy / name, ignore=ignored)
-        else:
-            shutil.copyfile(ROOT / name, copy / name)
+    tests = ("test_removed.py", f"test_{target}*.py")
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(*NOT_COPIED, *tests))
     shutil.rmtree(copy / "targets" / target)
     for case in (copy / "tests/golden").glob(f"{target}*/"):
         shutil.rmtree(case)

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.codes import page, title, titles
-from mlopsc.compiler.installed import UNKNOWN_TARGET, installed
+from mlopsc.compiler.installed import installed
 from mlopsc.compiler.model.diagnostic import Diagnostic
 from mlopsc.compiler.model.snapshot import Memory
 from mlopsc.compiler.model.source import Source
 from mlopsc.compiler.read.yaml import load
+from mlopsc.schemas.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
@@ -50,15 +51,10 @@ def files(section: str) -> dict[str, str]:
 
 
 def removed(code: str) -> set[str]:
-    """The targets that an example is for and that are not installed: `tests/contract/test_removed.py` removes one."""
-    named: list[str] = []
-    for text in sections(code).values():
-        spec, _ = load(Source("mlops.yaml", files(text).get("mlops.yaml", "")))
-        stack = spec.get("stack") if isinstance(spec, dict) else None
-        for key, default in (("orchestrator", ["dvc", "make"]), ("ci", "github")):
-            value = stack.get(key, default) if isinstance(stack, dict) else default
-            named += [value] if isinstance(value, str) else value
-    return set() if code == UNKNOWN_TARGET.number else set(named) - installed().keys()
+    """The targets that the right example is for and that are not installed: tests/contract/test_removed.py removes one."""
+    spec, _ = load(Source("mlops.yaml", files(sections(code)["Right"]).get("mlops.yaml", "")))
+    stack = Stack.model_validate(spec.get("stack") or {})
+    return set(stack.targets) - installed().keys()
 
 
 EXAMPLES = sorted(code for code in titles().keys() - SEEN.keys() if not removed(code))
