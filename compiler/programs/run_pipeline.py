@@ -27,11 +27,11 @@ from dvc.lock import LockError
 from dvc.repo import Repo
 from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
 from dvc.stage import PipelineStage
-from dvc.stage.cache import RunCacheNotFoundError, RunCacheNotSupported
+from dvc.stage.cache import RunCacheNotFoundError, RunCacheNotSupported, _can_hash
 from dvc.stage.run import _enforce_cmd_list, _make_cmd, _pull_missing_deps, get_executable, prepare_kwargs
 from dvc.utils import parse_target
 from run_display import StageOutput, display, span
-from run_records import LockFile, VerifiedStageCache, damaged, discard, mend, replace, write_single
+from run_records import IgnoredOuts, LockFile, VerifiedStageCache, damaged, discard, mend, replace, write_single
 
 CALLS_DVC = re.compile(r"\b(dvc|make|run\.py)\b")
 """A command that may want DVC's lock on the repository: nothing else is recorded while it runs."""
@@ -72,7 +72,7 @@ class Pipeline:
     def __init__(self, repo: Repo, targets: list) -> None:
         graph = load_graph(repo)
         active = get_active_graph(graph)  # without the edges from frozen stages to their deps
-        self.stages = plan_repro(active, select(repo, targets))
+        self.stages = plan(active, select(repo, targets))
         self.place = {stage: place for place, stage in enumerate(self.stages)}
         self.upstream = {stage: list(active.successors(stage)) for stage in self.stages}
         self.downstream = {
@@ -132,6 +132,15 @@ def select(repo: Repo, targets: list) -> list:
             there = named or [stage for stage in there if f"{stage.raw_data.generated_from}" == name]
         stages.update(dict.fromkeys(there or collect_stages(repo, [target])))
     return list(stages)
+
+
+def plan(graph, targets: list) -> list:
+    """DVC's order of execution. For a few targets DVC's own is another one each time, by the order of a set."""
+    ordered = graph.__class__()
+    wanted = set(plan_repro(graph, targets))
+    ordered.add_nodes_from(stage for stage in graph if stage in wanted)
+    ordered.add_edges_from(edge for edge in graph.edges if edge[0] in wanted)
+    return plan_repro(ordered)
 
 
 def change(stage, upstream: list, allow_missing: bool = False) -> str:
@@ -236,6 +245,7 @@ class Run:
         self.outcomes = {stage: Outcome(stage.addressing) for stage in pipeline.stages}
         self.running: dict = {}
         self.lockfiles: dict = {}
+        self.ignored = IgnoredOuts()
         self.flushed, self.flush_seconds = 0.0, 0.0
         self.stopped = 0  # the signal that ended the run
         self.failed: list = []
@@ -400,6 +410,7 @@ class Run:
             for path in ignored[before:]:
                 self.repo.scm_context.ignore_remove(path)
             raise
+        self.ignored.sort(ignored[before:], self.pipeline.place[stage])
         self._record(stage)
 
     def _record(self, stage) -> None:
@@ -671,14 +682,27 @@ def rehearse(repo: Repo, pipeline: Pipeline, options) -> dict:
             outcome.status = "would be committed" if runs_inline(stage) else "would run"
             if not options.force and not runs_inline(stage):
                 with contextlib.suppress(DvcException, OSError):
-                    stage.save_deps()
-                    repo.stage_cache.restore(stage, dry=True)
-                    outcome.status = "would be restored"
+                    if is_in_run_cache(repo, stage):
+                        outcome.status = "would be restored"
         elif not runs_inline(stage):
             above = [up.addressing for up in upstream if outcomes[up].status in ("would run", "may run")]
             if above:
                 outcome.status, outcome.reason = "may run", f"after {', '.join(above)}"
     return outcomes
+
+
+def is_in_run_cache(repo: Repo, stage) -> bool:
+    """Whether DVC would restore a stage that is not up to date."""
+    cache = repo.stage_cache
+    if stage.deps_cached():
+        try:
+            cache.restore(stage, dry=True)
+        except RunCacheNotFoundError:
+            return False
+        return True
+    stage.save_deps()
+    entry = cache._load(stage) if _can_hash(stage) else None
+    return bool(entry) and cache._create_stage(entry, wdir=stage.wdir).outs_cached()
 
 
 def run(options, launcher, folder: str) -> int:

@@ -14,6 +14,8 @@ import os
 import re
 import shutil
 
+from collections import Counter
+
 from dvc.dvcfile import Lockfile
 from dvc.exceptions import DvcException
 from dvc.stage.cache import StageCache
@@ -159,6 +161,28 @@ def stamp(path: str):
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
+class IgnoredOuts:
+    """The lines that a run adds to .gitignore files, in DVC's order whichever stage ends first.
+
+    The order matters: a stage that depends on a folder depends on the .gitignore in it.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict = {}
+
+    def sort(self, paths: list, place: int) -> None:
+        """Move the lines that were just added for the outs of the stage at `place`."""
+        for folder, count in Counter(map(os.path.dirname, paths)).items():
+            gitignore = os.path.join(folder, ".gitignore")
+            lines = read(gitignore).splitlines(keepends=True)
+            places = self._places.setdefault(folder, {})
+            places.update(dict.fromkeys(lines[-count:], place))
+            ours = sorted((line for line in lines if line in places), key=places.__getitem__)
+            ordered = [line for line in lines if line not in places] + ours
+            if ordered != lines:
+                replace(gitignore, "".join(ordered))
+
+
 def write_single(stage) -> None:
     """Write a `.dvc` file, as `stage.dump` does, at one stroke."""
     replace(stage.path, dumps_yaml(to_single_stage_file(stage)))
@@ -171,7 +195,7 @@ class VerifiedStageCache(StageCache):
     verifying = False
 
     def restore(self, stage, **options) -> None:
-        self.verifying = True
+        self.verifying = not options.get("dry")
         try:
             super().restore(stage, **options)
         finally:
