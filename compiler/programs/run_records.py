@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shutil
-
 from collections import Counter
 
 from dvc.dvcfile import Lockfile

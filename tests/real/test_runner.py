@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
-from running import Pair, lock_order
+from conftest import BIN, run
+from ruamel.yaml import YAML
+from running import RUNNER, Pair, environment, held, ran, records, repository, repro, runner, started
 
 pytestmark = pytest.mark.real
 
@@ -168,7 +179,7 @@ stages:
   after: {cmd: python step.py after c.txt b.txt, deps: [b.txt], outs: [c.txt]}
   always: {cmd: python step.py always d.txt, outs: [d.txt], always_changed: true}
   called: {cmd: python step.py called uncached/called.txt}
-  kept: {cmd: python step.py kept keep/k.txt raw.txt && date +%s%N > /dev/null && ls keep | wc -l > keep/count, deps: [raw.txt], outs: [keep: {persist: true}]}
+  kept: {cmd: python step.py kept keep/k.txt raw.txt; echo x >> keep/count, deps: [raw.txt], outs: [keep: {persist: true}]}
   git: {cmd: python step.py git g.txt raw.txt, deps: [raw.txt], outs: [g.txt: {cache: false}]}
   metric: {cmd: 'python step.py metric x raw.txt; echo "{\"a\": 1}" > m.json; echo a,b > p.csv', deps: [raw.txt], outs: [x], metrics: [m.json: {cache: false}], plots: [p.csv: {x: a, title: t}]}
 """,
@@ -222,6 +233,8 @@ def pulled(pair: Pair, run: Callable[..., tuple[bool, list[str]]]) -> None:
     pair.do("rm -r .dvc/cache a.txt folder")
     assert run("--pull") == (True, [])
     pair.do("rm -r .dvc/cache a.txt; echo more >> data/raw.txt")
+    run("--pull")
+    pair.do("rm a.txt; echo most >> data/raw.txt")
     assert run("--pull") == (True, ["use"])
 
 
@@ -332,3 +345,336 @@ def test_like_dvc_repro(tmp_path: Path, case: str) -> None:
     pair = Pair(tmp_path, files, *setup)
     jobs = itertools.cycle([4, 1])
     steps(pair, lambda *options: pair.run(*options, jobs=next(jobs)))
+
+
+def slow(seconds: float = 30) -> dict[str, str]:
+    """Two stages that take long, each with processes of its own below it, one of them in a session of its own."""
+    stages = "".join(
+        f'  s{number}:\n    cmd: echo s{number} >> "$RAN"; (setsid sleep {seconds}.{number}7 & sleep {seconds}.{number}7; wait); echo {number} > o{number}\n'
+        f"    outs: [o{number}]\n"
+        for number in (1, 2)
+    )
+    quick = "  quick: {cmd: 'echo quick >> \"$RAN\"; echo q > q.txt', deps: [raw.txt], outs: [q.txt: {cache: false}]}\n"
+    return {"raw.txt": "raw\n", "dvc.yaml": f"stages:\n{quick}{stages}"}
+
+
+def alive(text: str) -> list[int]:
+    """Processes with a text in their command line, zombies aside."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        if text in " ".join(process.info["cmdline"] or ()) and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process.pid)
+    return found
+
+
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.05)
+
+
+def lines(root: Path) -> list[str]:
+    log = root.parent / f"{root.name}.ran"
+    return sorted(log.read_text().split()) if log.exists() else []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_killed(tmp_path: Path, number: signal.Signals) -> None:
+    seconds = 100 + int(number)  # tells these processes from those of another test
+    root = repository(tmp_path / "ours", slow(seconds))
+    process = started(root, "--jobs", "3")
+    until(lambda: len(alive(f"sleep {seconds}.")) >= 4 and "quick:" in (root / "dvc.lock").read_text())
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=60)
+    until(lambda: not alive(f"sleep {seconds}."), 10)
+    assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
+    if number != signal.SIGKILL:
+        assert output.splitlines()[-1].startswith(f"stopped by {number.name}")
+        assert not held(root)
+    assert ran(root) == ["quick", "s1", "s2"]
+    (root / "dvc.yaml").write_text((root / "dvc.yaml").read_text().replace(f" {seconds}.", " 0."))
+    after = runner(root, "--jobs", "3")
+    assert after.returncode == 0, after.stdout
+    assert ran(root) == ["s1", "s2"]  # what was recorded is not run again
+    assert not held(root)
+
+
+def test_the_launcher_killed(tmp_path: Path) -> None:
+    """Its commands are killed by the kernel, and the runner says what happened."""
+    root = repository(tmp_path / "ours", slow(200))
+    process = started(root, "--jobs", "3")
+    until(lambda: len(alive("sleep 200.")) >= 4)
+    (launcher,) = psutil.Process(process.pid).children()
+    launcher.kill()
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "was killed" in output.splitlines()[-1]
+    for pid in alive("sleep 200."):  # what the commands had started is nobody's now
+        psutil.Process(pid).kill()
+
+
+def test_a_zombie_in_the_rwlock(tmp_path: Path) -> None:
+    root = repository(tmp_path / "ours", FILES)
+    zombie = subprocess.Popen(["true"])
+    until(lambda: psutil.Process(zombie.pid).status() == psutil.STATUS_ZOMBIE)
+    holder = {"pid": zombie.pid, "cmd": "dvc repro"}
+    entries = {"write": {str(root / "a.txt"): holder}, "read": {str(root / "raw.txt"): [holder]}}
+    (root / ".dvc/tmp").mkdir(exist_ok=True)
+    (root / ".dvc/tmp/rwlock").write_text(json.dumps(entries))
+    assert repro(root).returncode != 0  # DVC takes it for alive
+    assert runner(root).returncode == 0
+    zombie.wait()
+    (root / ".dvc/tmp/rwlock").write_text('{"write": {')  # DVC was killed while it wrote
+    assert repro(root).returncode != 0
+    assert runner(root).returncode == 0
+
+
+def test_paths_that_another_dvc_uses(tmp_path: Path) -> None:
+    """`dvc repro` fails there; the runner waits, and says for whom."""
+    root = repository(tmp_path / "ours", FILES)
+    with subprocess.Popen(["sleep", "300"]) as other:
+        (root / ".dvc/tmp").mkdir(exist_ok=True)
+        holder = {"pid": other.pid, "cmd": "dvc repro start"}
+        (root / ".dvc/tmp/rwlock").write_text(json.dumps({"write": {str(root / "a.txt"): holder}}))
+        process = started(root)
+        assert process.stdout
+        line = process.stdout.readline()
+        assert "waiting: " in line
+        assert f"(PID {other.pid}): dvc repro start" in line
+        other.kill()
+        other.wait()
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert ran(root) == ALL
+
+
+@pytest.mark.parametrize("length", [0, 5, 20, 26, 60, 160, 300])
+def test_a_cut_off_lock(tmp_path: Path, length: int) -> None:
+    """DVC empties dvc.lock before it writes it. What is whole of it stays, the rest comes from the run cache."""
+    root = repository(tmp_path / "ours", FILES)
+    assert runner(root).returncode == 0
+    ran(root)
+    before = records(root)
+    whole = (root / "dvc.lock").read_text()
+    (root / "dvc.lock").write_text(whole[:length])
+    after = runner(root)
+    assert after.returncode == 0, after.stdout
+    assert ran(root) == []
+    assert records(root) == before
+    assert (root / "dvc.lock").read_text() == whole
+
+
+def test_a_lock_with_a_merge_conflict_is_left_alone(tmp_path: Path) -> None:
+    root = repository(tmp_path / "ours", FILES)
+    assert runner(root).returncode == 0
+    text = (root / "dvc.lock").read_text()
+    broken = text.replace("  end:\n", "<<<<<<< one\n  end:\n=======\n>>>>>>> other\n", 1)
+    (root / "dvc.lock").write_text(broken)
+    after = runner(root)
+    assert after.returncode == 2
+    assert "dvc.lock" in after.stdout
+    assert (root / "dvc.lock").read_text() == broken
+
+
+def cached(root: Path, path: str) -> Path:
+    """The object in the cache that a file's content is in."""
+    digest = hashlib.md5((root / path).read_bytes()).hexdigest()
+    return root / ".dvc/cache/files/md5" / digest[:2] / digest[2:]
+
+
+def damage(path: Path, content: bytes) -> None:
+    mode = path.stat().st_mode
+    path.chmod(0o644)
+    path.write_bytes(content)
+    path.chmod(mode)
+
+
+def folder_object(root: Path) -> Path:
+    (path,) = (root / ".dvc/cache/files/md5").rglob("*.dir")
+    return path
+
+
+@pytest.mark.parametrize("content", [b"", b"x"])
+def test_a_damaged_object(tmp_path: Path, content: bytes) -> None:
+    """DVC trusts what is write-protected: it would push an empty object, or hand it out."""
+    root = repository(tmp_path / "ours", FILES)
+    assert runner(root).returncode == 0
+    ran(root)
+    before, file, folder = records(root), cached(root, "b.txt"), folder_object(root)
+    good = {path: path.read_bytes() for path in (file, folder)}
+    for path in good:
+        damage(path, content)
+    assert repro(root, "left").returncode == 0
+    assert file.read_bytes() == content  # DVC has not seen it
+    ran(root)
+    for path in good:
+        damage(path, content)
+    after = runner(root)
+    assert after.stdout.count("was damaged in the cache: made again") == 2, after.stdout
+    assert {path: path.read_bytes() for path in good} == good
+    assert records(root) == before
+    assert ran(root) == []
+
+
+def test_a_damaged_object_that_is_needed(tmp_path: Path) -> None:
+    """Where the workspace has no good copy, the stage runs again: from a length that is wrong, and from equal ones."""
+    root = repository(tmp_path / "ours", FILES)
+    assert runner(root).returncode == 0
+    ran(root)
+    before, file = records(root), cached(root, "b.txt")
+    good = file.read_bytes()
+    for content in (b"", good[::-1]):
+        damage(file, content)
+        (root / "b.txt").unlink()
+        after = runner(root)
+        assert after.returncode == 0, after.stdout
+        assert ran(root) == ["left"]
+        assert file.read_bytes() == (root / "b.txt").read_bytes() == good
+        assert records(root) == before
+
+
+def test_a_wrong_size_in_the_lock_costs_no_object(tmp_path: Path) -> None:
+    root = repository(tmp_path / "ours", FILES)
+    assert runner(root).returncode == 0
+    file = cached(root, "b.txt")
+    size = len(file.read_bytes())
+    text = (root / "dvc.lock").read_text()
+    (root / "dvc.lock").write_text(text.replace(f"size: {size}\n", f"size: {size}1\n"))
+    assert "damaged" not in runner(root).stdout
+    assert file.exists()
+
+
+def test_two_runners(tmp_path: Path) -> None:
+    files = {**FILES, "dvc.yaml": "stages:\n  s: {cmd: 'echo s >> \"$RAN\"; sleep 3; echo > o', outs: [o]}\n"}
+    root = repository(tmp_path / "ours", files)
+    first = started(root)
+    until(lambda: lines(root))
+    second = runner(root, "--jobs", "2")
+    first.communicate(timeout=60)
+    assert f"waiting for another run: process {first.pid} (`{RUNNER}`), since 20" in second.stdout
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert ran(root) == ["s"]
+
+
+def test_a_runner_in_a_stage(tmp_path: Path) -> None:
+    """It does not wait for the one that waits for it."""
+    inner = "  inner: {cmd: 'echo inner >> \"$RAN\"; echo > i', outs: [i]}\n"
+    outer = f"  outer: {{cmd: 'echo outer >> \"$RAN\"; python {RUNNER} inner; echo > o', outs: [o]}}\n"
+    root = repository(tmp_path / "ours", {"dvc.yaml": f"stages:\n{outer}{inner}"})
+    assert runner(root, "outer").returncode == 0
+    assert ran(root) == ["inner", "outer"]
+    assert set(YAML(typ="safe").load(root / "dvc.lock")["stages"]) == {"outer", "inner"}
+
+
+def test_the_last_line_says_what_failed(tmp_path: Path) -> None:
+    root = repository(tmp_path / "ours", {**FILES, "fail-right": ""})
+    after = runner(root, "--jobs", "4", "--json", "report.json", KEEP_GOING="1")
+    last = after.stdout.splitlines()[-1]
+    assert last == (
+        "failed: right: `python step.py right c/c.txt a.txt` ended with exit status 3: "
+        "its output is in .mlops/state/logs/right.log"
+    )
+    report = json.loads((root / "report.json").read_text())
+    assert report["counts"] == {"ran": 3, "failed": 1, "blocked": 1}
+    statuses = {stage["stage"]: stage["status"] for stage in report["stages"]}
+    assert statuses == {"start": "ran", "left": "ran", "right": "failed", "end": "blocked", "alone": "ran"}
+    (root / "fail-right").unlink()
+    assert runner(root).returncode == 0
+    (root / "b.txt").unlink()
+    runner(root, "--json", "report.json")
+    report = json.loads((root / "report.json").read_text())
+    assert report["counts"] == {"unchanged": 4, "restored": 1}
+    assert report["saved_seconds"] > 0
+    assert "/.mlops" not in run("git", "status", "--short", "-uall", ".mlops/state", cwd=root).stdout
+
+
+def test_dry_run(tmp_path: Path) -> None:
+    root = repository(tmp_path / "ours", FILES)
+    assert runner(root).returncode == 0
+    ran(root)
+    (root / "raw.txt").write_text("changed\n")
+    (root / "b.txt").unlink()
+    before = records(root)
+    after = runner(root, "--dry-run", "--json", "report.json")
+    (root / "report.json").unlink()
+    assert after.stdout.splitlines() == [
+        "[start] would run: raw.txt is modified",
+        "[left] would be restored: b.txt is deleted",
+        "[right] may run: after start",
+        "[end] would run: b.txt is deleted",
+        "[alone] would run: raw.txt is modified",
+        "3 would run, 1 would be restored, 1 may run",
+    ]
+    assert ran(root) == []
+    assert records(root) == before
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_resources(tmp_path: Path, jobs: str) -> None:
+    """Two stages that ask for one GPU each do not share it, and one that asks for more than there is runs alone."""
+    command = (
+        "sleep 0.5; echo $CUDA_VISIBLE_DEVICES >> gpus; echo start >> log; sleep 1.5; echo end >> log; echo {0} > {0}"
+    )
+    stages = "".join(f"  {name}: {{cmd: '{command.format(name)}', outs: [{name}]}}\n" for name in ("a", "b"))
+    root = repository(tmp_path / "ours", {"dvc.yaml": f"stages:\n{stages}"})
+
+    def concurrent(resources: object, **settings: str) -> bool:
+        (root / ".mlops/run.json").write_text(json.dumps({"resources": resources}))
+        for name in ("log", "gpus"):
+            (root / name).unlink(missing_ok=True)
+        assert runner(root, "--force", "--jobs", jobs, **settings).returncode == 0
+        return (root / "log").read_text().split() == ["start", "start", "end", "end"]
+
+    assert concurrent({}) is (jobs == "2")
+    assert not concurrent({"a": {"gpu": 1}, "b": {"gpu": 1}})
+    assert not concurrent({"a": {"memory": "9000Gi"}, "b": {"cpu": 1, "memory": "1Gi"}})
+    if jobs == "2":
+        assert concurrent({"a": {"gpu": 1}, "b": {"gpu": 1}}, CUDA_VISIBLE_DEVICES="5,7")
+        assert sorted((root / "gpus").read_text().split()) == ["5", "7"]
+
+
+def test_other_options_and_other_versions_are_for_dvc(tmp_path: Path) -> None:
+    root = repository(tmp_path / "ours", FILES)
+    after = runner(root, "--jobs", "3", "--keep-going", "--no-commit", "left")
+    assert after.stdout.startswith("run.py: --no-commit is for dvc: calling dvc repro\n")
+    assert ran(root) == ["left", "start"]
+    assert not list((root / ".dvc/cache/files").rglob("*.*")) if (root / ".dvc/cache/files").exists() else True
+    program = root / RUNNER
+    program.write_text(program.read_text().replace("TESTED = (3, 60), (3, 67)", "TESTED = (3, 10), (3, 20)"))
+    after = runner(root)
+    assert "is not among the versions tested, 3.10 to 3.20: calling dvc repro" in after.stdout
+    assert after.returncode == 0
+
+
+def test_a_python_without_dvc(tmp_path: Path) -> None:
+    """`dvc` may stand in an environment of its own (pipx, uv tool): its Python is used."""
+    root = repository(tmp_path / "ours", FILES)
+    run(sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare"), cwd=root)
+    after = runner(root, "--jobs", "2", python=str(tmp_path / "bare/bin/python"))
+    assert after.returncode == 0
+    assert ran(root) == ALL
+    assert "calling dvc repro" not in after.stdout
+
+
+def test_on_a_terminal(tmp_path: Path) -> None:
+    """A live view below the lines."""
+    root = repository(
+        tmp_path / "ours", {"dvc.yaml": "stages:\n  s: {cmd: echo hello; sleep 2, always_changed: true}\n"}
+    )
+    leader, follower = os.openpty()
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    settings = {**os.environ, "PATH": path, "TERM": "xterm", "COLUMNS": "80", **environment(root)}
+    with subprocess.Popen(
+        [sys.executable, RUNNER], cwd=root, env=settings, stdout=follower, stderr=follower, stdin=follower
+    ) as process:
+        os.close(follower)
+        shown = b""
+        with contextlib.suppress(OSError):
+            while chunk := os.read(leader, 4096):
+                shown += chunk
+    os.close(leader)
+    assert process.returncode == 0
+    assert b"[s] hello" in shown
+    assert b"1 running" in shown
+    assert b"1 ran in" in shown
