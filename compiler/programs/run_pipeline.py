@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import dvc.rwlock
 import psutil
@@ -63,7 +63,7 @@ class Running:
     output: StageOutput
     needs: dict
     gpus: list
-    hold: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    hold: contextlib.ExitStack
 
 
 class Pipeline:
@@ -334,19 +334,31 @@ class Run:
                 self.repo.pull(stage.addressing)
                 stage.checkout()
                 return self._settle(stage, "pulled", saved=True)
-        self._until_free(stage.remove_outs)
-        if not self.options.force:
-            if self.options.pull:
-                _pull_missing_deps(stage)
-            try:
-                self.repo.stage_cache.restore(stage, pull=self.options.pull)
-            except RunCacheNotFoundError:
+        with contextlib.ExitStack() as hold:
+            self._until_free(lambda: hold.enter_context(self._paths_held(stage)))
+            for out in stage.outs:
+                if out.persist:
+                    out.unprotect()
+                else:
+                    out.remove(ignore_remove=False)
+            if not self.options.force:
+                if self._restore(stage):
+                    return self._settle(stage, "restored", saved=True)
                 stage.save_deps()
-            else:
-                self._save(stage)
-                self.screen.line("restored from the run cache", stage.addressing)
-                return self._settle(stage, "restored", saved=True)
-        return self._start(stage)
+            return self._start(stage, hold.pop_all())
+
+    def _restore(self, stage) -> bool:
+        """Take a stage's outs out of the run cache, if they are there."""
+        if self.options.pull:
+            _pull_missing_deps(stage)
+        try:
+            with acting_for(stage):
+                self.repo.stage_cache.restore(stage, pull=self.options.pull)
+        except RunCacheNotFoundError:
+            return False
+        self._save(stage)
+        self.screen.line("restored from the run cache", stage.addressing)
+        return True
 
     def _reproduce_inline(self, stage, upstream: list) -> None:
         """A `.dvc` file, an import or a frozen stage: nothing runs, and DVC does it all."""
@@ -358,25 +370,23 @@ class Run:
             return self._settle(stage, "committed")
         return self._settle(stage, "unchanged")
 
-    def _start(self, stage) -> None:
+    def _start(self, stage, hold: contextlib.ExitStack) -> None:
         name = stage.addressing
         commands = _enforce_cmd_list(stage.cmd)
         output = StageOutput(name, self.logs, self.screen)
         needs = self.machine.needs(stage)
-        run = Running(stage, commands, time.monotonic(), output, needs, self.machine.take(needs))
-        self._until_free(lambda: run.hold.enter_context(self._paths_held(stage)))
-        settings = prepare_kwargs(stage)
-        env = settings["env"]
-        if run.gpus and self.options.jobs > 1:
-            env["CUDA_VISIBLE_DEVICES"] = ",".join(run.gpus)
-        for command in commands:
-            output(f"> {command}\n".encode())
+        run = Running(stage, commands, time.monotonic(), output, needs, self.machine.take(needs), hold)
         place = self.pipeline.place[stage]
         self.running[place] = run
         self.outcomes[stage].status, self.outcomes[stage].log = "running", os.path.relpath(output.path)
+        for command in commands:
+            output(f"> {command}\n".encode())
+        settings = prepare_kwargs(stage)
+        if run.gpus and self.options.jobs > 1:
+            settings["env"]["CUDA_VISIBLE_DEVICES"] = ",".join(run.gpus)
         words = [_make_cmd(get_executable(), command) for command in commands]
         stdin = self.options.jobs == 1 and not (sys.stdin is None or sys.stdin.closed or sys.stdin.isatty())
-        self.launcher.start(place, words, settings["cwd"], env, stdin, output)
+        self.launcher.start(place, words, settings["cwd"], settings["env"], stdin, output)
 
     def _end(self, exit_) -> None:
         """Record what a stage made whose commands have ended."""
@@ -499,9 +509,8 @@ class Run:
         """DVC's lock on what a stage reads and writes, under the stage's own name."""
         reads = [dep.fs_path for dep in stage.deps if not isinstance(dep, (RepoDependency, AbstractDependency))]
         writes = [out.fs_path for out in stage.outs]
-        command = f"{' '.join(sys.argv)} [{stage.addressing}]"
         hardlink = self.repo.config["core"].get("hardlink_lock", False)
-        return dvc.rwlock.rwlock(self.repo.tmp_dir, self.repo.fs, command, reads, writes, hardlink)
+        return dvc.rwlock.rwlock(self.repo.tmp_dir, self.repo.fs, acting_as(stage), reads, writes, hardlink)
 
     # Waiting
 
@@ -602,6 +611,37 @@ class Run:
             where = f": its output is in {outcome.log}" if outcome.log else ""
             lines.append(f"failed: {outcome.stage}: {outcome.reason}{where}")
         return lines
+
+
+def acting_as(stage) -> str:
+    """Who holds the paths of a running stage, for DVC's rwlock."""
+    return f"{' '.join(sys.argv)} [{stage.addressing}]"
+
+
+@contextlib.contextmanager
+def acting_for(stage):
+    """Let DVC lock paths for a stage that holds them already: its rwlock asks who we are, by `sys.argv`."""
+    arguments = sys.argv
+    sys.argv = [acting_as(stage)]
+    try:
+        yield
+    finally:
+        sys.argv = arguments
+
+
+@contextlib.contextmanager
+def links_open(repo: Repo):
+    """Keep DVC's database of links open: DVC opens and closes it for each out, which takes longer than the rest."""
+    links = getattr(repo.state, "links", None)
+    if links is None:
+        yield
+        return
+    links.close = lambda: None
+    try:
+        yield
+    finally:
+        del links.close
+        links.close()
 
 
 def runs_inline(stage) -> bool:
@@ -755,7 +795,7 @@ def work(run: Run, folder: str, start: float) -> int:
     handlers = {number: signal.signal(number, run.stop) for number in handled}
     error = None
     try:
-        with run.repo.scm_context(quiet=True):
+        with run.repo.scm_context(quiet=True), links_open(run.repo):
             run.screen.show(run.progress)
             try:
                 run.execute()

@@ -14,6 +14,7 @@ import json
 import os
 import queue
 import select
+import selectors
 import signal
 import socket
 import struct
@@ -42,7 +43,7 @@ class Launcher:
 
     def __init__(self) -> None:
         self.exits: queue.SimpleQueue = queue.SimpleQueue()
-        self._readers: dict[int, threading.Thread] = {}
+        self._outputs: dict = {}
         self._socket, theirs = socket.socketpair()
         stop, self._stop = os.pipe()
         self.pid = os.fork()
@@ -56,23 +57,24 @@ class Launcher:
                 os._exit(status)
         theirs.close()
         os.close(stop)
-        threading.Thread(target=self._receive, daemon=True).start()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._socket, selectors.EVENT_READ)
+        threading.Thread(target=self._listen, daemon=True).start()
 
     def start(self, job: int, commands: list, cwd: str, env: dict, stdin: bool, output) -> None:
         """Run commands one after the other, until one fails. `output` is called with each chunk of bytes they print."""
         reading, writing = os.pipe()
-        changes = {name: value for name, value in env.items() if os.environ.get(name) != value}
+        os.set_blocking(reading, False)
         message = {
             "job": job,
             "commands": commands,
             "cwd": cwd,
-            "set": changes,
+            "set": {name: value for name, value in env.items() if os.environ.get(name) != value},
             "unset": [name for name in os.environ if name not in env],
             "stdin": stdin,
         }
-        reader = threading.Thread(target=_read, args=(reading, output), daemon=True)
-        self._readers[job] = reader
-        reader.start()
+        self._outputs[job] = reading
+        self._selector.register(reading, selectors.EVENT_READ, output)
         try:
             _send(self._socket, message, writing)
         finally:
@@ -95,26 +97,39 @@ class Launcher:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
 
-    def _receive(self) -> None:
+    def _listen(self) -> None:
+        """A thread: pass on what the commands print, and how they ended."""
+        while True:
+            ready = [key for key, _ in self._selector.select()]
+            for key in ready:
+                if key.data:
+                    self._drain(key.fd, key.data)
+            if any(key.data is None for key in ready):
+                try:
+                    message, _ = _receive(self._socket)
+                except OSError:
+                    message = None
+                if message is None:
+                    self.exits.put(None)
+                    return
+                # Its output first. A process that it left in the background may hold the pipe open for hours.
+                reading = self._outputs.pop(message["job"])
+                key = self._selector.get_map().get(reading)
+                if key and key.data:
+                    self._drain(reading, key.data)
+                self.exits.put(Exit(**message))
+
+    def _drain(self, reading: int, output) -> None:
+        """Read all that there is now."""
         while True:
             try:
-                message, _ = _receive(self._socket)
-            except OSError:
-                message = None
-            if message is None:
-                self.exits.put(None)
+                chunk = os.read(reading, 1 << 16)
+            except BlockingIOError:
                 return
-            # Its output first; but a process that it left in the background may hold the pipe open for hours.
-            self._readers.pop(message["job"]).join(0.2)
-            self.exits.put(Exit(**message))
-
-
-def _read(descriptor: int, output) -> None:
-    with open(descriptor, "rb", buffering=0) as pipe:
-        while True:
-            chunk = pipe.read(1 << 16)
             output(chunk)
             if not chunk:
+                self._selector.unregister(reading)
+                os.close(reading)
                 return
 
 

@@ -27,14 +27,12 @@ ENTRY = re.compile(r"  (?:(?P<plain>[A-Za-z_][\w@./=+-]*)|'(?P<quoted>[^'\n]+)')
 
 
 def replace(path: str, text: str) -> None:
-    """Write a file so that it is either the old or the new one, whatever happens meanwhile."""
+    """Write a file so that it is either the old or the new one, whatever happens to this process."""
     path = os.path.realpath(path)
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         with open(temporary, "w", encoding="utf-8") as file:
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
             shutil.copymode(path, temporary)
         os.replace(temporary, path)
@@ -86,8 +84,7 @@ class LockFile:
     def _spliced(self, header: str, entries: dict, footer: str) -> str:
         """Entries that were there before stay where they are; ours follow in DVC's order of execution."""
         self._new |= self.pending.keys() - entries.keys()
-        for name, entry in self.pending.items():
-            entries[name] = dumps_yaml({"stages": {name: entry}}).partition("\n")[2]
+        entries.update(dumped(self.pending))
         names = [name for name in entries if name not in self._new]
         names += sorted(self._new & entries.keys(), key=self._places.__getitem__)
         self._parts = header, {name: entries[name] for name in names}, footer
@@ -101,6 +98,14 @@ class LockFile:
         for name in sorted(self.pending, key=self._places.__getitem__):
             data["stages"][name] = self.pending[name]
         return dumps_yaml(data)
+
+
+def dumped(pending: dict) -> dict:
+    """The text of entries, by DVC's own writer, which is slow to start."""
+    parts = split(dumps_yaml({"stages": pending}))
+    if parts and parts[1].keys() == pending.keys():
+        return parts[1]
+    return {name: dumps_yaml({"stages": {name: entry}}).partition("\n")[2] for name, entry in pending.items()}
 
 
 def split(text: str):
