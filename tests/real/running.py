@@ -37,9 +37,10 @@ def repository(root: Path, files: Mapping[str, str]) -> Path:
     return root
 
 
-def environment(root: Path) -> dict[str, str]:
-    """Where the commands of stages write down that they ran."""
-    return {"RAN": str(root.parent / f"{root.name}.ran")}
+def environment(root: Path, tools: Path = BIN) -> dict[str, str]:
+    """Where the commands of stages write down that they ran; the tools of one folder are first on the path."""
+    path = f"{tools}{os.pathsep}{os.environ['PATH']}"
+    return {"RAN": str(root.parent / f"{root.name}.ran"), "PATH": path, "DVC_NO_ANALYTICS": "1"}
 
 
 def ran(root: Path) -> list[str]:
@@ -50,27 +51,25 @@ def ran(root: Path) -> list[str]:
     return lines
 
 
-def runner(
-    root: Path, *options: str, python: str = sys.executable, **settings: str
-) -> subprocess.CompletedProcess[str]:
-    return run(python, RUNNER, *options, cwd=root, check=False, **environment(root), **settings)
+def runner(root: Path, *options: str, tools: Path = BIN, **settings: str) -> subprocess.CompletedProcess[str]:
+    environs = {**environment(root, tools), **settings}
+    return run(str(tools / "python"), RUNNER, *options, cwd=root, check=False, **environs)
 
 
 def started(root: Path, *options: str, **settings: str) -> subprocess.Popen[str]:
     """The runner, running."""
-    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     return subprocess.Popen(
         [sys.executable, RUNNER, *options],
         cwd=root,
-        env={**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", **environment(root), **settings},
+        env={**os.environ, **environment(root), **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
 
 
-def repro(root: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return run("dvc", "repro", *options, cwd=root, check=False, **environment(root))
+def repro(root: Path, *options: str, tools: Path = BIN) -> subprocess.CompletedProcess[str]:
+    return run(str(tools / "dvc"), "repro", *options, cwd=root, check=False, **environment(root, tools))
 
 
 def records(root: Path) -> dict[str, Any]:
@@ -126,10 +125,11 @@ def differences(dvc: dict[str, Any], ours: dict[str, Any], failed: bool) -> dict
 class Pair:
     """The same repository twice."""
 
-    def __init__(self, folder: Path, files: Mapping[str, str], *setup: str) -> None:
+    def __init__(self, folder: Path, files: Mapping[str, str], *setup: str, tools: Path = BIN) -> None:
+        self.tools = tools
         self.dvc = repository(folder / "dvc", files)
         for command in setup:
-            run("sh", "-c", command, cwd=self.dvc, **environment(self.dvc))
+            run("sh", "-c", command, cwd=self.dvc, **environment(self.dvc, tools))
         ran(self.dvc)
         self.failed = False
         self.ours = folder / "ours"
@@ -139,11 +139,12 @@ class Pair:
         """The same shell commands in both."""
         for root in (self.dvc, self.ours):
             for command in commands:
-                run("sh", "-c", command, cwd=root)
+                run("sh", "-c", command, cwd=root, **environment(root, self.tools))
 
     def run(self, *options: str, jobs: int = 1) -> tuple[bool, list[str]]:
         """Both run; whether they succeed and which stages they run must be the same. Gives what ran."""
-        theirs, ours = repro(self.dvc, *options), runner(self.ours, *options, "--jobs", str(jobs))
+        theirs = repro(self.dvc, *options, tools=self.tools)
+        ours = runner(self.ours, *options, "--jobs", str(jobs), tools=self.tools)
         output = f"\n--- dvc repro\n{theirs.stdout}{theirs.stderr}\n--- runner\n{ours.stdout}{ours.stderr}"
         expected, actual = ran(self.dvc), ran(self.ours)
         assert (ours.returncode == 0) == (theirs.returncode == 0), output

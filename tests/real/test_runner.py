@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import itertools
 import json
@@ -11,12 +12,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from conftest import BIN, run
+from conftest import BIN, ROOT, run, tool
 from ruamel.yaml import YAML
 from running import RUNNER, Pair, environment, held, ran, records, repository, repro, runner, started
 
@@ -347,6 +348,36 @@ def test_like_dvc_repro(tmp_path: Path, case: str) -> None:
     steps(pair, lambda *options: pair.run(*options, jobs=next(jobs)))
 
 
+OLDEST = ROOT / ".cache" / "dvc-oldest"
+
+
+@pytest.fixture(scope="session")
+def oldest() -> Path:
+    """The tools of an environment with the oldest DVC that the runner is for."""
+    OLDEST.parent.mkdir(exist_ok=True)
+    with (OLDEST.parent / "dvc-oldest.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (OLDEST / "bin" / "dvc").exists():
+            uv = tool("uv")
+            run(uv, "venv", "-q", "--clear", str(OLDEST), "-p", sys.executable, cwd=ROOT)
+            try:
+                run(uv, "pip", "install", "-q", "-p", str(OLDEST), "dvc==3.60.*", "pathspec<1", cwd=ROOT)
+            except AssertionError as error:
+                if os.environ.get("CI"):
+                    raise
+                pytest.skip(f"DVC 3.60 cannot be installed here: {error}")
+    return OLDEST / "bin"
+
+
+@pytest.mark.parametrize("case", ["diamond", "failing", "groups", "several", "params", "inputs", "folders", "calling"])
+def test_like_dvc_repro_of_the_oldest(tmp_path: Path, case: str, oldest: Path) -> None:
+    files, setup, steps = CASES[case]
+    pair = Pair(tmp_path, files, *setup, tools=oldest)
+    jobs = itertools.cycle([4, 1])
+    steps(pair, lambda *options: pair.run(*options, jobs=next(jobs)))
+    assert "calling dvc repro" not in runner(pair.ours, tools=oldest).stdout
+
+
 def slow(seconds: float = 30) -> dict[str, str]:
     """Two stages that take long, each with processes of its own below it, one of them in a session of its own."""
     stages = "".join(
@@ -586,7 +617,7 @@ def test_the_last_line_says_what_failed(tmp_path: Path) -> None:
     report = json.loads((root / "report.json").read_text())
     assert report["counts"] == {"unchanged": 4, "restored": 1}
     assert report["saved_seconds"] > 0
-    assert "/.mlops" not in run("git", "status", "--short", "-uall", ".mlops/state", cwd=root).stdout
+    assert run("git", "status", "--short", "-uall", ".mlops/state", cwd=root).stdout == ""
 
 
 def test_dry_run(tmp_path: Path) -> None:
@@ -651,7 +682,7 @@ def test_a_python_without_dvc(tmp_path: Path) -> None:
     """`dvc` may stand in an environment of its own (pipx, uv tool): its Python is used."""
     root = repository(tmp_path / "ours", FILES)
     run(sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare"), cwd=root)
-    after = runner(root, "--jobs", "2", python=str(tmp_path / "bare/bin/python"))
+    after = runner(root, "--jobs", "2", tools=tmp_path / "bare/bin", PATH=f"{BIN}{os.pathsep}{os.environ['PATH']}")
     assert after.returncode == 0
     assert ran(root) == ALL
     assert "calling dvc repro" not in after.stdout
@@ -663,8 +694,7 @@ def test_on_a_terminal(tmp_path: Path) -> None:
         tmp_path / "ours", {"dvc.yaml": "stages:\n  s: {cmd: echo hello; sleep 2, always_changed: true}\n"}
     )
     leader, follower = os.openpty()
-    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
-    settings = {**os.environ, "PATH": path, "TERM": "xterm", "COLUMNS": "80", **environment(root)}
+    settings = {**os.environ, "TERM": "xterm", "COLUMNS": "80", **environment(root)}
     with subprocess.Popen(
         [sys.executable, RUNNER], cwd=root, env=settings, stdout=follower, stderr=follower, stdin=follower
     ) as process:
@@ -678,3 +708,45 @@ def test_on_a_terminal(tmp_path: Path) -> None:
     assert b"[s] hello" in shown
     assert b"1 running" in shown
     assert b"1 ran in" in shown
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of three megabytes."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "none", disk], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("no small disk can be mounted here")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.parametrize("free", [0, 8192, 300_000])
+def test_a_full_disk(small_disk: Path, free: int) -> None:
+    """What was recorded stays, and the next run goes on; however little space was left."""
+    stage = "  {0}: {{cmd: python make.py {0}, deps: [{1}], outs: [{0}.txt]}}\n"
+    text = "stages:\n" + "".join(map(stage.format, "abcd", ["make.py", "a.txt", "b.txt", "c.txt"]))
+    make = "import os, sys\nname = sys.argv[1]\nopen(os.environ['RAN'], 'a').write(name + ' ')\n"
+    make += "with open(name + '.txt', 'w') as file:\n    file.write(name * 100_000)\n"
+    root = repository(small_disk / "ours", {"dvc.yaml": text, "make.py": make})
+    settings = {"RAN": str(small_disk.parent / "ours.ran"), "PYTHONDONTWRITEBYTECODE": "1"}
+    assert runner(root, "a", **settings).returncode == 0
+    before = (root / "dvc.lock").read_text()
+    filler = small_disk / "filler"
+    usage = os.statvfs(small_disk)
+    filler.write_bytes(b"x" * max(0, usage.f_bavail * usage.f_frsize - free))
+    full = runner(root, **settings)
+    assert full.returncode == 1, full.stdout
+    assert "No space left" in full.stdout
+    after = (root / "dvc.lock").read_text()
+    assert after.startswith(before)
+    assert set(YAML(typ="safe").load(after)["stages"]) == set("a" if free < 300_000 else "ab")
+    filler.unlink()
+    Path(settings["RAN"]).unlink(missing_ok=True)
+    assert runner(root, **settings).returncode == 0
+    left = ["b", "c", "d"] if free < 300_000 else ["c", "d"]
+    assert Path(settings["RAN"]).read_text().split() == left
+    assert not held(root)
+    assert set(YAML(typ="safe").load(root / "dvc.lock")["stages"]) == set("abcd")
