@@ -155,20 +155,20 @@ def main(arguments: list) -> int:
     options.nested = NESTED in os.environ
     turn = None if options.nested else wait_for_turn(folder)
     os.environ[NESTED] = str(os.getpid())
-    from run_processes import Launcher
+    from runner.processes import Launcher
 
     launcher = Launcher()  # forked before DVC is imported, while this process is small and has one thread
     try:
-        import run_pipeline
+        from runner import stages
     except ImportError as error:
         repro(options, [], f"DVC {name} lacks what is needed here ({error})")
     try:
-        return run_pipeline.run(options, launcher, folder)
-    except run_pipeline.Unsupported as reason:
+        return stages.run(options, launcher, folder)
+    except stages.Unsupported as reason:
         return repro(options, [], str(reason))
-    except KeyboardInterrupt:
+    except BaseException:
         launcher.kill()
-        return 130
+        raise
     finally:
         launcher.close()
         if turn:
@@ -176,4 +176,7 @@ def main(arguments: list) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -23,8 +23,8 @@ def install(root: Path) -> None:
     """Put the runner where a build puts it."""
     scripts = root / ".mlops" / "scripts"
     scripts.mkdir(parents=True, exist_ok=True)
-    for program in PROGRAMS.glob("run*.py"):
-        shutil.copy(program, scripts)
+    shutil.copy(PROGRAMS / "run.py", scripts)
+    shutil.copytree(PROGRAMS / "runner", scripts / "runner", ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def repository(root: Path, files: Mapping[str, str]) -> Path:

@@ -274,3 +274,27 @@ def discard(paths: list) -> None:
     for path in paths:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
+
+
+def mend_cache(stage):
+    """Remove damaged objects of a stage's outs, and make them again from the workspace if they are whole there.
+
+    Yields what was done.
+    """
+    for out in stage.outs:
+        paths = damaged(out)
+        if paths:
+            discard(paths)
+            whole = not out.workspace_status()
+            if whole:
+                out.commit()
+            yield f"{out} was damaged in the cache: {'made again' if whole else 'removed'}"
+
+
+def read_json(path: str) -> dict:
+    """A JSON file of ours; empty if it is not there or was cut off."""
+    try:
+        with open(path) as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return {}
