@@ -26,6 +26,7 @@ test: ## Run the tests of the code
 	sh dev/test.sh
 
 DVC ?= dvc
+RUN ?= python3 .mlops/scripts/run.py
 REPRO_FLAGS ?=
 
 # A DVC that is killed while it writes dvc.lock leaves it empty, and then refuses it: give it back its first line.
@@ -39,16 +40,16 @@ EMPTY_OBJECTS = { echo cache; \
     sed "s,^~/,$$HOME/," | while IFS= read -r store; do \
     case $$store in (*://*) continue ;; (/*) ;; (*) store=$(DVC_DIR)/$$store ;; esac; \
     [ ! -d "$$store/files/md5" ] || find "$$store/files/md5" -mindepth 2 -maxdepth 2 -name '*.dir' -size 0; done
-ifneq ($(and $(DVC_DIR),$(filter-out help setup test check metrics plots clean .stages,$(MAKECMDGOALS))),)
+ifneq ($(and $(DVC_DIR),$(filter-out help setup test check metrics plots clean,$(MAKECMDGOALS))),)
     $(shell [ -z "$$($(EMPTY_OBJECTS))" ] || { sleep 1; $(EMPTY_OBJECTS) | \
         while IFS= read -r object; do rm -f "$$object" && echo "removed $$object: it was empty" >&2; done; })
 endif
 
 pipeline: ## Run everything that changed, one stage after the other
-	$(DVC) repro $(REPRO_FLAGS)
+	$(RUN) --jobs 1 $(REPRO_FLAGS)
 
 pipeline-parallel: ## Run everything that changed, JOBS stages at a time
-	@if $(DVC) status --quiet; then echo 'nothing to run'; else $(MAKE) --no-print-directory -j$(JOBS) .stages; fi
+	$(RUN) --jobs $(JOBS) $(REPRO_FLAGS)
 
 check: ## Check that DVC accepts the pipeline
 	$(DVC) stage list --all --name-only
@@ -78,12 +79,6 @@ plots-diff: ## Render the plots of the base branch and of the working tree into 
 	$(DVC) plots diff $(BASE)
 
 benchmark: ## Measure mlopsc against its peers, as ratios in one run
-	$(DVC) repro benchmark
-
-# For pipeline-parallel: a target for each stage, which runs after the stages it depends on. DVC itself locks dvc.lock.
-.PHONY: .stages .stage/benchmark
-.stages: .stage/benchmark
-.stage/benchmark:
-	@$(DVC) --wait-for-lock repro --single-item benchmark
+	$(RUN) $(REPRO_FLAGS) benchmark
 
 -include local.mk

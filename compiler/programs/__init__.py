@@ -7,6 +7,8 @@ import os
 from ..model.project import Script
 
 FOLDER = ".mlops/scripts"
+RUNNER = f"{FOLDER}/run.py"
+"""The program that brings the pipeline up to date, as `dvc repro` does."""
 
 
 def program(name: str, folder: str = os.path.dirname(__file__)) -> Script:

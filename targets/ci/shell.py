@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...compiler.emit.shell import quote
 from ...compiler.emit.templates import render
 from ...compiler.model.project import Project
+from ...compiler.programs import RUNNER
 from .facts import PULL
 
 
@@ -58,4 +59,4 @@ def test(project: Project) -> str | None:
 
 def pipeline(project: Project) -> str:
     """Run every stage that changed."""
-    return "make pipeline" if project.uses_make else "dvc repro ${REPRO_FLAGS:-}"
+    return "make pipeline" if project.uses_make else f"python3 {RUNNER} ${{REPRO_FLAGS:-}}"

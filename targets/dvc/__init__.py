@@ -15,6 +15,7 @@ from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Refused, Support
 from ..engines import stores
+from . import runner
 from .config import config
 from .document import STATE_PATTERNS, cached_outs, depends_on_root, monitoring
 
@@ -60,9 +61,9 @@ class Dvc:
         Feature.DATA: Elsewhere("DVC keeps a source in a .dvc file, which `make data` writes", ("make",)),
         Feature.EXPERIMENTS: Emulated("a script that compares them; `make exp-NAME` queues and runs them"),
         Feature.IMAGE: Refused("DVC runs commands on this machine, not in containers"),
-        Feature.CPU: Refused("DVC has no scheduler"),
-        Feature.MEMORY: Refused("DVC has no scheduler"),
-        Feature.GPU: Refused("DVC has no scheduler"),
+        Feature.CPU: Emulated("the runner, .mlops/scripts/run.py, runs together what fits the machine's cores"),
+        Feature.MEMORY: Emulated("the runner, .mlops/scripts/run.py, runs together what fits the machine's memory"),
+        Feature.GPU: Emulated("the runner, .mlops/scripts/run.py, gives each stage GPUs of its own"),
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
@@ -70,6 +71,7 @@ class Dvc:
         yield yaml_file("dvc.yaml", project.dvc)
         for script in {script.path: script for script in (*project.scripts, *project.programs)}.values():
             yield File(script.path, script.text)
+        yield from runner.files(project)
         for store in project.stores:
             yield File(".gitignore", stores.IGNORED[store], block=True)
         if project.stores:

@@ -11,7 +11,7 @@ from ...compiler.emit import makefile
 from ...compiler.emit.templates import Filter
 from ...compiler.model.operations import Monitor, Source
 from ...compiler.model.project import Project
-from ...compiler.programs import FOLDER
+from ...compiler.programs import FOLDER, RUNNER
 from ..engines.stores import TRACK
 from . import facts, names
 
@@ -28,15 +28,6 @@ class StageTarget:
     about: str
 
 
-@dataclass(frozen=True, slots=True)
-class ParallelTarget:
-    """The target of a stage in a parallel run; ``parents`` are those of the stages it depends on."""
-
-    target: str
-    stage: str
-    parents: tuple[str, ...]
-
-
 def shared(project: Project) -> dict[str, Any]:
     """What both Makefiles have."""
     return {
@@ -50,21 +41,16 @@ def driven_by_dvc(project: Project) -> dict[str, Any]:
     """The Makefile that drives DVC."""
     operations = operation_targets(project)
     stage_targets = _stage_targets(project, operations)
-    hidden = {name: f".stage/{slug}" for name, slug in names.slugs(project).items()}
-    parallel = [
-        ParallelTarget(target, name, tuple(hidden[parent] for parent in project.dag.parents(name)))
-        for name, target in hidden.items()
-    ]
     cached = sorted({out.path for stage in project for out in stage.outs if out.cached and "://" not in out.path})
     return {
         **shared(project),
         "scripts": FOLDER,
+        "runner": RUNNER,
         "track": TRACK,
         "phony": [*_GOALS, *operations, *(stage.target for stage in stage_targets)],
         "locks": ["dvc.lock", *(["monitoring/dvc.lock"] if project.monitors else [])],
         "removed": removable(cached),
         "stage_targets": stage_targets,
-        "parallel": parallel,
         "ends": _ends(project),
         "parent_folder": posixpath.dirname,
         "pointer_lines": _pointer_lines,

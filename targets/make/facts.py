@@ -15,7 +15,9 @@ _ENVIRONMENT = """
     LC_NUMERIC LC_TIME LD_LIBRARY_PATH LD_PRELOAD LINENO LINES LOGNAME MAIL MANPATH NLSPATH OLDPWD OPTARG OPTERR OPTIND PAGER PATH
     PPID PS1 PS2 PS3 PS4 PWD PYTHONHOME PYTHONPATH RANDOM SECONDS SHELL SHLVL TERM TMPDIR TZ USER VIRTUAL_ENV VISUAL
 """  # https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html#tag_08_01, and what finds Python's packages
-VARIABLES = frozenset([*_MAKE.split(), *_ENVIRONMENT.split(), "DVC", "JOBS", "PIP", "REPRO_FLAGS", "STATES", "empty"])
+VARIABLES = frozenset(
+    [*_MAKE.split(), *_ENVIRONMENT.split(), "DVC", "JOBS", "PIP", "REPRO_FLAGS", "RUN", "STATES", "empty"]
+)
 """Variables that cannot hold a parameter: Make exports a variable that the environment has too, with its new value."""
 
 MAX_PATHS = 100

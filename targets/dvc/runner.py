@@ -1,0 +1,29 @@
+"""The runner: the program that brings the pipeline up to date as `dvc repro` does, and what its stages ask of a machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from ...compiler.model.project import Project
+from ...compiler.model.target import File
+from ...compiler.programs import program
+
+MODULES = ("display", "locks", "machine", "pipeline", "processes", "records", "report", "schedule", "stages")
+"""What the program consists of, in a folder beside it."""
+SETTINGS = ".mlops/run.json"
+
+
+def files(project: Project) -> Iterator[File]:
+    """The program, and the resources of stages that ask for some."""
+    for name in ("run.py", *(f"runner/{module}.py" for module in MODULES)):
+        script = program(name)
+        yield File(script.path, script.text)
+    resources = {
+        name: {key: amount for key, amount in asdict(stage.resources).items() if amount is not None}
+        for name, stage in project.stages.items()
+        if stage.resources
+    }
+    if resources:
+        yield File(SETTINGS, json.dumps({"resources": resources}, indent=2, sort_keys=True) + "\n")
