@@ -13,12 +13,12 @@ from ..model.project import Project, Stage
 from ..model.snapshot import Snapshot
 from ..model.target import File
 from ..programs.meaning import meaning
+from ..programs.packages import Unreadable, read_lock
 from ..read.params import ParamFiles, lookup
 from ..resolve.conventions import RUNNERS
 
-Kind = Literal["key", "param", "package", "code", "data", "upstream"]
+Kind = Literal["key", "param", "code", "data", "upstream"]
 Change = Literal["added", "removed", "changed"]
-PACKAGES = ".mlops/packages.json"
 _MISSING = object()
 
 
@@ -26,7 +26,7 @@ _MISSING = object()
 class Reason:
     """One difference that a stage sees. ``what`` names it; ``before`` and ``after`` are its values, where they are short.
 
-    A ``cosmetic`` difference is one in code that does not change what the code does: it runs nothing.
+    A ``cosmetic`` difference is one in code that does not change what the code does. DVC compares bytes, so the stage runs.
     """
 
     kind: Kind
@@ -40,7 +40,7 @@ class Reason:
         """The reason in words."""
         if self.kind == "upstream":
             return f"runs after `{self.what}`"
-        name = {"key": self.what, "param": f"param `{self.what}`", "package": f"package `{self.what}`"}.get(self.kind)
+        name = {"key": self.what, "param": f"param `{self.what}`"}.get(self.kind)
         if name is not None:
             return f"{name}: {_shown(self.before)} -> {_shown(self.after)}"
         return f"`{self.what}` {'changed in comments or layout only' if self.cosmetic else 'changed'}"
@@ -48,7 +48,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class StageChange:
-    """A stage that is not as it was. It ``runs`` again unless it was removed, is frozen, or only cosmetic edits reach it."""
+    """A stage that is not as it was. It ``runs`` again unless it was removed or is frozen."""
 
     name: str
     change: Change | None
@@ -62,6 +62,15 @@ class FileChange:
 
     path: str
     change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class PackageChange:
+    """A package whose locked version is not as it was; None where it is not locked."""
+
+    name: str
+    before: str | None
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ def stage_changes(before: State | None, after: State, contents: Contents) -> lis
     for stage in after.project:
         earlier = known.get(stage.name)
         reasons = [] if before is None or earlier is None else list(_reasons(earlier, stage, before, after, contents))
-        runs = (earlier is None or any(not reason.cosmetic for reason in reasons)) and not stage.frozen
+        runs = (earlier is None or bool(reasons)) and not stage.frozen
         above = [name for name in after.project.dag.parents(stage.name) if name in changes and changes[name].runs]
         reasons += [Reason("upstream", name) for name in above]
         if earlier is None or reasons:
@@ -115,6 +124,21 @@ def file_changes(before: State | None, after: State) -> list[FileChange]:
     return [
         FileChange(path, "added" if path not in old else "removed" if path not in new else "changed") for path in paths
     ]
+
+
+def package_changes(before: Snapshot, after: Snapshot) -> list[PackageChange]:
+    """The packages whose locked versions differ. A lock that cannot be read locks nothing."""
+    old, new = (_locked(snapshot) for snapshot in (before, after))
+    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    return [PackageChange(name, old.get(name), new.get(name)) for name in names]
+
+
+def _locked(snapshot: Snapshot) -> dict[str, str]:
+    try:
+        lock = read_lock(snapshot.read)
+    except Unreadable:
+        return {}
+    return lock.entries() if lock is not None else {}
 
 
 def _reasons(earlier: Stage, stage: Stage, before: State, after: State, contents: Contents) -> Iterator[Reason]:
@@ -150,7 +174,6 @@ def _plain(value: Any) -> str:
 
 def _params(earlier: Stage, stage: Stage, before: State, after: State) -> Iterator[Reason]:
     for param in dict.fromkeys((*earlier.params, *stage.params)):
-        kind: Kind = "package" if posixpath.normpath(param.file) == PACKAGES else "param"
         if param not in earlier.params or param not in stage.params:
             name = param.key or param.file
             yield Reason(
@@ -160,8 +183,8 @@ def _params(earlier: Stage, stage: Stage, before: State, after: State) -> Iterat
         old, new = (_values(state.params, param.file, param.key) for state in (before, after))
         for key in sorted(old.keys() | new.keys()):
             if old.get(key, _MISSING) != new.get(key, _MISSING):
-                name = key if kind == "package" or param.file == "params.yaml" else f"{param.file}:{key}"
-                yield Reason(kind, name, _value(old, key), _value(new, key))
+                name = key if param.file == "params.yaml" else f"{param.file}:{key}"
+                yield Reason("param", name, _value(old, key), _value(new, key))
 
 
 def _values(params: ParamFiles, file: str, key: str | None) -> Mapping[str, Any]:

@@ -45,7 +45,7 @@ CASES: dict[str, tuple[Edit, dict[str, list[str]]]] = {
     ),
     "a comment": (
         replaced("src/prepare.py", "print", "# x\nprint"),
-        {"prepare": ["`src/prepare.py` changed in comments or layout only"]},
+        {"prepare": ["`src/prepare.py` changed in comments or layout only"], "train": ["runs after `prepare`"]},
     ),
     "text that looks like code": (replaced("notes.txt", "a", "# a"), {"report": ["`notes.txt` changed"]}),
     "a param in a template": (
@@ -122,6 +122,18 @@ def test_diff_tells_written_files_too_in_three_forms(project: Path) -> None:
     assert [stage["change"] for stage in data["stages"]] == ["changed", "added"]
     assert " changed dvc.yaml\n" in run("mlopsc", "diff", cwd=project).stdout
     assert "| more | added, runs |" in run("mlopsc", "diff", "--format", "markdown", cwd=project).stdout
+
+
+def test_diff_tells_which_packages_are_locked_otherwise(project: Path) -> None:
+    write(project, {"requirements.txt": "numpy==2.3.0\npandas==2.2.0\n"})
+    run("git", "add", "--all", cwd=project)
+    run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "-m", "x", cwd=project)
+    write(project, {"requirements.txt": "numpy==2.3.1\npandas==2.2.0\nscipy==1.10\n"})
+    expected = "package numpy: 2.3.0 -> 2.3.1\npackage scipy: none -> 1.10\n"
+    assert expected in run("mlopsc", "diff", cwd=project).stdout
+    data = json.loads(run("mlopsc", "diff", "--format", "json", cwd=project).stdout)
+    assert {"name": "scipy", "before": None, "after": "1.10"} in data["packages"]
+    assert "- numpy: 2.3.0 -\\> 2.3.1" in run("mlopsc", "diff", "--format", "markdown", cwd=project).stdout
 
 
 def test_a_folder_of_the_repository_is_compared_with_itself(tmp_path: Path) -> None:
