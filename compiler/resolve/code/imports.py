@@ -38,16 +38,16 @@ class Imports:
     def _imported(self, record: Record, path: str | None, process: Process) -> tuple[tuple[str, str], ...]:
         """The files that a file imports, each with its language."""
         folder = posixpath.dirname(path) if path is not None else process.search[0] if process.search else ""
-        found: dict[tuple[str, str], None] = {}
         if path is not None and path.endswith(".jl"):
             roots = [place for place in process.search if place != process.home]
             names = [(f"{i.module}.jl", f"{i.module}/src/{i.module}.jl") for i in record.imports]
             places = [inner(root, name) for root in roots for pair in names for name in pair]
             return tuple((place, "julia") for place in places if self.graph.is_file(place))
+        files: dict[tuple[str, str], None] = {}
         for import_ in record.imports:
             for file in self._files_of(import_, folder, process) or ():
-                found[file, language_of(file, "python", self.graph.text)] = None
-        return tuple(found)
+                files[file, language_of(file, "python", self.graph.text)] = None
+        return tuple(files)
 
     def _files_of(self, import_: Import, folder: str, process: Process) -> tuple[str, ...] | None:
         search = tuple(process.search)
