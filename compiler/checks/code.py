@@ -15,7 +15,7 @@ from ..model.snapshot import Snapshot
 from ..model.source import At
 from ..read.params import ParamFiles
 from ..resolve.code.graph import CodeGraph
-from ..resolve.code.launch import is_code
+from ..resolve.code.languages import is_code
 from ..resolve.code.problems import DYNAMIC, FOREIGN, Loaded
 from ..resolve.library import library
 from .places import Places

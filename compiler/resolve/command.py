@@ -1,6 +1,6 @@
 """What a command line runs: its simple commands, each with its folder, its environment and its words.
 
-The tree of `shell_syntax` is carried out as a shell would, without running anything: `cd` is followed, variables that are
+The tree of `shell.parser` is carried out as a shell would, without running anything: `cd` is followed, variables that are
 set to literal text are replaced, loops over literal words are unrolled, sourced files are read.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from . import shell_syntax as syntax
-from .shell_syntax import Group, Loop, Part, Simple, Substitution, Text, Variable
+from .shell.parser import parse
+from .shell.tree import Group, Loop, Node, Part, Simple, Substitution, Text, Variable
 
 ROOT = "\0"
 """Stands for the absolute path of the repository's root at the start of a word."""
@@ -76,7 +76,7 @@ def commands(text: str, shell: Shell | None = None) -> list[SimpleCommand]:
             return [SimpleCommand(tuple([Word(word) for word in words]), shell.folder, shell.env, 0)]
     state = _State(shell.folder, dict(shell.env), dict(shell.env), shell.arguments)
     run = _Run(shell)
-    run.nodes(syntax.parse(text), state)
+    run.nodes(parse(text), state)
     return run.commands
 
 
@@ -97,7 +97,7 @@ class _State:
     variables: dict[str, Word]
     env: dict[str, Word]
     arguments: tuple[Word, ...]
-    functions: dict[str, tuple[syntax.Node, ...]] = field(default_factory=dict)
+    functions: dict[str, tuple[Node, ...]] = field(default_factory=dict)
     stack: list[str | None] = field(default_factory=list)
     before: str | None = None
 
@@ -116,7 +116,7 @@ class _Run:
         self.steps = 0
         self.sourced = 0
 
-    def nodes(self, nodes: Sequence[syntax.Node], state: _State) -> None:
+    def nodes(self, nodes: Sequence[Node], state: _State) -> None:
         for node in nodes:
             self.steps += 1
             if len(self.commands) >= MAX_COMMANDS or self.steps >= 4 * MAX_COMMANDS:
@@ -215,7 +215,7 @@ class _Run:
             if not all(word.known for word in words[1:]) or self.depth >= 8:
                 return False
             self.depth += 1
-            self.nodes(syntax.parse(text), state)
+            self.nodes(parse(text), state)
             self.depth -= 1
         elif program == "shift":
             count = int(words[1].text) if len(words) > 1 and words[1].text.isdigit() else 1
@@ -254,7 +254,7 @@ class _Run:
         text = self.shell.read(path) if path is not None else None
         if text is not None:
             self.sourced += 1
-            self.nodes(syntax.parse(text), state)
+            self.nodes(parse(text), state)
             self.sourced -= 1
 
     # -- words

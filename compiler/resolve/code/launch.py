@@ -9,7 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from ..command import Shell, SimpleCommand, Word, commands, located
-from .launchers import LANGUAGES, MODULES, PYTHON, Launcher, Operand, launcher
+from .languages import is_code
+from .launchers.interpreters import PYTHON
+from .launchers.launcher import Launcher, Operand
+from .launchers.modules import MODULES
+from .launchers.table import launcher
 
 _MAX_DEPTH = 12
 """Launchers within launchers, as `nohup nice uv run accelerate launch F`."""
@@ -82,11 +86,6 @@ def launch(command: SimpleCommand, repository: Repository, depth: int = 0) -> It
         yield Program("file", script.text, "", command.folder, command.env, offset=command.offset, by=first.text)
     elif not first.known and not first.text.startswith("$("):
         yield Program("file", first.text, "", command.folder, known=False, offset=command.offset)
-
-
-def is_code(path: str) -> bool:
-    """Whether a path has the ending of a code file."""
-    return posixpath.splitext(path)[1].lower() in LANGUAGES
 
 
 def _installed(program: str) -> bool:

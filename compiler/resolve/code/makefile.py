@@ -49,6 +49,17 @@ class Makefile:
             found += [(line, self.expanded(text, automatic)) for line, text in rule.recipe]
         return found
 
+    def assigned(self, arguments: Sequence[str]) -> list[str]:
+        """Set the variables among the arguments of make; the goals are left."""
+        goals: list[str] = []
+        for argument in arguments:
+            name, equals, value = argument.partition("=")
+            if equals:
+                self.variables[name] = value
+            else:
+                goals.append(argument)
+        return goals
+
     def _pattern(self, name: str) -> Rule | None:
         for target, rule in self.rules.items():
             head, percent, tail = target.partition("%")

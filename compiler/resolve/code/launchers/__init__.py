@@ -1,0 +1,1 @@
+"""Programs that run code, as data: a table for each family of programs."""
