@@ -14,13 +14,12 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, write
+from mlopsc.schemas.stack import Stack
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 POINTS: dict[str, str] = PROJECT["entry-points"]["mlopsc.targets"]
 SAMPLE = ["gitlab", "kubeflow"]
 """A CI service and an engine, from whose folder another target took its code once."""
-DEFAULT_STACK = {"dvc", "make", "github"}
-"""Nearly every spec in the tests and in the pages of codes names these, because it names none."""
 OTHERS = sorted(POINTS.keys() - set(SAMPLE))
 NOT_COPIED = (".git", ".venv", ".cache", ".dev", ".hypothesis", "__pycache__", "node_modules", "dist")
 
@@ -67,15 +66,15 @@ def run_tests(target: str, folder: Path, tests: tuple[str, ...]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("target", SAMPLE + [pytest.param(name, marks=pytest.mark.full) for name in OTHERS])
+@pytest.mark.parametrize("target", [*SAMPLE, *(pytest.param(name, marks=pytest.mark.full) for name in OTHERS)])
 def test_the_other_targets_do_the_same(target: str, tmp_path: Path) -> None:
-    """Their contract and their golden files; what is said of them in the pages of codes."""
-    pages = () if target in DEFAULT_STACK else ("tests/spec/test_codes.py",)
-    run_tests(target, tmp_path, ("tests/contract/test_targets.py", "tests/golden", *pages))
+    """Their contract and their golden files, and the examples of codes, unless all of them use the default stack."""
+    codes = () if target in Stack().targets else ("tests/spec/test_codes.py",)
+    run_tests(target, tmp_path, ("tests/contract/test_targets.py", "tests/golden", *codes))
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("target", SAMPLE)
 def test_every_fast_test_stays_green(target: str, tmp_path: Path) -> None:
-    """For a sample outside of the default stack."""
+    """Not for dvc, make and github: they are the default stack, so that nearly every spec of a test names them."""
     run_tests(target, tmp_path, ("tests/unit", "tests/spec"))
