@@ -30,8 +30,8 @@ class Spec(Model):
         None,
         description="Base specs, merged by key: a file of the repository, or `PACKAGE:FILE` of an installed package.",
     )
-    stack: Stack = Field(default_factory=lambda: Stack(), description="The tool for each component.")
-    code: Code = Field(default_factory=lambda: Code(), description="Where code lives and what runs it.")
+    stack: Stack = Field(default_factory=Stack.model_construct, description="The tool for each component.")
+    code: Code = Field(default_factory=Code.model_construct, description="Where code lives and what runs it.")
     infer: Infer | None = Field(None, description="The conventions that apply to every stage.")
 
     vars: list[str | dict[str, Any]] | None = Field(None, description="Template variables: files and values.")
@@ -49,7 +49,7 @@ class Spec(Model):
     experiments: Experiments | None = Field(None, description="Sets of runs with other parameters by name.")
     deploy: Deployments | None = Field(None, description="Deployments by environment.")
     monitor: Monitors | None = Field(None, description="Monitors by name.")
-    ci: Ci = Field(default_factory=lambda: Ci(), description="Settings of CI.")
+    ci: Ci = Field(default_factory=Ci.model_construct, description="Settings of CI.")
     accept: list[CheckCode | dict[CheckCode, list[str]]] | dict[CheckCode, list[str]] | None = Field(
         None,
         description="Checks (`MLC4..`) that are warnings here instead of errors: codes, or by code the places: `MLC411: [STAGE.DEP]`.",

@@ -9,7 +9,7 @@ from ..model.ci import Ci, Machine
 from ..model.resources import Resources
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
-_DEFAULT_TRIGGERS = language.Triggers()
+_DEFAULT_TRIGGERS = language.Triggers.model_construct()
 
 
 def lower_ci(ci: language.Ci) -> Ci:

@@ -32,7 +32,7 @@ GATE_NAME_TAKEN = Code(
     "MLC306", "error", "`{gate}` is the name of the gate of `{stage}`", help="give this stage another name"
 )
 
-_EMPTY_STAGE = Stage()
+_EMPTY_STAGE = Stage.model_construct()
 
 
 def resolve(
