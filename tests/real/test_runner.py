@@ -620,6 +620,14 @@ def test_the_last_line_says_what_failed(tmp_path: Path) -> None:
     assert run("git", "status", "--short", "-uall", ".mlops/state", cwd=root).stdout == ""
 
 
+def test_gitignore_after_a_failure(tmp_path: Path) -> None:
+    """`dvc repro` takes the outs of stages that succeeded out of it, too."""
+    half = "  half: {cmd: 'echo > one', deps: [a.txt], outs: [one, never]}\n"
+    root = repository(tmp_path / "ours", {**FILES, "dvc.yaml": DIAMOND + half})
+    assert runner(root, "half").returncode == 1
+    assert (root / ".gitignore").read_text().split() == ["/a.txt"]
+
+
 def test_dry_run(tmp_path: Path) -> None:
     root = repository(tmp_path / "ours", FILES)
     assert runner(root).returncode == 0
