@@ -14,7 +14,7 @@ def rooted(wdir: str, path: str, here: str = "") -> str:
     """
     if "://" in path or path.startswith("/"):
         return path
-    path = posixpath.normpath(posixpath.join(wdir, path))
+    path = posixpath.normpath(f"{wdir}/{path}")
     return posixpath.relpath(f"/{here}/{path}", f"/{here}") if path.startswith("..") and here else path
 
 

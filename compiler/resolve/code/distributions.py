@@ -62,10 +62,10 @@ REMOVED = frozenset(
 )
 """Modules that were in the standard library of a Python that people still have."""
 STANDARD = frozenset(sys.stdlib_module_names) | REMOVED | {"__main__", "__future__"}
-_NAME = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
-_EGG = re.compile(r"#egg=([\w.-]+)|/([\w.-]+?)(?:\.git)?(?:@[^/#]*)?(?:#.*)?\Z")
-_LOCKED = re.compile(r"^(?:\[\[?package(?:s)?\]?\]\s*\n)?name = [\"']([\w.-]+)[\"']", re.MULTILINE)
-_REQUIRES = re.compile(r"(?i)\w*require\w*[\"']?\s*[=:]\s*([\[({][^\])}]{0,20000})")
+_NAME = r"\s*([A-Za-z0-9][\w.-]*)"
+_EGG = r"#egg=([\w.-]+)|/([\w.-]+?)(?:\.git)?(?:@[^/#]*)?(?:#.*)?\Z"
+_LOCKED = r"(?m)^(?:\[\[?package(?:s)?\]?\]\s*\n)?name = [\"']([\w.-]+)[\"']"
+_REQUIRES = r"(?i)\w*require\w*[\"']?\s*[=:]\s*([\[({][^\])}]{0,20000})"
 """The lists and tables of setup.py that hold requirements."""
 _MAX_READ = 8 << 20
 
@@ -105,9 +105,9 @@ def requirement(line: str) -> str | None:
         editable = re.match(r"(?:-e|--editable)[ =]*(\S+)", line)
         line = editable.group(1) if editable else ""
     if "://" in line and "@" not in line.split("://")[0]:
-        match = _EGG.search(line)
+        match = re.search(_EGG, line)
         return normalized(match.group(1) or match.group(2)) if match else None
-    match = _NAME.match(line)
+    match = re.match(_NAME, line)
     return normalized(match.group(1)) if match else None
 
 
@@ -152,7 +152,7 @@ def _names(path: str, text: str) -> Iterator[str]:
     if name.endswith((".txt", ".in")):
         yield from filter(None, map(requirement, text.splitlines()))
     elif name.endswith(".lock") or name == "pylock.toml":
-        yield from map(normalized, _LOCKED.findall(text))
+        yield from map(normalized, re.findall(_LOCKED, text))
     elif name.endswith((".yml", ".yaml")):
         for line in text.splitlines():
             item = line.strip()
@@ -168,7 +168,7 @@ def _names(path: str, text: str) -> Iterator[str]:
             None, (requirement(line.partition("=")[2]) for line in text.splitlines() if "requires" in line)
         )
     else:
-        for listed in _REQUIRES.findall(text):
+        for listed in re.findall(_REQUIRES, text):
             yield from filter(None, map(requirement, re.findall(r"[\"']([A-Za-z][^\"'\n]{0,200})[\"']", listed)))
 
 

@@ -17,7 +17,8 @@ _MAX_TOKENS = 400_000
 class Syntax:
     """What differs between the languages."""
 
-    tokens: re.Pattern[str]
+    tokens: str
+    """The pattern of a token, with a group for each kind; compiled when the first file is read."""
     joins: frozenset[str]
     """Functions that join the parts of a path."""
     concats: frozenset[str]
@@ -58,7 +59,7 @@ class Code:
     def of(cls, text: str, syntax: Syntax) -> Code:
         """The code of a file, without its comments."""
         tokens: list[Token] = []
-        for match in syntax.tokens.finditer(text):
+        for match in re.finditer(syntax.tokens, text):
             kind = match.lastgroup or ""
             if kind in ("comment", "space"):
                 continue
@@ -140,7 +141,7 @@ class Code:
             return None, at
         token = self.tokens[at]
         if token.kind == "string":
-            known = "$" not in token.text or self.syntax.tokens is not JULIA_TOKENS
+            known = "$" not in token.text or self.syntax.tokens != JULIA_TOKENS
             return ((token.text,) if known else self._interpolated(token.text, depth)), at + 1
         if token.text == "[" and "[" in self.syntax.vectors:
             return self._vector(at + 1, depth), self._after(at)
@@ -274,15 +275,13 @@ class Lines:
         return bisect_right(self.starts, offset) + 1
 
 
-R_TOKENS = re.compile(
-    r"""(?P<space>\s+)|(?P<comment>\#[^\n]*)|(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+R_TOKENS = (
+    r"""(?s)(?P<space>\s+)|(?P<comment>\#[^\n]*)|(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
     r"""|(?P<name>[A-Za-z.\u00c0-\uffff][\w.]*(?::::?[A-Za-z.][\w.]*)?(?:\$[A-Za-z.][\w.]*)?)"""
-    r"""|(?P<number>\d[\w.]*)|(?P<sign><<-|<-|->|:=|%[^%\n]{0,9}%|\|>|==|[^\w\s])""",
-    re.DOTALL,
+    r"""|(?P<number>\d[\w.]*)|(?P<sign><<-|<-|->|:=|%[^%\n]{0,9}%|\|>|==|[^\w\s])"""
 )
-JULIA_TOKENS = re.compile(
-    r"""(?P<space>\s+)|(?P<comment>\#=.*?=\#|\#[^\n]*)|(?P<string>\"""(?:[^\\]|\\.)*?\"""|"(?:[^"\\]|\\.)*")"""
+JULIA_TOKENS = (
+    r"""(?s)(?P<space>\s+)|(?P<comment>\#=.*?=\#|\#[^\n]*)|(?P<string>\"""(?:[^\\]|\\.)*?\"""|"(?:[^"\\]|\\.)*")"""
     r"""|(?P<command>`[^`]*`)|(?P<name>@?[A-Za-z_\u00c0-\uffff][\w!]*(?:\.[A-Za-z_][\w!]*)*)"""
-    r"""|(?P<number>\d[\w.]*)|(?P<sign>==|\|>|\.\(|[^\w\s])""",
-    re.DOTALL,
+    r"""|(?P<number>\d[\w.]*)|(?P<sign>==|\|>|\.\(|[^\w\s])"""
 )

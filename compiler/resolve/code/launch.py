@@ -17,8 +17,8 @@ from .launchers.table import launcher
 
 _MAX_DEPTH = 12
 """Launchers within launchers, as `nohup nice uv run accelerate launch F`."""
-_PYTHON = re.compile(r"py|PY")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
+_PYTHON = r"py|PY"
+_ASSIGNMENT = r"(?a)[A-Za-z_]\w*="
 
 
 class Repository(Protocol):
@@ -78,7 +78,7 @@ def launch(command: SimpleCommand, repository: Repository, depth: int = 0) -> It
         if entry is not None:
             yield from _Reading(entry, command, repository, depth).programs()
             return
-    elif _PYTHON.search(first.text):  # `$PYTHON x.py`, `$(which python3) -m x`
+    elif re.search(_PYTHON, first.text):  # `$PYTHON x.py`, `$(which python3) -m x`
         yield from _Reading(PYTHON, command, repository, depth).programs()
         return
     script = next((word for word in rest if word.known and _there(word.text, command.folder, repository)), None)
@@ -132,7 +132,7 @@ class _Reading:
                     yield from found
                     return
                 yield from self._gathered()
-            elif entry.assignments and _ASSIGNMENT.match(word.text):
+            elif entry.assignments and re.match(_ASSIGNMENT, word.text):
                 name, _, value = word.text.partition("=")
                 self.env = {**self.env, name: Word(value, word.known)}
                 self.at += 1

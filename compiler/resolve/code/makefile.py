@@ -11,8 +11,8 @@ from .record import UNKNOWN
 NAMES = ("GNUmakefile", "makefile", "Makefile")
 """The files that make reads, in this order."""
 _MAX_LINES = 20_000
-_VARIABLE = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*(\?=|::?=|\+=|=)[ \t]*(.*)\Z")
-_REFERENCE = re.compile(r"\$(?:\(([\w.-]+)\)|\{([\w.-]+)\}|([@<^*?+%A-Za-z])|(\$)|(\([^()]*\)|\{[^{}]*\}))")
+_VARIABLE = r"[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*(\?=|::?=|\+=|=)[ \t]*(.*)\Z"
+_REFERENCE = r"\$(?:\(([\w.-]+)\)|\{([\w.-]+)\}|([@<^*?+%A-Za-z])|(\$)|(\([^()]*\)|\{[^{}]*\}))"
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ class Makefile:
                 return {"MAKE": "make", "CURDIR": ".", "PWD": ".", "SHELL": "sh"}.get(name or "", UNKNOWN)
             return self.expanded(self.variables[name], automatic, depth + 1)[:4096]
 
-        return _REFERENCE.sub(value, text[:65536])
+        return re.sub(_REFERENCE, value, text[:65536])
 
 
 def read_makefile(text: str) -> Makefile:
@@ -104,7 +104,7 @@ def read_makefile(text: str) -> Makefile:
         line = line.partition("#")[0].rstrip()
         if not line:
             continue
-        if match := _VARIABLE.match(line[:65536]):
+        if match := re.match(_VARIABLE, line[:65536]):
             name, operator, value = match.groups()
             if operator == "+=":
                 value = f"{makefile.variables.get(name, '')} {value}"

@@ -11,19 +11,17 @@ from .python import read_python
 from .r import read_r
 from .record import UNKNOWN, Load, Record, Spawn
 
-_MAGIC = re.compile(r"(\s*)(?:([A-Za-z_][\w, .\[\]'\"]*?)\s*=\s*)?([%!?]{1,2})(.*)\Z", re.DOTALL)
+_MAGIC = r"(?s)(\s*)(?:([A-Za-z_][\w, .\[\]'\"]*?)\s*=\s*)?([%!?]{1,2})(.*)\Z"
 _RUN_TAKES = frozenset(["-N", "-m"])
 _PYTHON_CELLS = frozenset(
     ["time", "timeit", "capture", "prun", "python", "python3", "pypy", "memit", "mprun", "heat", "scalene"]
 )
 _SHELL_CELLS = frozenset(["bash", "sh", "zsh", "script", "!", "sx", "system", "shell"])
-_FENCE = re.compile(r"[ \t>]*(```+|~~~+)[ \t]*(?:\{([^}\n]*)\}|([A-Za-z]+))?[^\n]*\Z")
-_INCLUDE = re.compile(r"\{\{<\s*(?:include|embed)\s+([^\s>#]+)")
-_CHUNK_FILES = re.compile(
-    r"(?:child|file|code)\s*[=:]\s*(?:readLines\(|c\(|xfun::read_utf8\()?\s*[\"']([^\"'\n]+)[\"']"
-)
-_CHUNK_OPTION = re.compile(r"#\|\s*(?:child|file)\s*:\s*([\w./-]+)\s*\Z")
-_INTERPOLATED = re.compile(r"\{[A-Za-z_][\w.\[\]'\"]*\}")
+_FENCE = r"[ \t>]*(```+|~~~+)[ \t]*(?:\{([^}\n]*)\}|([A-Za-z]+))?[^\n]*\Z"
+_INCLUDE = r"\{\{<\s*(?:include|embed)\s+([^\s>#]+)"
+_CHUNK_FILES = r"(?:child|file|code)\s*[=:]\s*(?:readLines\(|c\(|xfun::read_utf8\()?\s*[\"']([^\"'\n]+)[\"']"
+_CHUNK_OPTION = r"#\|\s*(?:child|file)\s*:\s*([\w./-]+)\s*\Z"
+_INTERPOLATED = r"\{[A-Za-z_][\w.\[\]'\"]*\}"
 _READERS = {"python": read_python, "r": read_r, "julia": read_julia}
 
 
@@ -81,13 +79,13 @@ def _python_of(lines: list[str], before: int, record: Record) -> list[str]:
 
 def _plain(line: str, number: int, record: Record) -> str:
     """One line as Python has it."""
-    match = _MAGIC.match(line) if len(line) < 4000 else None
+    match = re.match(_MAGIC, line) if len(line) < 4000 else None
     if match is None:
         return "" if re.match(r"\s*[\w.]+\?{1,2}\s*\Z", line[:400]) else line
     indent, target, sign, rest = match.groups()
     stand_in = f"{indent}{target} = None" if target else f"{indent}pass"
     if sign in ("!", "!!"):
-        record.spawns.append(Spawn(number, text=_INTERPOLATED.sub(lambda _: UNKNOWN, rest)))
+        record.spawns.append(Spawn(number, text=re.sub(_INTERPOLATED, lambda _: UNKNOWN, rest)))
         return stand_in
     if sign == "?" or not rest:
         return stand_in
@@ -98,7 +96,7 @@ def _plain(line: str, number: int, record: Record) -> str:
         rest = re.sub(r"\A(?:-\w+\s*\d*\s+)*", "", rest[:4000])
         return f"{indent}{target} = {rest}" if target else f"{indent}{rest or 'pass'}"
     elif name in ("sx", "system", "sc"):
-        record.spawns.append(Spawn(number, text=_INTERPOLATED.sub(lambda _: UNKNOWN, rest)))
+        record.spawns.append(Spawn(number, text=re.sub(_INTERPOLATED, lambda _: UNKNOWN, rest)))
     elif name == "load" and rest.strip():
         record.loads.append(Load(rest.strip(), number))
     return stand_in
@@ -134,14 +132,14 @@ def read_markdown(text: str) -> Record:
     lines = text.split("\n")
     fence, language = "", ""
     for index, line in enumerate(lines):
-        match = _FENCE.match(line[:2000]) if "```" in line or "~~~" in line else None
+        match = re.match(_FENCE, line[:2000]) if "```" in line or "~~~" in line else None
         if match is not None and not fence:
             fence, head = match.group(1), match.group(2) or ""
             language = re.split(r"[\s,]", head.strip(" .") or match.group(3) or "")[0].lower()
             language = {"py": "python", "jl": "julia", "sh": "bash", "shell": "bash", "python3": "python"}.get(
                 language, language
             )
-            record.loads += [Load(path, index + 1) for path in _CHUNK_FILES.findall(head)]
+            record.loads += [Load(path, index + 1) for path in re.findall(_CHUNK_FILES, head)]
         elif fence and line.strip().startswith(fence) and not line.strip().strip(fence[0]):
             fence = ""
         elif fence:
@@ -149,9 +147,9 @@ def read_markdown(text: str) -> Record:
             body += [""] * (index - len(body))  # so that lines keep their numbers
             body.append(line)
             if line.startswith("#|"):
-                found = _CHUNK_FILES.findall(line[:2000]) or _CHUNK_OPTION.findall(line[:2000])
+                found = re.findall(_CHUNK_FILES, line[:2000]) or re.findall(_CHUNK_OPTION, line[:2000])
                 record.loads += [Load(path, index + 1) for path in found]
-        for path in _INCLUDE.findall(line[:2000]) if "{{<" in line else ():
+        for path in re.findall(_INCLUDE, line[:2000]) if "{{<" in line else ():
             record.loads.append(Load(path, index + 1))
     for name, body in chunks.items():
         if name == "python":

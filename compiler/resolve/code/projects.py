@@ -14,10 +14,10 @@ from ...model.snapshot import Snapshot
 from .distributions import declared, normalized
 
 _MAX_READ = 4 << 20
-_SCRIPT = re.compile(r"([\w.-]+)\s*=\s*([\w.]+:[\w.]+)")
-_WHERE = re.compile(r"find(?:_namespace)?_packages\(\s*(?:where\s*=\s*)?[\"']([\w./-]+)[\"']")
-_PACKAGE_DIR = re.compile(r"package_dir\s*=\s*\{\s*[\"']{2}\s*:\s*[\"']([\w./-]+)[\"']")
-_SCRIPTS = re.compile(r"\bscripts\s*=\s*\[([^\]]*)\]")
+_SCRIPT = r"([\w.-]+)\s*=\s*([\w.]+:[\w.]+)"
+_WHERE = r"find(?:_namespace)?_packages\(\s*(?:where\s*=\s*)?[\"']([\w./-]+)[\"']"
+_PACKAGE_DIR = r"package_dir\s*=\s*\{\s*[\"']{2}\s*:\s*[\"']([\w./-]+)[\"']"
+_SCRIPTS = r"\bscripts\s*=\s*\[([^\]]*)\]"
 
 
 @dataclass(slots=True)
@@ -47,10 +47,10 @@ def read_facts(snapshot: Snapshot, folder: str) -> Facts:
     if text := _read(snapshot, folder, "setup.py"):
         if match := re.search(r"\bname\s*=\s*[\"']([\w.-]+)[\"']", text):
             facts.name = normalized(match.group(1))
-        facts.roots += [_join(folder, place) for place in (*_WHERE.findall(text), *_PACKAGE_DIR.findall(text))]
+        facts.roots += [_join(folder, place) for place in (*re.findall(_WHERE, text), *re.findall(_PACKAGE_DIR, text))]
         if "console_scripts" in text:
-            facts.scripts |= dict(_SCRIPT.findall(text[text.index("console_scripts") :][:20_000]))
-        for listed in _SCRIPTS.findall(text):
+            facts.scripts |= dict(re.findall(_SCRIPT, text[text.index("console_scripts") :][:20_000]))
+        for listed in re.findall(_SCRIPTS, text):
             for path in re.findall(r"[\"']([\w./-]+)[\"']", listed):
                 facts.scripts[posixpath.basename(path)] = _join(folder, path)
     facts.declared = declared(snapshot, folder, pyproject)
@@ -180,4 +180,4 @@ def _setup_cfg(text: str, folder: str, facts: Facts) -> None:
         package, equals, place = line.partition("=")
         if equals and not package.strip():
             facts.roots.append(_join(folder, place.strip()))
-    facts.scripts |= dict(_SCRIPT.findall(parser.get("options.entry_points", "console_scripts", fallback="")))
+    facts.scripts |= dict(re.findall(_SCRIPT, parser.get("options.entry_points", "console_scripts", fallback="")))

@@ -11,14 +11,13 @@ from .literal import Function, Names
 from .record import Import, Record
 
 _COOKIE = rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"
-_LINE = re.compile(
-    r"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+c?import[ \t]+\(?([\w, \t*]+)|c?import[ \t]+([\w., \t]+))", re.MULTILINE
-)
-_INCLUDE = re.compile(r"^[ \t]*include[ \t]+[\"']([^\"'\n]+)[\"']", re.MULTILINE)
-_LOADS = re.compile(
-    r"import_module|__import__|import_string|run_path|run_module|spec_from_file|SourceFileLoader|load_source|execfile|exec\b|exec[lv]"
-    r"|subprocess|popen|Popen|spawn|system\b|pexpect|sys\.path|sys import|addsitedir|hydra|execute_notebook|cpp_extension|\.source\b"
-)
+_LINE = r"(?m)^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+c?import[ \t]+\(?([\w, \t*]+)|c?import[ \t]+([\w., \t]+))"
+_INCLUDE = r"(?m)^[ \t]*include[ \t]+[\"']([^\"'\n]+)[\"']"
+_LOADS = (
+    "import_module", "__import__", "import_string", "run_path", "run_module", "spec_from_file", "SourceFileLoader", "load_source",
+    "exec", "subprocess", "popen", "Popen", "spawn", "system", "pexpect", "sys.path", "sys import", "addsitedir", "hydra",
+    "cpp_extension", ".source",
+)  # fmt: skip
 """What a file holds that loads code other than by an import statement; without it only statements are walked."""
 _LEAVES = (ast.Constant, ast.Name, ast.expr_context, ast.operator, ast.cmpop, ast.Pass)
 _GUARDS = frozenset(["ImportError", "ModuleNotFoundError", "Exception", "BaseException", "OSError", "AttributeError"])
@@ -47,7 +46,7 @@ def read_python(text: str) -> Record:
         record = Record(imports=list(_guessed(text)))
         record.error = (getattr(error, "lineno", None) or 1, getattr(error, "msg", None) or str(error) or "too deep")
         return record
-    walk = _Walk(bool(_LOADS.search(text)))
+    walk = _Walk(any(word in text for word in _LOADS))
     walk.statements(tree)
     if walk.names.calls:
         from .calls import read_calls
@@ -65,7 +64,7 @@ def read_cython(text: str) -> Record:
 
     record = Record(imports=list(_guessed(text)))
     record.loads = [Load(f"\1/../{match.group(1)}", text.count("\n", 0, match.start()) + 1)
-                    for match in list(_INCLUDE.finditer(text))[:200]]  # fmt: skip
+                    for match in list(re.finditer(_INCLUDE, text))[:200]]  # fmt: skip
     return record
 
 
@@ -205,7 +204,7 @@ def _guards(handler: ast.ExceptHandler) -> bool:
 
 
 def _guessed(text: str) -> Iterator[Import]:
-    for match in _LINE.finditer(text):
+    for match in re.finditer(_LINE, text):
         dots, module, names, modules = match.groups()
         line = text.count("\n", 0, match.start()) + 1 if len(text) < 200_000 else 1
         if modules:

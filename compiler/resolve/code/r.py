@@ -24,7 +24,7 @@ _DOCUMENTS = frozenset(["render", "knit", "purl", "spin", "quarto_render", "rscr
 _MAPS = frozenset(["lapply", "sapply", "vapply", "walk", "map", "purrr::walk", "Map", "for_each", "invisible_x"])
 _SPAWNS = frozenset(["system", "system2", "shell", "run_x", "exec_wait", "processx::run"])
 _PROJECT = frozenset(["tar_make", "tar_make_clustermq", "tar_make_future", "load_all"])
-_BOX = re.compile(r"[.\w/]+\Z")
+_BOX = r"[.\w/]+\Z"
 
 
 def read_r(text: str) -> Record:
@@ -117,7 +117,7 @@ def _box(code: Code, at: int, token: Token, record: Record, line: int) -> None:
                 break
             name += part.text
         name = name.partition("=")[2] or name
-        if "/" not in name or not _BOX.match(name):
+        if "/" not in name or not re.match(_BOX, name):
             continue
         base = f"{FILE}/../{name}" if name.startswith(".") else name
         record.loads += [Load(f"{base}{end}", line) for end in (".R", ".r", "/__init__.R", "/__init__.r")]
