@@ -141,7 +141,7 @@ def test_it_runs(repository: Callable[[Mapping[str, str]], Path], tmp_path_facto
     done = acted(root, tmp_path_factory, "push", "--job", "pipeline")
     said = done.stdout + done.stderr
     assert done.returncode == 0, said[-4000:]
-    assert "Running stage 'a'" in said
+    assert "[a] > " in said
     assert "43" in said
 
 

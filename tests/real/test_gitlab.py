@@ -228,8 +228,8 @@ def test_it_runs(
     events = re.findall(r"^(\w+) +(starting|finished)\b", first.stdout, re.MULTILINE)
     assert sorted(events[:4]) == [(job, event) for job in ("check", "test") for event in ("finished", "starting")]
     assert events[4:] == [("pipeline", "starting"), ("pipeline", "finished")], "the note is for merge requests"
-    assert "Running stage 'double'" in said
-    assert "Running stage 'score'" in said
+    assert "[double] > " in said
+    assert "[score] > " in said
     assert "is not set" not in said
     artifacts = root / ".gitlab-ci-local/artifacts"
     assert "43" in (artifacts / "pipeline/report.md").read_text()
@@ -248,8 +248,8 @@ def test_it_runs(
     second = gitlab(clone, home, "pipeline", "note", *variables)
     said = second.stdout + second.stderr
     assert second.returncode == 0, said[-6000:]
-    assert "Running stage" not in said
-    assert "Stage 'double' is cached - skipping run" in said
+    assert "] > " not in said
+    assert "[double] restored from the run cache" in said
     assert set(told.seen) == {"s3cret"}
     assert "s3cret" not in said
     assert [note["author"]["id"] for note in told.notes] == [8, 7, 7]
