@@ -35,7 +35,7 @@ def test_a_repository_that_runs(template: str, tmp_path: Path) -> None:
         has_cuda = run(".venv/bin/python", "-c", "import torch; print(torch.version.cuda)", cwd=root).stdout
         assert has_cuda == "None\n", "it is PyTorch's build for processors"
     practice(root)
-    assert "up to date" in run("make", "pipeline", cwd=root, **uv_python).stdout
+    assert "nothing to run" in run("make", "pipeline", cwd=root, **uv_python).stdout
     assert json.loads((root / "metrics/evaluate.json").read_text())
     assert "holds" in (root / "metrics/evaluate.gate.md").read_text()
     assert (root / "reports/report.md").read_text().startswith("# ")
