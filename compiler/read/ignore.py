@@ -18,6 +18,10 @@ _NEVER = {DVC: (".hg/", ".git/", ".git", ".dvc/")}
 """What DVC hides without being asked. Source: DVC 3.67, `DvcIgnoreFilter.__init__`."""
 
 
+_ANY_FOLDER = re.compile(r"!?(?:\*\*/)*(?:\*/)?\s*")
+"""A pattern for all folders, which hides nothing in DVC. Source: pathspec 1.1, by which DVC reads patterns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """One line of an ignore file. ``origin`` names the line; ``regex`` is for paths relative to the file's folder."""
@@ -81,6 +85,8 @@ def patterns(lines: list[str], name: str, deep: bool) -> Iterator[Pattern]:
     """The patterns in the lines of a file. ``deep`` ones match what lies below as well, as DVC's do: with `!b` DVC
     brings back `b/a`, where Git brings back `b` alone."""
     for number, line in enumerate(lines, 1):
+        if deep and _ANY_FOLDER.fullmatch(line):
+            continue
         if (pattern := pattern_of(line, f"{name}:{number}: {line.strip()}", deep)) is not None:
             yield pattern
 

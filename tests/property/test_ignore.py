@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from conftest import write
+from dvc.fs import LocalFileSystem
+from dvc.ignore import DvcIgnoreFilter
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.model.snapshot import Disk
@@ -65,10 +67,10 @@ def test_git(checkout: Path, top: str, below: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(FILES, NESTED)
 @example("*.tmp\n", "!a.tmp\n")
+@example("*/\n", "")
+@example("**/*/\n**/\n", "")
+@example("/*/\n", "")
 def test_dvc(checkout: Path, top: str, below: str) -> None:
-    from dvc.fs import LocalFileSystem
-    from dvc.ignore import DvcIgnoreFilter
-
     write(checkout, {DVC: top, f"b/{DVC}": below})
     ignored, dvc = ignored_by(checkout, DVC), DvcIgnoreFilter(LocalFileSystem(url=str(checkout)), str(checkout))
     hidden = {path for path in PATHS if dvc.is_ignored_file(str(checkout / path))}
