@@ -10,7 +10,7 @@ import pytest
 from conftest import write
 from dvc.fs import LocalFileSystem
 from dvc.ignore import DvcIgnoreFilter
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.model.snapshot import Disk
 from mlopsc.compiler.read.ignore import DVC, GIT, Ignored
@@ -71,6 +71,7 @@ def test_git(checkout: Path, top: str, below: str) -> None:
 @example("**/*/\n**/\n", "")
 @example("/*/\n", "")
 def test_dvc(checkout: Path, top: str, below: str) -> None:
+    assume("!" not in below or "/" not in top)  # with `*/*` above it, DVC does not bring `b/a` back for `!a` in b
     write(checkout, {DVC: top, f"b/{DVC}": below})
     ignored, dvc = ignored_by(checkout, DVC), DvcIgnoreFilter(LocalFileSystem(url=str(checkout)), str(checkout))
     hidden = {path for path in PATHS if dvc.is_ignored_file(str(checkout / path))}
