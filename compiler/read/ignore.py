@@ -18,7 +18,7 @@ _NEVER = {DVC: (".hg/", ".git/", ".git", ".dvc/")}
 """What DVC hides without being asked. Source: DVC 3.67, `DvcIgnoreFilter.__init__`."""
 
 
-_ANY_FOLDER = re.compile(r"!?(?:\*\*/)*(?:\*/)?\s*")
+_ANY_FOLDER = re.compile(r"!?(?:\*/|/?(?:\*\*/)+(?:\*/)?)\s*")
 """A pattern for all folders, which hides nothing in DVC. Source: pathspec 1.1, by which DVC reads patterns."""
 
 
