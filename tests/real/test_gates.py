@@ -103,7 +103,7 @@ def test_a_gate_fails_dvc_and_make_and_compares_with_the_base(repository: Make) 
     failed = run("make", "pipeline", cwd=root, check=False)
     assert failed.returncode
     assert "-0.2 (0.9 at main)" in failed.stdout
-    assert "gate: 1 of 3 bounds do not hold" in failed.stderr
+    assert "gate: 1 of 3 bounds do not hold" in failed.stdout
     assert run("make", "gate-score", cwd=root, check=False).returncode
     assert run("dvc", "repro", cwd=root, check=False, MLOPS_BASE="mine").returncode
     assert "no such revision" in run("dvc", "repro", cwd=root, check=False, MLOPS_BASE="gone").stderr
