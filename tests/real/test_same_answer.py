@@ -137,7 +137,7 @@ def _said(place: Place, done: subprocess.CompletedProcess[str]) -> bool:
 
 WAYS = {
     "dvc": Way("stack: {ci: []}", by("dvc", "repro", "--keep-going"), on_remote=False),
-    "make": Way("stack: {ci: []}", by("make", "-k", "-j3", ".stages"), on_remote=False),
+    "make": Way("stack: {ci: []}", by("make", "pipeline-parallel", "JOBS=3", "KEEP_GOING=1"), on_remote=False),
     "native make": Way("stack: {orchestrator: make, ci: []}", by("make", "-k", "-j3", "pipeline"), on_remote=False),
     "worker": Way(CLONES, by_worker),
     "github": Way(f"stack: {{ci: github}}\n{CI}", by_github, goes_on=False, whole=False, caches=False, keeps=False),
