@@ -19,6 +19,9 @@ from ..resolve.conventions import RUNNERS
 
 Kind = Literal["key", "param", "code", "data", "upstream"]
 Change = Literal["added", "removed", "changed"]
+_LISTS = ("deps", "params", "outs")
+_RERUN_KEYS = ("cmd", "wdir", "always_changed")
+"""Keys by whose change DVC runs a stage again; `image` and `frozen` are not among what it compares."""
 _MISSING = object()
 
 
@@ -34,6 +37,13 @@ class Reason:
     before: str | None = None
     after: str | None = None
     cosmetic: bool = False
+
+    @property
+    def runs(self) -> bool:
+        """Whether DVC runs a stage again because of it: not where a dep, param or out is only no longer declared."""
+        if self.kind != "key":
+            return True
+        return self.after is not None if self.what in _LISTS else self.what in _RERUN_KEYS
 
     @property
     def text(self) -> str:
@@ -104,13 +114,12 @@ def stage_changes(before: State | None, after: State, contents: Contents) -> lis
     for stage in after.project:
         earlier = known.get(stage.name)
         reasons = [] if before is None or earlier is None else list(_reasons(earlier, stage, before, after, contents))
-        runs = (earlier is None or bool(reasons)) and not stage.frozen
         above = [name for name in after.project.dag.parents(stage.name) if name in changes and changes[name].runs]
         reasons += [Reason("upstream", name) for name in above]
         if earlier is None or reasons:
             kinds = {reason.kind for reason in reasons}
             change: Change | None = "added" if earlier is None else "changed" if "key" in kinds else None
-            runs = runs or (bool(above) and not stage.frozen)
+            runs = not stage.frozen and (earlier is None or any(reason.runs for reason in reasons))
             changes[stage.name] = StageChange(stage.name, change, tuple(reasons), runs)
     gone = [StageChange(name, "removed", (), runs=False) for name in known if name not in after.project.stages]
     return [*changes.values(), *gone]
@@ -154,7 +163,6 @@ def _keys(earlier: Stage, stage: Stage) -> Iterator[Reason]:
     pairs: dict[str, tuple[Any, Any]] = {
         "cmd": ([c.text for c in earlier.commands], [c.text for c in stage.commands]),
         "wdir": (earlier.wdir, stage.wdir),
-        "outs": ([out.path for out in earlier.outs], [out.path for out in stage.outs]),
         "frozen": (earlier.frozen, stage.frozen),
         "always_changed": (earlier.always_changed, stage.always_changed),
         "image": (earlier.image, stage.image),
@@ -162,8 +170,13 @@ def _keys(earlier: Stage, stage: Stage) -> Iterator[Reason]:
     for key, (old, new) in pairs.items():
         if old != new:
             yield Reason("key", key, _plain(old), _plain(new))
-    for dep in sorted({*earlier.deps} ^ {*stage.deps}):
-        yield Reason("key", "deps", dep if dep in earlier.deps else None, dep if dep in stage.deps else None)
+    yield from _paths("deps", {*earlier.deps}, {*stage.deps})
+    yield from _paths("outs", {out.path for out in earlier.outs}, {out.path for out in stage.outs})
+
+
+def _paths(key: str, old: set[str], new: set[str]) -> Iterator[Reason]:
+    for path in sorted(old ^ new):
+        yield Reason("key", key, path if path in old else None, path if path in new else None)
 
 
 def _plain(value: Any) -> str:

@@ -76,7 +76,19 @@ CASES: dict[str, tuple[Edit, dict[str, list[str]]]] = {
     ),
     "a dep": (
         replaced("mlops.yaml", "src/prepare.py, raw", "src/prepare.py"),
-        {"prepare": ["deps: raw -> none"], "train": ["runs after `prepare`"]},
+        {"prepare": ["deps: raw -> none"]},
+    ),
+    "another dep": (
+        replaced("mlops.yaml", "src/prepare.py, raw", "src/prepare.py, raw, notes.txt"),
+        {"prepare": ["deps: none -> notes.txt"], "train": ["runs after `prepare`"]},
+    ),
+    "another out": (
+        replaced("mlops.yaml", "outs: [data/p]", "outs: [data/p, data/q]"),
+        {"prepare": ["outs: none -> data/q"], "train": ["runs after `prepare`"]},
+    ),
+    "a param that is no longer tracked": (
+        replaced("mlops.yaml", "[lr, net]", "[lr]"),
+        {"train": ["params: net -> none"]},
     ),
     "a new stage": (
         lambda root: (root / "mlops.yaml").write_text(SPEC + "  more: {cmd: x, deps: [m], outs: [n]}\n"),
