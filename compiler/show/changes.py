@@ -161,7 +161,7 @@ def _reasons(earlier: Stage, stage: Stage, before: State, after: State, contents
 
 def _keys(earlier: Stage, stage: Stage) -> Iterator[Reason]:
     pairs: dict[str, tuple[Any, Any]] = {
-        "cmd": ([c.text for c in earlier.commands], [c.text for c in stage.commands]),
+        "cmd": (earlier.cmd, stage.cmd),
         "wdir": (earlier.wdir, stage.wdir),
         "frozen": (earlier.frozen, stage.frozen),
         "always_changed": (earlier.always_changed, stage.always_changed),
@@ -180,8 +180,8 @@ def _paths(key: str, old: set[str], new: set[str]) -> Iterator[Reason]:
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, list):
-        return "; ".join(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(value)}]"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

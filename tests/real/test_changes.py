@@ -61,6 +61,12 @@ CASES: dict[str, tuple[Edit, dict[str, list[str]]]] = {
         replaced("mlops.yaml", "cat notes.txt", "wc notes.txt"),
         {"report": ["cmd: cat notes.txt -> wc notes.txt"]},
     ),
+    "a command as a list, which DVC compares as one": (
+        replaced("mlops.yaml", "cmd: cat notes.txt", "cmd: [cat notes.txt]"),
+        {"report": ["cmd: cat notes.txt -> [cat notes.txt]"]},
+    ),
+    "the order of deps": (replaced("mlops.yaml", "src/prepare.py, raw", "raw, src/prepare.py"), {}),
+    "a description": (replaced("mlops.yaml", "{cmd: cat", "{desc: Show, cmd: cat"), {}),
     "a file of a directory": (
         replaced("raw/a.csv", "1", "2"),
         {"prepare": ["`raw/a.csv` changed"], "train": ["runs after `prepare`"]},
