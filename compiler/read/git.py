@@ -9,13 +9,17 @@ import hashlib
 import os
 import posixpath
 import subprocess
+from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..model.snapshot import Kind
 
 BASES = ("origin/main", "origin/master", "main", "master")
 """Where the base branch is looked for after `$MLOPS_BASE` and the remote's own default branch."""
+_SYMLINK = "120000"
 _SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
 
 
@@ -73,33 +77,39 @@ def base_commit(root: str, revision: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
+    """A file of a commit: its mode, the name of its object, and its size in bytes where Git tells it."""
+
     mode: str
     name: str
+    size: int | None
 
 
 @dataclass(slots=True)
 class GitSnapshot:
-    """The files of one commit, with paths from the folder ``root`` of the working tree; paths above it start with ``..``."""
+    """The files of one commit, with paths from the folder ``root`` of the working tree; paths above it start with ``..``.
+
+    ``entries`` and ``folders`` are by path from the top of the repository, where ``prefix`` is the folder.
+    """
 
     root: str
     commit: str
-    prefix: str = ""
-    entries: dict[str, _Entry] = field(default_factory=dict)
-    folders: dict[str, set[str]] = field(default_factory=dict)
+    prefix: str
+    entries: Mapping[str, _Entry]
+    folders: Mapping[str, set[str]]
     _reader: subprocess.Popen[bytes] | None = None
 
     @classmethod
     def of(cls, root: str, commit: str) -> GitSnapshot:
         """The commit as seen from ``root``. Raises `GitError`."""
         prefix = git(root, "rev-parse", "--show-prefix").decode("utf-8", "surrogateescape").rstrip("\n").rstrip("/")
-        listing = git(root, "ls-tree", "-r", "-z", "--full-tree", commit).decode("utf-8", "surrogateescape")
+        listing = git(root, "ls-tree", "-r", "-l", "-z", "--full-tree", commit).decode("utf-8", "surrogateescape")
         entries: dict[str, _Entry] = {}
         folders: defaultdict[str, set[str]] = defaultdict(set)
         for line in filter(None, listing.split("\0")):
             about, _, path = line.partition("\t")
-            mode, kind, name = about.split(" ")
+            mode, kind, name, size = about.split()
             if kind == "blob":
-                entries[path] = _Entry(mode, name)
+                entries[path] = _Entry(mode, name, int(size) if size.isdigit() else None)
             while path:
                 path, _, last = path.rpartition("/")
                 folders[path].add(last)
@@ -112,50 +122,29 @@ class GitSnapshot:
 
     def kind(self, path: str) -> Kind | None:
         """What ``path`` is in the commit; a symbolic link counts as one that leads elsewhere."""
-        full = self._full(path)
-        if full is None:
-            return None
-        if (entry := self.entries.get(full)) is not None:
-            return "link" if entry.mode == "120000" else "file"
+        full = self.full(path)
+        if full in self.entries:
+            return "file" if self._file(path) is not None else "link"
         return "dir" if full in self.folders else None
 
     def read(self, path: str) -> bytes | None:
         """The content of a file in the commit."""
-        name = self.entry(path)
-        return None if name is None else self._blob(name)
+        file = self._file(path)
+        return None if file is None else self._blob(file.name)
 
     def size(self, path: str) -> int | None:
         """The size of a file in the commit."""
-        content = self.read(path)
-        return None if content is None else len(content)
+        file = self._file(path)
+        return None if file is None else file.size
 
     def list(self, path: str) -> tuple[str, ...]:
         """The names in a directory of the commit."""
-        full = self._full(path)
-        return () if full is None else tuple(sorted(self.folders.get(full, ())))
+        return tuple(sorted(self.folders.get(self.full(path), ())))
 
     def md5(self, path: str) -> str | None:
         """The MD5 of a file in the commit."""
         content = self.read(path)
         return None if content is None else hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-    def entry(self, path: str) -> str | None:
-        """The name of the object that a file is in the commit, which says whether two commits have the same content."""
-        full = self._full(path)
-        entry = self.entries.get(full) if full is not None else None
-        return entry.name if entry is not None and entry.mode != "120000" else None
-
-    def files(self, path: str) -> dict[str, str]:
-        """The files at or below ``path``, each with the name of its object."""
-        full = self._full(path)
-        if full is None:
-            return {}
-        below = {
-            name: entry
-            for name, entry in self.entries.items()
-            if name == full or name.startswith(f"{full}/" if full else "")
-        }
-        return {posixpath.relpath(name, self.prefix or "."): entry.name for name, entry in below.items()}
 
     def close(self) -> None:
         """End the process that reads objects."""
@@ -181,36 +170,57 @@ class GitSnapshot:
         stdout.read(1)
         return content
 
-    def _full(self, path: str) -> str | None:
+    def _file(self, path: str) -> _Entry | None:
+        entry = self.entries.get(self.full(path))
+        return None if entry is None or entry.mode == _SYMLINK else entry
+
+    def full(self, path: str) -> str:
+        """A path from the top of the repository, where the top is the empty text; outside of it, one that is not there."""
         full = posixpath.normpath(posixpath.join(self.prefix, path))
-        return None if full == ".." or full.startswith(("../", "/")) else "" if full == "." else full
+        return "" if full == "." else full
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WorkingTreeChanges:
     """How the working tree differs from a commit, file by file; what `.gitignore` hides is left out."""
 
     base: GitSnapshot
+    _known: dict[str, list[str]] = field(default_factory=dict, init=False)
+    """What was asked for already: many stages depend on the same code."""
+
+    @cached_property
+    def _paths(self) -> list[str]:
+        """The files of the commit, those that are tracked and those that `git add` would track, from the top; sorted."""
+        words = ("ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard", "--", ":/")
+        listing = git(self.base.root, *words).decode("utf-8", "surrogateescape")
+        return sorted({*self.base.entries, *filter(None, listing.split("\0"))})
 
     def changed(self, path: str) -> list[str]:
         """The files at or below ``path`` that were added, removed or changed since the commit, sorted."""
-        before = self.base.files(path)
-        paths = {*before, *self._present(path)}
-        return sorted(name for name in paths if self._content(name) != self._committed(name, before))
+        full = self.base.full(path)
+        if full not in self._known:
+            names = (posixpath.relpath(name, self.base.prefix or ".") for name in self._at_or_below(full))
+            self._known[full] = [name for name in names if self._present(name) != _plain(self.base.read(name))]
+        return list(self._known[full])
 
-    def _present(self, path: str) -> list[str]:
-        """The files at or below ``path`` that are tracked, or would be by `git add`."""
-        words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f":(literal){path}")
-        listing = git(self.base.root, *words).decode("utf-8", "surrogateescape")
-        return [name for name in listing.split("\0") if name]
+    def _at_or_below(self, full: str) -> Iterator[str]:
+        if full in self.base.entries or not full:
+            yield from [full] if full else self._paths
+            return
+        for name in self._paths[bisect_left(self._paths, full) :]:
+            if name == full or name.startswith(f"{full}/"):
+                yield name
+            elif not name.startswith(full):
+                return
 
-    def _committed(self, name: str, before: dict[str, str]) -> bytes | None:
-        content = self.base.read(name) if name in before else None
-        return None if content is None else content.replace(b"\r\n", b"\n")
-
-    def _content(self, name: str) -> bytes | None:
+    def _present(self, name: str) -> bytes | None:
         try:
             with open(os.path.join(self.base.root, name), "rb") as file:
-                return file.read().replace(b"\r\n", b"\n")
+                return _plain(file.read())
         except OSError:
             return None
+
+
+def _plain(content: bytes | None) -> bytes | None:
+    """A content whose line ends do not depend on the checkout."""
+    return None if content is None else content.replace(b"\r\n", b"\n")
