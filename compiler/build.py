@@ -18,7 +18,7 @@ from .model.snapshot import Snapshot
 from .model.source import At
 from .model.target import Emulated, Feature, File, Refused, Target
 from .read.document import SPEC_NAME, Document, read_spec
-from .read.params import DEFAULT, ParamFiles
+from .read.params import ParamFiles
 from .read.validate import validate
 from .resolve.entry import Resolved
 from .resolve.resolver import resolve
@@ -118,8 +118,7 @@ def resolve_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     if spec is None:
         return compiled
     compiled.params = ParamFiles(snapshot)
-    defaults = compiled.params.load(DEFAULT)
-    compiled.resolved, diagnostics = resolve(spec, data, snapshot, defaults if isinstance(defaults, dict) else {})
+    compiled.resolved, diagnostics = resolve(spec, data, snapshot, compiled.params)
     compiled.report.add(diagnostics)
     return compiled
 

@@ -49,8 +49,8 @@ class Entry:
 class Resolved:
     """The spec with its conventions applied.
 
-    ``code`` is the code as far as it has been read. ``sections`` are the other top-level keys of DVC, ``scripts`` the files that commands need, ``monitors`` the stages of the
-    monitors.
+    ``sections`` are the other top-level keys of DVC, ``code`` is the code as far as it has been read, ``scripts`` are the
+    files that commands need, ``monitors`` the stages of the monitors.
     """
 
     spec: Spec

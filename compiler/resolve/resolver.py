@@ -14,7 +14,7 @@ from ..model.project import Script
 from ..model.snapshot import Snapshot
 from ..model.source import Path
 from ..programs import program
-from ..read.params import ParamFiles
+from ..read.params import DEFAULT, ParamFiles
 from .code.graph import CodeGraph
 from .code.templates import variables
 from .conventions import GROUPS, CodeFiles, Group, kind_of, paths_of
@@ -36,15 +36,17 @@ _EMPTY_STAGE = Stage.model_construct()
 
 
 def resolve(
-    spec: Spec, data: Mapping[str, Any], snapshot: Snapshot, params: Mapping[str, Any]
+    spec: Spec, data: Mapping[str, Any], snapshot: Snapshot, params: ParamFiles
 ) -> tuple[Resolved, list[Diagnostic]]:
-    """Fill in what the spec leaves out. ``data`` is the plain value of ``spec``, ``params`` the content of params.yaml."""
+    """Fill in what the spec leaves out. ``data`` is the plain value of ``spec``."""
+    content = params.load(DEFAULT)
+    defaults = content if isinstance(content, dict) else {}
     repository = Repository(
         snapshot,
         CodeFiles.of_project(snapshot, spec.project or "", spec.code.runners or {}),
         CodeGraph(snapshot, tuple(spec.code.roots or ())),
-        frozenset(key for key in params if isinstance(key, str)),
-        variables(params, data.get("vars"), ParamFiles(snapshot).load),
+        frozenset(key for key in defaults if isinstance(key, str)),
+        variables(defaults, data.get("vars"), params.load),
     )
     resolution = _Resolution(repository, spec.infer)
     entries = resolution.stages(spec, data)
