@@ -25,7 +25,7 @@ def phases(root: str) -> dict[str, float]:
     from mlopsc.compiler.lower.project import lower
     from mlopsc.compiler.model.snapshot import Disk
     from mlopsc.compiler.read.document import read_spec
-    from mlopsc.compiler.read.params import DEFAULT, ParamFiles
+    from mlopsc.compiler.read.params import ParamFiles
     from mlopsc.compiler.read.validate import validate
     from mlopsc.compiler.resolve.resolver import resolve
     from mlopsc.compiler.write.plan import plan
@@ -39,11 +39,11 @@ def phases(root: str) -> dict[str, float]:
     mark("validate")
     assert spec is not None
     params = ParamFiles(disk)
-    resolved, _ = resolve(spec, data, disk, params.load(DEFAULT) or {})
+    resolved, _ = resolve(spec, data, disk, params)
     mark("resolve")
     project, _ = lower(resolved, params.load, disk)
     mark("lower")
-    list(checks.run(project, disk, params, document.data))
+    list(checks.run(project, disk, params, document.data, resolved.code))
     mark("check")
     files = []
     for name, place in project.targets.items():

@@ -13,6 +13,8 @@ from ...compiler.programs import program
 MODULES = ("display", "locks", "machine", "pipeline", "processes", "records", "report", "schedule", "stages")
 """What the program consists of, in a folder beside it."""
 SETTINGS = ".mlops/run.json"
+COMPILED = "/.mlops/scripts/**/__pycache__/\n"
+"""What Python keeps beside the modules that a program imports."""
 
 
 def files(project: Project) -> Iterator[File]:
@@ -20,6 +22,7 @@ def files(project: Project) -> Iterator[File]:
     for name in ("run.py", *(f"runner/{module}.py" for module in MODULES)):
         script = program(name)
         yield File(script.path, script.text)
+    yield File(".gitignore", COMPILED, block=True)
     resources = {
         name: {key: amount for key, amount in asdict(stage.resources).items() if amount is not None}
         for name, stage in project.stages.items()

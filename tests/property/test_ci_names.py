@@ -53,6 +53,7 @@ def scripts(data: Any, key: str = "") -> Iterator[str | dict[str, str]]:
     if isinstance(data, dict):
         if key in ("env", "variables") and all(isinstance(value, str) for value in data.values()):
             yield data
+            return
         for inner, value in data.items():
             yield from scripts(value, str(inner))
     elif isinstance(data, list):
