@@ -11,6 +11,7 @@ from .checks.accept import accepted
 from .checks.destroys import over_files
 from .checks.places import Places
 from .emit.files import json_file, yaml_file
+from .emit.patch import patched
 from .lower.project import lower
 from .model.diagnostic import Code, Diagnostic, Label, Report
 from .model.project import Project
@@ -177,20 +178,8 @@ def _patch(files: dict[str, File], patches: Mapping[str, Mapping[str, Any]]) -> 
             code = NOT_EMITTED if file is None else NOT_PATCHABLE
             diagnostics.append(code.at_key("patches", path, path=path, files=patchable))
         else:
-            data = merge_patch(file.data, patch)
+            data, problems = patched(path, file.data, patch)
+            diagnostics += problems
             is_json = path.endswith(".json")
             files[path] = json_file(path, data) if is_json else yaml_file(path, data, file.header, apart=file.apart)
     return diagnostics
-
-
-def merge_patch(target: Any, patch: Any) -> Any:
-    """RFC 7396: mappings merge by key, null removes a key, other values replace."""
-    if not isinstance(patch, Mapping):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge_patch(merged.get(key), value)
-    return merged

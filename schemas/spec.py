@@ -55,7 +55,10 @@ class Spec(Model):
         description="Checks (`MLC4..`) that are warnings here instead of errors: codes, or by code the places: `MLC411: [STAGE.DEP]`.",
     )
     patches: Annotated[
-        dict[str, dict[str, Any]] | None, Field(description="RFC 7396 merge patches by emitted file.")
+        dict[str, dict[str, Any]] | None,
+        Field(
+            description="What to merge into emitted files, by file: mappings by key (null removes one), lists by `name`, `Name` or `id`."
+        ),
     ] = None
 
 

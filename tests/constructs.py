@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlopsc.compiler.emit.patch import patched
 from mlopsc.compiler.model.target import Feature
 
 FILES = {"params.yaml": "lr: 1\n", "in.txt": "", "sub/in.txt": "", "ci.yaml": ""}
@@ -64,3 +65,8 @@ NEEDS: dict[Feature, dict[str, Any]] = {
     Feature.CI_RUNNERS: {"a": {"resources": {"cpu": 2}}},
 }
 """What must be there for a construct to be valid; without and with it alike."""
+
+
+def merged(data: Any, other: Any) -> Any:
+    """A spec with another one merged into it, as `patches` merges."""
+    return patched("mlops.yaml", data, other)[0]

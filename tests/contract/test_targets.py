@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from constructs import BASE, FILES, NEEDS, WITH, WITH_DVC
+from constructs import BASE, FILES, NEEDS, WITH, WITH_DVC, merged
 from mlopsc.compiler import installed
-from mlopsc.compiler.build import compile_spec, emit, merge_patch
+from mlopsc.compiler.build import compile_spec, emit
 from mlopsc.compiler.emit.yaml import dump
 from mlopsc.compiler.model.snapshot import Memory
 from mlopsc.compiler.model.target import Elsewhere, Emulated, Feature, File, Refused
@@ -26,7 +26,7 @@ def spec(target: str, more: dict[str, Any], needed: dict[str, Any], with_dvc: bo
         orchestrator = ["dvc", *orchestrator]
     said: Any = {"mlops": 1, "stack": {"orchestrator": orchestrator, "ci": []}, "stages": {}, "a": BASE}
     for each in (needed, more):
-        said = merge_patch(said, each)
+        said = merged(said, each)
     said["stages"] = {"a": said.pop("a"), **said["stages"]}
     return dict(said)
 
@@ -61,7 +61,7 @@ def test_the_matrix_is_honest(name: str, feature: Feature) -> None:
     needed = NEEDS.get(feature, {})
     if isinstance(support, Emulated) and support.only_with is not None:
         assert not differs(needed), "it takes the other construct"
-        needed = merge_patch(needed, WITH[support.only_with])
+        needed = merged(needed, WITH[support.only_with])
     assert differs(needed) is not isinstance(support, Refused)
 
 

@@ -20,10 +20,10 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import pytest
 import yaml
 from conftest import ROOT
-from constructs import BASE, FILES, NEEDS, WITH
+from constructs import BASE, FILES, NEEDS, WITH, merged
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from mlopsc.compiler.build import Compiled, compile_spec, merge_patch
+from mlopsc.compiler.build import Compiled, compile_spec
 from mlopsc.compiler.emit.yaml import dump
 from mlopsc.compiler.model.dag import Dag
 from mlopsc.compiler.model.project import Project
@@ -88,11 +88,11 @@ Install = Callable[..., Path]
 
 def spec(*features: Feature, **more: Any) -> dict[str, Any]:
     """A spec for nimbus that uses these constructs."""
-    merged: Any = {"mlops": 1, "stack": {"orchestrator": ["dvc", "nimbus"], "ci": []}, "stages": {}, "a": BASE}
+    data: Any = {"mlops": 1, "stack": {"orchestrator": ["dvc", "nimbus"], "ci": []}, "stages": {}, "a": BASE}
     for feature in features:
-        merged = merge_patch(merge_patch(merged, NEEDS.get(feature, {})), WITH[feature])
-    merged["stages"] = {"a": merged.pop("a"), **merged["stages"]}
-    return {**merged, **more}
+        data = merged(merged(data, NEEDS.get(feature, {})), WITH[feature])
+    data["stages"] = {"a": data.pop("a"), **data["stages"]}
+    return {**data, **more}
 
 
 def compiled(data: Mapping[str, Any]) -> Compiled:
@@ -207,7 +207,7 @@ def test_its_files_are_patched_joined_and_rendered(nimbus: Path) -> None:
 
 
 def test_its_diagnostics_and_its_support_are_reported(nimbus: Path) -> None:
-    run = compiled(merge_patch(spec(Feature.GPU), {"stages": {"a": {"timeout": "5m"}}}))
+    run = compiled(merged(spec(Feature.GPU), {"stages": {"a": {"timeout": "5m"}}}))
     assert ("NIM001", "warning") in {(each.code, each.severity) for each in run.report}
     gpu = next(each for each in run.report if each.code == "MLC503" and "resources.gpu" in each.message)
     assert gpu.severity == "note", "nimbus supports it, so that it is not lost"
