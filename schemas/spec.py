@@ -9,7 +9,7 @@ from pydantic import Field
 from .assets import Artifacts, Datasets, DataSources, Models, Plots
 from .ci import Ci
 from .code import Code
-from .common import Model, Name, form
+from .common import Cron, Model, Name, form
 from .operations import Deployments, Experiments, Monitors
 from .stack import Stack
 from .stage import AnyStage, Infer
@@ -49,6 +49,10 @@ class Spec(Model):
     experiments: Experiments | None = Field(None, description="Sets of runs with other parameters by name.")
     deploy: Deployments | None = Field(None, description="Deployments by environment.")
     monitor: Monitors | None = Field(None, description="Monitors by name.")
+    schedule: Cron | None = Field(
+        None,
+        description="When the pipeline runs by itself, on CI and on engines that have a clock: a cron line, in UTC.",
+    )
     ci: Ci = Field(default_factory=Ci.model_construct, description="Settings of CI.")
     accept: list[CheckCode | dict[CheckCode, list[str]]] | dict[CheckCode, list[str]] | None = Field(
         None,

@@ -46,8 +46,11 @@ _ITEM = re.compile(r"(?:\*|(\w+)(?:-(\w+))?)(?:/(\d+))?\Z", re.ASCII)
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
     """MLC455."""
+    if project.schedule is not None:
+        yield from _line(project.schedule, ("schedule",))
     for index, line in enumerate(project.ci.schedules):
-        yield from _line(line, ("ci", "on", "schedule", index))
+        if line != project.schedule:
+            yield from _line(line, ("ci", "on", "schedule", index))
     for name, monitor in project.monitors.items():
         if monitor.schedule is not None:
             yield from _line(monitor.schedule, ("monitor", name, "schedule"))

@@ -44,6 +44,7 @@ _OWN_SECTIONS = {
     "experiments": Feature.EXPERIMENTS,
     "deploy": Feature.DEPLOY,
     "monitor": Feature.MONITOR,
+    "schedule": Feature.SCHEDULE,
 }
 _CI_KEYS = {
     "on": Feature.CI_TRIGGERS,

@@ -163,6 +163,7 @@ class Project:
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
     monitors: Mapping[str, Monitor] = field(default_factory=dict)
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
+    schedule: str | None = None
     scripts: tuple[Script, ...] = ()
     programs: tuple[Script, ...] = ()
     test_command: str | None = None

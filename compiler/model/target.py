@@ -49,6 +49,7 @@ class Feature(StrEnum):
     EXPERIMENTS = "experiments"
     DEPLOY = "deploy"
     MONITOR = "monitor"
+    SCHEDULE = "schedule"
     CI_TRIGGERS = "ci.on"
     CI_RUNNER = "ci.runner"
     CI_SECRETS = "ci.secrets"

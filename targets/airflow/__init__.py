@@ -31,6 +31,7 @@ class Airflow:
         Feature.STAGES: Kept(),
         Feature.TEMPLATES: Emulated("a DAG parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Kept(),
+        Feature.SCHEDULE: Kept(),
         Feature.TIMEOUT: Emulated(
             "the command itself times out; `execution_timeout` is an hour longer, to fetch and push data"
         ),

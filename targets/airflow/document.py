@@ -40,6 +40,7 @@ def document(project: Project) -> dict[str, Any]:
     return {
         "project": project.name,
         "dag_id": ids.pipeline,
+        "schedule": project.schedule,
         "params": {name: _typed(text) for name, text in parameters(project).items()},
         "secret": secret(project),
         "worker": worker.text(),

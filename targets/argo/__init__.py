@@ -16,7 +16,7 @@ from ...compiler.model.project import Project
 from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ..engines import worker
 from ..engines.support import INSTALLED, TASKS
-from .document import document
+from .document import clock, document
 from .names import names
 from .problems import SUBSTITUTED_TEXT, problems
 
@@ -30,6 +30,7 @@ class Argo:
         Feature.STAGES: Kept(),
         Feature.TEMPLATES: Emulated("a workflow parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Emulated("an annotation of the pod"),
+        Feature.SCHEDULE: Emulated("a CronWorkflow that starts the template"),
         Feature.TIMEOUT: Emulated(
             "the command itself times out; `activeDeadlineSeconds` is an hour longer, to fetch and push data"
         ),
@@ -42,10 +43,12 @@ class Argo:
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
-        """The template and the worker script; only diagnostics if Argo would substitute in a name or an image."""
+        """The template, its clock and the worker script; only diagnostics if Argo would substitute in a name or an image."""
         diagnostics = list(problems(project))
         yield from diagnostics
         if any(diagnostic.code == SUBSTITUTED_TEXT.number for diagnostic in diagnostics):
             return
         yield yaml_file(f"argo/{names(project).pipeline}.yaml", document(project))
+        if project.schedule:
+            yield yaml_file(f"argo/{names(project).pipeline}-schedule.yaml", clock(project))
         yield worker.file()

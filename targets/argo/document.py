@@ -53,6 +53,22 @@ def document(project: Project) -> dict[str, Any]:
     }
 
 
+def clock(project: Project) -> dict[str, Any]:
+    """The CronWorkflow: it starts the template at the pipeline's schedule, unless the last run goes on."""
+    pipeline = names(project).pipeline
+    return {
+        "apiVersion": API,
+        "kind": "CronWorkflow",
+        "metadata": {"name": pipeline},
+        "spec": {
+            "schedules": [project.schedule],
+            "timezone": "UTC",
+            "concurrencyPolicy": "Forbid",
+            "workflowSpec": {"workflowTemplateRef": {"name": pipeline}},
+        },
+    }
+
+
 def _parameters(identifiers: Names, defaults: Mapping[str, str]) -> list[dict[str, str]]:
     return [
         *({"name": name, "value": value, "description": text} for name, (value, text) in PARAMETERS.items()),

@@ -34,6 +34,7 @@ class Github:
         Feature.EXPERIMENTS: Emulated("a workflow started by hand, which runs `make exp-NAME`"),
         Feature.DEPLOY: Emulated("a workflow started by a registry tag; the environment's rules say who approves"),
         Feature.MONITOR: Emulated("a scheduled workflow, which runs `make monitor-NAME`"),
+        Feature.SCHEDULE: Kept(),
         Feature.CI_TRIGGERS: Kept(),
         Feature.CI_RUNNER: Kept(),
         Feature.CI_SECRETS: Kept(),

@@ -44,6 +44,9 @@ class Gitlab:
         Feature.EXPERIMENTS: Emulated("jobs of a pipeline started by hand with MLOPS_TASK, which run `make exp-NAME`"),
         Feature.DEPLOY: Emulated("jobs started by a registry tag; to approve a deployment, start its job by hand"),
         Feature.MONITOR: Emulated("jobs of a schedule that sets MLOPS_TASK, which run `make monitor-NAME`"),
+        Feature.SCHEDULE: Emulated(
+            "a rule for pipelines of schedules; create one once, under Build > Pipeline schedules"
+        ),
         Feature.CI_TRIGGERS: Emulated("`workflow:rules`; create schedules once, under Build > Pipeline schedules"),
         Feature.CI_RUNNER: Kept(),
         Feature.CI_SECRETS: Emulated("variables of the environment `mlops`; each job names those that are missing"),

@@ -122,6 +122,19 @@ def test_hera_takes_it(case: str) -> None:
 
 
 @pytest.mark.full
+def test_the_clock_starts_the_template() -> None:
+    files = {"mlops.yaml": WINE + 'schedule: "30 6 * * 1"\n', "params.yaml": "lr: 1\n", "raw.csv": ""}
+    manifests, _ = emitted("argo", files)
+    clock = manifests["argo/wine-schedule.yaml"]
+    done = strict(clock)
+    assert not done.returncode, done.stderr
+    assert json.loads(done.stdout) == clock
+    spec = clock["spec"]
+    assert (spec["schedules"], spec["timezone"]) == (["30 6 * * 1"], "UTC")
+    assert spec["workflowSpec"] == {"workflowTemplateRef": {"name": manifests["argo/wine.yaml"]["metadata"]["name"]}}
+
+
+@pytest.mark.full
 def test_hera_refuses_what_is_wrong() -> None:
     manifests, _ = emitted("argo", {"mlops.yaml": WINE, "params.yaml": "lr: 1\n", "raw.csv": ""})
     data = manifests["argo/wine.yaml"]
