@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 
 from ..build import Compiled
 from ..model.snapshot import Disk
+from ..read.document import SPEC_NAME
 from ..write.plan import Plan
 from . import DONE, MISUSE, WRONG, cache_key, find_root
 from .output import misuse, print_report
@@ -18,11 +20,11 @@ def root_of(arguments: argparse.Namespace) -> str:
     return find_root(arguments.root or ".")
 
 
-def _compile(root: str) -> tuple[Disk, Compiled]:
+def _compile(root: str, name: str = SPEC_NAME) -> tuple[Disk, Compiled]:
     from ..build import compile_spec
 
     disk = Disk(root)
-    return disk, compile_spec(disk)
+    return disk, compile_spec(disk, name)
 
 
 def _plan(root: str, overwrite: list[str]) -> tuple[Disk, Compiled, Plan | None]:
@@ -76,6 +78,8 @@ def _build(root: str, arguments: argparse.Namespace) -> tuple[int, Disk]:
     if arguments.format == "text":
         for change in plan.pending:
             print(f"{change.action:>7} {change.path}")
+        if any(change.path == "Makefile" and change.action == "create" for change in plan.pending):
+            print("next: commit these files, then run `make setup` and `make pipeline`")
         if not plan.pending:
             print("nothing to do: all files are up to date")
     return DONE, disk
@@ -83,13 +87,20 @@ def _build(root: str, arguments: argparse.Namespace) -> tuple[int, Disk]:
 
 def check(arguments: argparse.Namespace) -> int:
     """Report all problems, and write nothing."""
-    _, compiled = _compile(root_of(arguments))
+    root, name = root_of(arguments), SPEC_NAME
+    if arguments.spec is not None:
+        path = os.path.join(arguments.root or ".", arguments.spec)
+        if not os.path.exists(path):
+            misuse(f"`{arguments.spec}` does not exist")
+            return MISUSE
+        root, name = (path, name) if os.path.isdir(path) else (os.path.dirname(path) or ".", os.path.basename(path))
+    _, compiled = _compile(root, name)
     compiled.report = compiled.report.for_check()
     print_report(compiled, arguments.format, arguments.verbose)
     if compiled.report.failed:
         return WRONG
     if arguments.format == "text" and compiled.project is not None:
-        print(f"mlops.yaml is valid: {len(compiled.project.stages)} stages, {len(compiled.files)} files to write")
+        print(f"{name} is valid: {len(compiled.project.stages)} stages, {len(compiled.files)} files to write")
     return DONE
 
 
@@ -166,10 +177,14 @@ def graph(arguments: argparse.Namespace) -> int:
 
 
 def targets(arguments: argparse.Namespace) -> int:
-    """Print the support table."""
+    """Print the support table: as text that of the project's targets, else of all."""
     from ..show.support_table import as_json, as_markdown, as_text
 
-    print({"text": as_text, "json": as_json, "markdown": as_markdown}[arguments.format](), end="")
+    if arguments.format == "text":
+        project = None if arguments.all else _compile(root_of(arguments))[1].project
+        print(as_text(project.targets if project is not None else None), end="")
+    else:
+        print({"json": as_json, "markdown": as_markdown}[arguments.format](), end="")
     return DONE
 
 

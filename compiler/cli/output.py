@@ -25,9 +25,20 @@ def print_report(compiled: Compiled, style: str, verbose: bool = False) -> None:
 
 
 def colour(stream: object) -> bool:
-    """Whether to colour the output to a stream: on a terminal, unless NO_COLOR is set."""
+    """Whether to colour the output to a stream: on a terminal, or with FORCE_COLOR; never with NO_COLOR."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
     is_terminal: bool = getattr(stream, "isatty", lambda: False)()
-    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_terminal and os.environ.get("TERM") != "dumb"
+
+
+def choose_colour(when: str | None) -> None:
+    """Follow `--color`: for this process and those that it starts."""
+    if when in ("always", "never"):
+        os.environ["NO_COLOR"] = "1" if when == "never" else ""
+        os.environ["FORCE_COLOR"] = "1" if when == "always" else ""
 
 
 def misuse(message: str) -> None:

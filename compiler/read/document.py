@@ -19,7 +19,7 @@ NO_SPEC = Code(
     "MLC008",
     "error",
     "`{name}` not found",
-    help="create `{name}` in the root of the repository, starting with `mlops: 1`",
+    help="run `mlopsc init` to make it from the code of this repository, or `mlopsc new NAME` for a new repository",
 )
 SPEC_UNDER_OTHER_NAME = replace(NO_SPEC, help="rename `mlops.yml` to `{name}`")
 SPEC_NOT_IMPORTED = replace(NO_SPEC, help="run `mlopsc import` to create it from dvc.yaml")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from .. import installed as registry
 from ..model.target import Elsewhere, Emulated, Feature, Kept, Refused, Target
 
@@ -26,9 +28,10 @@ def _explanation(support: Kept | Emulated | Refused) -> str:
     return support.why if isinstance(support, Refused) else ""
 
 
-def as_text() -> str:
-    """The table for a terminal: one word a cell, then the explanations."""
-    names, rows = matrix()
+def as_text(active: Container[str] | None = None) -> str:
+    """The table for a terminal: one word a cell, then the explanations. ``active`` are the targets to show, None for all."""
+    installed, rows = matrix()
+    names = [name for name in installed if active is None or name in active]
     width = max(len(feature.value) for feature, _ in rows)
     columns = [max(len(name), _WIDEST) for name in names]
     head = " ".join(name.ljust(column) for name, column in zip(names, columns, strict=True))
@@ -40,6 +43,8 @@ def as_text() -> str:
         notes += [
             f"  {name}: {feature.value}: {_explanation(cells[name])}" for name in names if _explanation(cells[name])
         ]
+    if others := [name for name in installed if name not in names]:
+        notes += ["", f"not in the stack of this project: {', '.join(others)} (`mlopsc targets --all` shows them)"]
     return "\n".join([*lines, "", "how, and why not:", *notes, ""])
 
 

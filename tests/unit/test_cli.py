@@ -130,6 +130,66 @@ def test_no_spec(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("chekc", "there is no command `chekc`; did you mean `check`?"),
+        ("-C . --color never biuld --check", "there is no command `biuld`; did you mean `build`?"),
+        ("zzz", "there is no command `zzz`; see `mlopsc --help`"),
+        ("help zzz", "there is no command `zzz`"),
+        ("build --wach", "`mlopsc build` takes no option `--wach`; did you mean `--watch`?"),
+        ("build --ovewrite=x", "`mlopsc build` takes no option `--ovewrite`; did you mean `--overwrite`?"),
+        ("schema x", "`mlopsc schema` takes no argument `x`; see `mlopsc schema --help`"),
+        ("check no.yaml", "`no.yaml` does not exist"),
+    ],
+)
+def test_misspelt(words: str, answer: str, project: Path) -> None:
+    done = run("mlopsc", *words.split(), cwd=project, check=False)
+    assert done.returncode == 2
+    assert answer in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_help_of_a_command(project: Path) -> None:
+    assert run("mlopsc", "help", "plan", cwd=project).stdout == run("mlopsc", "plan", "--help", cwd=project).stdout
+    assert run("mlopsc", "help", cwd=project).stdout == run("mlopsc", "--help", cwd=project).stdout
+
+
+def test_check_of_another_file(project: Path) -> None:
+    write(project, {"other.yaml": SPEC + "  x: {cmdd: y}\n", "sub/mlops.yaml": SPEC})
+    assert run("mlopsc", "check", "mlops.yaml", cwd=project).stdout.startswith("mlops.yaml is valid: 2 stages")
+    other = run("mlopsc", "check", "other.yaml", cwd=project, check=False)
+    assert other.returncode == 1
+    assert "other.yaml:6:" in other.stderr
+    for name in ("sub/mlops.yaml", "sub"):
+        assert "MLC3" in run("mlopsc", "check", name, cwd=project, check=False).stderr, "its code is not in that folder"
+    assert "MLC3" in run("mlopsc", "-C", "sub", "check", "mlops.yaml", cwd=project, check=False).stderr
+
+
+def test_colour_by_choice(project: Path) -> None:
+    write(project, {"mlops.yaml": SPEC + "  x: {cmdd: y}\n"})
+
+    def coloured(*words: str, **environment: str) -> bool:
+        return "\x1b[" in run("mlopsc", *words, cwd=project, check=False, **environment).stderr
+
+    assert not coloured("check", NO_COLOR="")
+    assert coloured("check", NO_COLOR="", FORCE_COLOR="1")
+    assert not coloured("check", NO_COLOR="1", FORCE_COLOR="1")
+    assert not coloured("check", NO_COLOR="", FORCE_COLOR="0")
+    assert coloured("check", "--color", "always", NO_COLOR="1")
+    assert coloured("--color", "always", "check", NO_COLOR="1")
+    assert not coloured("--color=never", "check", NO_COLOR="", FORCE_COLOR="1")
+
+
+def test_targets_of_the_project_and_all(project: Path) -> None:
+    active = run("mlopsc", "targets", cwd=project).stdout
+    assert active.splitlines()[0].split() == ["dvc", "github", "make"]
+    assert "not in the stack of this project: airflow, " in active
+    assert "sagemaker" in run("mlopsc", "targets", "--all", cwd=project).stdout.splitlines()[0]
+    (project / "mlops.yaml").unlink()
+    assert "sagemaker" in run("mlopsc", "targets", cwd=project).stdout.splitlines()[0]
+
+
 def test_elsewhere(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     here = tmp_path_factory.mktemp("here")
     for words in (("-C", str(project), "check"), ("check", "-C", str(project))):
