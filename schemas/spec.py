@@ -12,7 +12,7 @@ from .code import Code
 from .common import Cron, Model, Name, form
 from .operations import Deployments, Experiments, Monitors
 from .stack import Stack
-from .stage import AnyStage, Infer
+from .stage import AnyStage, Infer, Rerun
 
 DVC_SECTIONS = ("vars", "params", "metrics", "plots", "artifacts", "datasets")
 """The top-level keys, beside `stages`, that are DVC's and go into dvc.yaml."""
@@ -32,6 +32,10 @@ class Spec(Model):
     )
     stack: Stack = Field(default_factory=Stack.model_construct, description="The tool for each component.")
     code: Code = Field(default_factory=Code.model_construct, description="Where code lives and what runs it.")
+    rerun: Rerun | None = Field(
+        None,
+        description="Which edits of code run a stage again: those that change its `meaning` (default), or its `bytes`.",
+    )
     infer: Infer | None = Field(None, description="The conventions that apply to every stage.")
 
     vars: list[str | dict[str, Any]] | None = Field(None, description="Template variables: files and values.")

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag
 from .common import Duration, EnvName, Gates, Meta, Model, form
 
 Kind = Literal["data", "train", "evaluate", "monitor"]
+Rerun = Literal["meaning", "bytes"]
 Infer = Literal["all", "none"] | list[Literal["code", "params", "deps", "outs"]]
 
 
@@ -94,6 +95,10 @@ class StageBody(Model):
         None, description="Bounds on the metrics of the stage; the pipeline fails outside of them."
     )
     kind: Kind | None = Field(None, description="What the stage does (default by its name).")
+    rerun: Rerun | None = Field(
+        None,
+        description="`bytes`: every edit of code runs the stage again, also one of comments or layout (default `meaning`).",
+    )
     infer: Infer | None = Field(None, description="The conventions that fill in what is left out.")
 
 

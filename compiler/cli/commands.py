@@ -116,8 +116,10 @@ def plan(arguments: argparse.Namespace) -> int:
         import json
 
         files = [] if plan is None else [{"path": change.path, "action": change.action} for change in plan.changes]
-        runs = [{"stage": rerun.stage, "reasons": rerun.reasons} for rerun in stages]
-        print(json.dumps({"version": 1, "failed": failed, "files": files, "stages": runs}, indent=2))
+        runs = [{"stage": rerun.stage, "reasons": rerun.reasons} for rerun in stages if rerun.reasons]
+        cosmetic = [{"stage": rerun.stage, "files": rerun.cosmetic} for rerun in stages if not rerun.reasons]
+        data = {"version": 1, "failed": failed, "files": files, "stages": runs, "cosmetic": cosmetic}
+        print(json.dumps(data, indent=2))
         return WRONG if failed else DONE
     print_report(compiled, "text")
     if plan is None:
@@ -128,9 +130,13 @@ def plan(arguments: argparse.Namespace) -> int:
             print("".join(f"         {line}\n" for line in diff.splitlines()), end="")
     if not plan.pending:
         print("files: nothing to do")
-    print("stages that `dvc repro` would run:" if stages else "stages: nothing to run")
-    for rerun in stages:
+    running = [rerun for rerun in stages if rerun.reasons]
+    print("stages that would run:" if running else "stages: nothing to run")
+    for rerun in running:
         print(f"     run {rerun.stage}: {'; '.join(rerun.reasons)}")
+    for rerun in stages:
+        if not rerun.reasons:
+            print(f"cosmetic {rerun.stage}: nothing to run; comments or layout of {', '.join(rerun.cosmetic)} changed")
     return WRONG if failed else DONE
 
 

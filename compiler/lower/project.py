@@ -18,6 +18,7 @@ from ..resolve.commands import env_text
 from ..resolve.entry import Entry, Resolved
 from ..resolve.library import holds_tests, library
 from .ci import lower_ci, lower_resources
+from .code import code_of
 from .edges import artifacts, edges
 from .expand import Expanded, expand, resolve_value
 from .features import features
@@ -88,21 +89,23 @@ def _stages(resolved: Resolved, load: Load, here: str) -> tuple[dict[str, Stage]
         expanded, problems = expand(entry.name, entry.dvc, scope, load, ("stages", entry.name))
         diagnostics += problems
         for item in expanded:
-            stages[item.name] = _stage(item, entry, here)
+            stages[item.name] = _stage(item, entry, here, resolved)
     for key, value in resolved.sections.items():
         if key != "vars":
             diagnostics += resolve_value(value, scope, (key,))[1]
     return stages, diagnostics
 
 
-def _stage(expanded: Expanded, entry: Entry, here: str) -> Stage:
+def _stage(expanded: Expanded, entry: Entry, here: str, resolved: Resolved) -> Stage:
     body, declared = expanded.body, entry.declared
     wdir = rooted(".", body.get("wdir") or ".", here)
+    deps = tuple(rooted(wdir, path, here) for path in body.get("deps") or ())
+    by_bytes = (declared.rerun or resolved.spec.rerun) == "bytes"
     return Stage(
         name=expanded.name,
         entry=entry.name,
         commands=expanded.commands,
-        deps=tuple(rooted(wdir, path, here) for path in body.get("deps") or ()),
+        deps=deps,
         outs=tuple(_outs(body, wdir, here)),
         params=tuple(_params(body.get("params") or (), wdir, here)),
         wdir=wdir,
@@ -116,6 +119,7 @@ def _stage(expanded: Expanded, entry: Entry, here: str) -> Stage:
         retries=declared.retries or 0,
         env={name: env_text(value) for name, value in (declared.env or {}).items()},
         judges=entry.judges,
+        code=() if by_bytes else code_of(expanded.commands, wdir, deps, resolved.code),
         cmd=tuple(map(str, cmd)) if isinstance(cmd := body.get("cmd") or "", list) else cmd,
     )
 

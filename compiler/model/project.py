@@ -74,7 +74,8 @@ class Stage:
     ``entry`` is the entry of `stages` that defines it. ``commands`` run in ``wdir``, in order, each in its own shell, and stop
     at the first failure. They include env, script, timeout and retries, so that every target runs the same commands. ``deps``
     and ``outs`` are relative to the root of the repository; a dep may be a URL or ``ds://NAME``. ``timeout`` is in seconds.
-    ``judges`` is set on a gate: the entry whose metrics it judges.
+    ``judges`` is set on a gate: the entry whose metrics it judges. ``code`` are the code files whose edits run the stage again
+    only if they change what the code means (`lower.code`).
     """
 
     name: str
@@ -94,6 +95,7 @@ class Stage:
     retries: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
     judges: str | None = None
+    code: tuple[str, ...] = ()
     cmd: str | tuple[str, ...] = ""
     """The command as dvc.lock has it: a text, whose lines are `commands`, or a list, whose items are."""
 

@@ -12,6 +12,7 @@ import ast
 import hashlib
 import json
 import sys
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 MAX_BYTES = 4 * 2**20
@@ -23,7 +24,11 @@ _NAMES = frozenset(
     {"f_lineno", "tb_lineno", "co_firstlineno", "co_lines", "co_positions", "getsource", "getsourcelines", "get_source"}
 )
 """Attributes that depend on where in a file something stands."""
-_READS = frozenset({"open", "read", "read_text", "read_bytes", "readlines", "get_data", "hash", "sha256", "md5"})
+_FOLDERS = frozenset({"parent", "parents", "dirname", "name", "stem", "basename"})
+"""What makes a folder or a name of the path of a file."""
+_LISTS = frozenset({"glob", "iglob", "rglob", "walk", "iterdir", "listdir", "scandir", "copytree", "make_archive"})
+"""What reads the files of a folder, whose names need not stand in the program."""
+_TEXTS = (".py", ".ipynb")
 
 
 def meaning(path: str, content: bytes, prose: bool = False) -> str | None:
@@ -37,6 +42,30 @@ def meaning(path: str, content: bytes, prose: bool = False) -> str | None:
     return None
 
 
+def is_same(
+    path: str,
+    version: str,
+    files: Iterable[str],
+    known: Mapping[str, Any],
+    read: Callable[[str], bytes | None],
+) -> bool:
+    """Whether a code file still means what its ``version`` meant, the MD5 of the bytes that its stage ran with.
+
+    ``files`` is all code of the stage: if any of it may read the text of code, every edit counts. ``known`` holds the digest of
+    each version by path, as .mlops/code.json does.
+    """
+    versions = known.get(path)
+    before = versions.get(version) if isinstance(versions, dict) else None
+    if before is None:
+        return False
+    for file in files:
+        content = read(file)
+        if content is None or meaning(file, content, prose=True) is None:
+            return False
+    content = read(path)
+    return content is not None and meaning(path, content, prose=True) == before
+
+
 def reads_source(path: str, content: bytes) -> bool:
     """Whether a Python program may depend on the text of code: its own, or that of a module it imports."""
     if not path.endswith(".py"):
@@ -47,7 +76,7 @@ def reads_source(path: str, content: bytes) -> bool:
         tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return True
-    return any(map(_looks_at_source, ast.walk(tree)))
+    return _may_read_code(tree)
 
 
 def _python(content: bytes) -> str | None:
@@ -56,7 +85,7 @@ def _python(content: bytes) -> str | None:
         dumped = ast.dump(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    if any(map(_looks_at_source, ast.walk(tree))):
+    if _may_read_code(tree):
         return None
     version = ".".join(map(str, sys.version_info[:2]))  # another version may print the same tree in another way
     return f"py{version}:" + hashlib.sha256(dumped.encode("utf-8", "surrogatepass")).hexdigest()
@@ -69,19 +98,40 @@ def _looks_at_source(node: ast.AST) -> bool:
         return (node.module or "").partition(".")[0] in _MODULES or any(alias.name in _NAMES for alias in node.names)
     if isinstance(node, ast.Attribute):
         return node.attr in _NAMES
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, str) and node.value in _MODULES | _NAMES  # for import_module and getattr
-    return isinstance(node, ast.Call) and _name(node.func) in _READS and _mentions_file(node)
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return False
+    return node.value in _MODULES | _NAMES or node.value.endswith(_TEXTS) or "lineno" in node.value
 
 
-def _name(function: ast.expr) -> str:
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
+def _may_read_code(tree: ast.AST) -> bool:
+    """Whether a program may depend on the text of code: it uses `inspect` and the like, its own path, or that of a code file."""
+    waiting, knows_place, lists_folders = [tree], False, False
+    while waiting:
+        node = waiting.pop()
+        if _looks_at_source(node):
+            return True
+        name = _name(node.func if isinstance(node, ast.Call) else node)
+        lists_folders = lists_folders or name in _LISTS
+        if name in _FOLDERS and any(map(_is_own_path, ast.walk(node))):
+            knows_place = True  # `Path(__file__).parent` is a folder
+        elif _is_own_path(node):
+            return True
+        else:
+            waiting += ast.iter_child_nodes(node)
+    return knows_place and lists_folders
 
 
-def _mentions_file(node: ast.AST) -> bool:
-    return any(isinstance(inner, ast.Name) and inner.id == "__file__" for inner in ast.walk(node))
+def _is_own_path(node: ast.AST) -> bool:
+    """Whether an expression is the path of the program or of a module: `__file__`, `module.__file__`, `sys.argv[0]`."""
+    if isinstance(node, ast.Subscript):
+        return _name(node.value) == "argv" and isinstance(node.slice, ast.Constant) and node.slice.value == 0
+    return _name(node) in ("__file__", "__loader__", "__spec__")
+
+
+def _name(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _notebook(content: bytes, prose: bool) -> str | None:

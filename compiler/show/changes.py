@@ -12,7 +12,7 @@ from ..lower.paths import parents
 from ..model.project import Project, Stage
 from ..model.snapshot import Snapshot
 from ..model.target import File
-from ..programs.meaning import meaning
+from ..programs.meaning import is_same, meaning
 from ..programs.packages import Unreadable, read_lock
 from ..read.params import ParamFiles, lookup
 from ..resolve.conventions import RUNNERS
@@ -29,7 +29,7 @@ _MISSING = object()
 class Reason:
     """One difference that a stage sees. ``what`` names it; ``before`` and ``after`` are its values, where they are short.
 
-    A ``cosmetic`` difference is one in code that does not change what the code does. DVC compares bytes, so the stage runs.
+    A ``cosmetic`` difference is one in code that does not change what the code does: the runner runs nothing because of it.
     """
 
     kind: Kind
@@ -40,7 +40,9 @@ class Reason:
 
     @property
     def runs(self) -> bool:
-        """Whether DVC runs a stage again because of it: not where a dep, param or out is only no longer declared."""
+        """Whether a stage runs again because of it: not where a dep, param or out is only no longer declared."""
+        if self.cosmetic:
+            return False
         if self.kind != "key":
             return True
         return self.after is not None if self.what in _LISTS else self.what in _RERUN_KEYS
@@ -156,7 +158,7 @@ def _reasons(earlier: Stage, stage: Stage, before: State, after: State, contents
     made = {path for path, artifact in after.project.artifacts.items() if artifact.producer is not None}
     for dep in stage.deps:
         if dep in earlier.deps and dep not in made and "://" not in dep:
-            yield from _content(dep, before.snapshot, after.snapshot, contents)
+            yield from _content(stage, dep, before.snapshot, after.snapshot, contents)
 
 
 def _keys(earlier: Stage, stage: Stage) -> Iterator[Reason]:
@@ -212,23 +214,22 @@ def _value(values: Mapping[str, Any], key: str) -> str | None:
     return str(values[key]) if key in values else None
 
 
-def _content(dep: str, before: Snapshot, after: Snapshot, contents: Contents) -> Iterator[Reason]:
+def _content(stage: Stage, dep: str, before: Snapshot, after: Snapshot, contents: Contents) -> Iterator[Reason]:
     paths = contents.changed(dep)
     for pointer in (f"{path}.dvc" for path in (dep, *parents(dep))):
         paths += contents.changed(pointer)
     for path in dict.fromkeys(paths):
         if path == dep and posixpath.splitext(path)[1] in RUNNERS:
-            yield Reason("code", path, cosmetic=_same_meaning(path, before, after))
+            yield Reason("code", path, cosmetic=_same_meaning(stage, path, before, after))
         else:
             yield Reason("data", path)
 
 
-def _same_meaning(path: str, before: Snapshot, after: Snapshot) -> bool:
-    old, new = before.read(path), after.read(path)
-    if old is None or new is None:
+def _same_meaning(stage: Stage, path: str, before: Snapshot, after: Snapshot) -> bool:
+    old = before.read(path)
+    if old is None or path not in stage.code:
         return False
-    digest = meaning(path, old)
-    return digest is not None and digest == meaning(path, new)
+    return is_same(path, "", stage.code, {path: {"": meaning(path, old, prose=True)}}, after.read)
 
 
 def _shown(value: str | None) -> str:

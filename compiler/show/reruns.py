@@ -7,27 +7,33 @@ nothing again. tests/real/test_status.py holds it to `dvc status`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ..lower.paths import rooted
 from ..model.project import Project, Stage
 from ..model.snapshot import Snapshot
+from ..programs.meaning import is_same
 from ..read.keys import matches
 from ..read.params import ParamFiles
 from ..read.yaml import decode, load
 from .digests import Digests
 
 LOCK = "dvc.lock"
+CODE = ".mlops/code.json"
+MAX_CODE = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """A stage that would run again, and the reasons."""
+    """A stage that would run again, and the reasons; without any, its ``cosmetic`` edits of code are all that changed."""
 
     stage: str
     reasons: tuple[str, ...]
+    cosmetic: tuple[str, ...] = ()
 
 
 def reruns(project: Project, snapshot: Snapshot, params: ParamFiles) -> list[Rerun]:
@@ -36,13 +42,19 @@ def reruns(project: Project, snapshot: Snapshot, params: ParamFiles) -> list[Rer
     locked = _mapping(lock.get("stages"))
     digests = Digests(snapshot)
     datasets = _Datasets(project, lock)
+    versions = _Versions(snapshot)
     found: dict[str, Rerun] = {}
     for stage in project:
-        reasons = list(_reasons(stage, locked.get(stage.name), digests, params, datasets))
+        cosmetic: list[str] = []
+        reasons = list(_reasons(stage, locked.get(stage.name), digests, params, datasets, versions, cosmetic))
         if not stage.frozen:
-            reasons += [f"`{name}` runs before it" for name in project.dag.parents(stage.name) if name in found]
-        if reasons:
-            found[stage.name] = Rerun(stage.name, tuple(reasons))
+            reasons += [
+                f"`{name}` runs before it"
+                for name in project.dag.parents(stage.name)
+                if name in found and found[name].reasons
+            ]
+        if reasons or cosmetic:
+            found[stage.name] = Rerun(stage.name, tuple(reasons), () if reasons else tuple(cosmetic))
     return list(found.values())
 
 
@@ -59,7 +71,8 @@ def _mapping(value: Any) -> Mapping[Any, Any]:
 
 
 def _reasons(
-    stage: Stage, locked: Any, digests: Digests, params: ParamFiles, datasets: _Datasets
+    stage: Stage, locked: Any, digests: Digests, params: ParamFiles, datasets: _Datasets, versions: _Versions,
+    cosmetic: list[str],
 ) -> Iterator[str]:  # fmt: skip
     if stage.always_changed:
         yield "`always_changed` is set"
@@ -76,7 +89,10 @@ def _reasons(
         before = _by_path(stage, locked.get("deps"), here)
         for dep in stage.deps:
             if (why := datasets.differs(dep, before) or digests.dep_differs(dep, before.get(dep))) is not None:
-                yield f"dep `{dep}` {why}"
+                if versions.is_same(stage, dep, before.get(dep)):
+                    cosmetic.append(dep)
+                else:
+                    yield f"dep `{dep}` {why}"
         yield from _params(stage, _mapping(locked.get("params")), params, here)
     before = _by_path(stage, locked.get("outs"), here)
     for out in stage.outs:
@@ -130,6 +146,28 @@ def _changed(key: Any, file: str, now: Mapping[Any, Any], before: Mapping[Any, A
     if value == old or (isinstance(value, tuple) and list(value) == old):
         return None
     return f"param `{key}` changed from {old} to {value}"
+
+
+class _Versions:
+    """What the versions of code mean that stages ran with, as the runner keeps it."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+
+    @cached_property
+    def _known(self) -> Mapping[str, Any]:
+        size = self.snapshot.size(CODE)
+        raw = self.snapshot.read(CODE) if size is not None and size <= MAX_CODE else None
+        try:
+            return _mapping(json.loads(raw)) if raw is not None else {}
+        except (ValueError, RecursionError):
+            return {}
+
+    def is_same(self, stage: Stage, dep: str, before: Mapping[str, Any] | None) -> bool:
+        """Whether a code file that changed means what it meant when the stage ran."""
+        if before is None or dep not in stage.code:
+            return False
+        return is_same(dep, str(before.get("md5")), stage.code, self._known, self.snapshot.read)
 
 
 class _Datasets:

@@ -10,7 +10,18 @@ from ...compiler.model.project import Project
 from ...compiler.model.target import File
 from ...compiler.programs import program
 
-MODULES = ("display", "locks", "machine", "pipeline", "processes", "records", "report", "schedule", "stages")
+MODULES = (
+    "cosmetic",
+    "display",
+    "locks",
+    "machine",
+    "pipeline",
+    "processes",
+    "records",
+    "report",
+    "schedule",
+    "stages",
+)
 """What the program consists of, in a folder beside it."""
 SETTINGS = ".mlops/run.json"
 COMPILED = "/.mlops/scripts/**/__pycache__/\n"
@@ -18,8 +29,8 @@ COMPILED = "/.mlops/scripts/**/__pycache__/\n"
 
 
 def files(project: Project) -> Iterator[File]:
-    """The program, and the resources of stages that ask for some."""
-    for name in ("run.py", *(f"runner/{module}.py" for module in MODULES)):
+    """The program; the resources of stages that ask for some, and the code of stages that can tell its edits apart."""
+    for name in ("run.py", "meaning.py", *(f"runner/{module}.py" for module in MODULES)):
         script = program(name)
         yield File(script.path, script.text)
     yield File(".gitignore", COMPILED, block=True)
@@ -28,5 +39,6 @@ def files(project: Project) -> Iterator[File]:
         for name, stage in project.stages.items()
         if stage.resources
     }
-    if resources:
-        yield File(SETTINGS, json.dumps({"resources": resources}, indent=2, sort_keys=True) + "\n")
+    code = {name: stage.code for name, stage in project.stages.items() if stage.code}
+    if settings := {key: value for key, value in (("code", code), ("resources", resources)) if value}:
+        yield File(SETTINGS, json.dumps(settings, indent=2, sort_keys=True) + "\n")

@@ -20,10 +20,11 @@ from dvc.repo import Repo
 from dvc.stage import PipelineStage
 from dvc.stage.cache import RunCacheNotFoundError, RunCacheNotSupported
 from dvc.stage.run import _enforce_cmd_list, _make_cmd, _pull_missing_deps, get_executable, prepare_kwargs
+from runner.cosmetic import CodeVersions
 from runner.display import StageOutput, display
 from runner.locks import acting_for, calls_dvc, links_open, lock, paths_held, release_dead, unlock
 from runner.machine import Machine
-from runner.pipeline import Pipeline, change, rehearse, runs_inline
+from runner.pipeline import Pipeline, change, cosmetic, rehearse, runs_inline
 from runner.records import (
     IgnoredOuts,
     LockFile,
@@ -65,6 +66,7 @@ class Run:
         self.logs = os.path.join(folder, "logs")
         self.durations = read_json(os.path.join(folder, "durations.json"))
         self.machine = Machine(read_json(os.path.join(os.path.dirname(folder), "run.json")).get("resources", {}))
+        self.code = CodeVersions(os.path.dirname(folder))
         self.outcomes = {stage: Outcome(stage.addressing) for stage in pipeline.stages}
         self.running: dict = {}
         self.lockfiles: dict = {}
@@ -117,12 +119,14 @@ class Run:
         upstream = self.pipeline.upstream[stage]
         if runs_inline(stage):
             return self._reproduce_inline(stage, upstream)
-        reason = "forced" if self.options.force else change(stage, upstream)
+        reason = "forced" if self.options.force else change(stage, upstream, self.code)
         if not reason:
+            if paths := self.code.accepted.get(stage):
+                return self._accept(stage, paths)
             return self._settle(stage, "unchanged", saved=True)
         outcome = self.outcomes[stage]
         outcome.reason = reason
-        if self.options.pull and not self.options.force and not change(stage, upstream, allow_missing=True):
+        if self.options.pull and not self.options.force and not change(stage, upstream, self.code, allow_missing=True):
             self.screen.line("pulling what is missing", stage.addressing)
             with contextlib.suppress(CheckoutError):
                 self.repo.pull(stage.addressing)
@@ -140,6 +144,20 @@ class Run:
                     return self._settle(stage, "restored", saved=True)
                 stage.save_deps()
             return self._start(stage, hold.pop_all())
+
+    def _accept(self, stage, paths: list) -> None:
+        """Record the new hashes of code that means what it meant, as `dvc commit` would. The run cache is left as it is."""
+        self.screen.line(cosmetic(paths), stage.addressing)
+        stage.save_deps()
+        self._record(stage)
+        self._settle(stage, "cosmetic", saved=True)
+
+    def remember_code(self) -> None:
+        """Keep what the code means that the stages ran with; nothing where it is unknown what dvc.lock has."""
+        if not self.failed and not self.stopped and not self.unwritten:
+            others = [stage for stage in self.repo.index.stages if stage not in self.outcomes]
+            if self.code.remember(list(self.outcomes), others):
+                self.repo.scm_context.track_file(os.path.relpath(self.code.path))
 
     def _restore(self, stage) -> bool:
         """Take a stage's outs out of the run cache, if they are there."""
@@ -353,7 +371,9 @@ def run(options, launcher, folder: str) -> int:
         return 2
     try:
         if options.dry_run:
-            return show_rehearsal(rehearse(repo, pipeline, options), options, screen)
+            return show_rehearsal(
+                rehearse(repo, pipeline, options, CodeVersions(os.path.dirname(folder))), options, screen
+            )
         unlock(repo)
         return work(Run(repo, pipeline, options, launcher, folder, screen), folder, start)
     finally:
@@ -375,6 +395,7 @@ def work(run: Run, folder: str, start: float) -> int:
             run.screen.show(lambda: progress(run))
             try:
                 run.execute()
+                run.remember_code()
             except (DvcException, OSError) as caught:
                 error = caught
     finally:

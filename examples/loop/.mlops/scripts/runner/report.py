@@ -58,7 +58,7 @@ def summary(run, seconds: float) -> list:
     """The last lines: what was done, and what went wrong at the very end."""
     counts = Counter(outcome.status for outcome in run.outcomes.values())
     done = ", ".join(f"{count} {status}" for status, count in counts.items()) or "no stages"
-    if counts.keys() <= {"unchanged"}:
+    if counts.keys() <= {"unchanged", "cosmetic"}:
         done = f"nothing to run: {done}"
     saved = sum(outcome.saved_seconds for outcome in run.outcomes.values())
     lines = [f"{done} in {span(seconds)}" + (f", {span(saved)} saved" if saved >= 1 else "")]

@@ -12,6 +12,7 @@ from dvc.repo import Repo
 from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
 from dvc.stage.cache import RunCacheNotFoundError, _can_hash
 from dvc.utils import parse_target
+from runner.cosmetic import CodeVersions
 from runner.records import mend
 from runner.report import Outcome
 
@@ -93,7 +94,7 @@ def plan(graph, targets: list) -> list:
     return plan_repro(ordered)
 
 
-def change(stage, upstream: list, allow_missing: bool = False) -> str:
+def change(stage, upstream: list, code: CodeVersions, allow_missing: bool = False) -> str:
     """Why a stage is not up to date, or the empty string: `stage.changed`, with a reason and without DVC's rwlock."""
     if stage.changed_stage():
         return "its command changed"
@@ -103,18 +104,13 @@ def change(stage, upstream: list, allow_missing: bool = False) -> str:
         for path, status in dep.status().items():
             if allow_missing and status == "deleted" and not _moved_on(dep, upstream):
                 continue
-            if not is_cosmetic(stage, dep):
+            if status != "modified" or not code.is_cosmetic(stage, dep):
                 return _reason(path, status)
     for out in stage.outs:
         for path, status in out.status().items():
             if not (allow_missing and status in ("not in cache", "deleted")):
                 return _reason(path, status)
     return ""
-
-
-def is_cosmetic(stage, dep) -> bool:
-    """Whether a dep that changed still means the same to a stage. Nothing is known to, so far."""
-    return False
 
 
 def _moved_on(dep, upstream: list) -> bool:
@@ -129,18 +125,23 @@ def _reason(path: str, status) -> str:
     return f"{path} is {status}"
 
 
+def cosmetic(paths: list) -> str:
+    """What is said of a stage that need not run although its code was edited."""
+    return f"nothing to run: {', '.join(paths)} changed in comments or layout only"
+
+
 def runs_inline(stage) -> bool:
     """Whether a stage has no command to run: `.dvc` files, imports, frozen stages."""
     return not stage.cmd or stage.frozen
 
 
-def rehearse(repo: Repo, pipeline: Pipeline, options) -> dict:
+def rehearse(repo: Repo, pipeline: Pipeline, options, code: CodeVersions) -> dict:
     """What would become of each stage, as outcomes; nothing is written."""
     outcomes: dict = {}
     for stage in pipeline.stages:
         upstream = pipeline.upstream[stage]
         outcome = outcomes[stage] = Outcome(stage.addressing, "unchanged")
-        outcome.reason = "forced" if options.force else change(stage, upstream)
+        outcome.reason = "forced" if options.force else change(stage, upstream, code)
         if outcome.reason:
             outcome.status = "would be committed" if runs_inline(stage) else "would run"
             if not options.force and not runs_inline(stage):
@@ -151,6 +152,8 @@ def rehearse(repo: Repo, pipeline: Pipeline, options) -> dict:
             above = [up.addressing for up in upstream if outcomes[up].status in ("would run", "may run")]
             if above:
                 outcome.status, outcome.reason = "may run", f"after {', '.join(above)}"
+            elif paths := code.accepted.get(stage):
+                outcome.status, outcome.reason = "cosmetic", cosmetic(paths)
     return outcomes
 
 

@@ -292,9 +292,10 @@ def mend_cache(stage):
 
 
 def read_json(path: str) -> dict:
-    """A JSON file of ours; empty if it is not there or was cut off."""
+    """A JSON file of ours; empty if it is not there, was cut off or holds something else."""
     try:
         with open(path) as file:
-            return json.load(file)
-    except (OSError, ValueError):
+            data = json.load(file)
+    except (OSError, ValueError, RecursionError):
         return {}
+    return data if isinstance(data, dict) else {}
