@@ -45,7 +45,7 @@ CASES: dict[str, tuple[Edit, dict[str, list[str]]]] = {
     ),
     "a comment": (
         replaced("src/prepare.py", "print", "# x\nprint"),
-        {"prepare": ["`src/prepare.py` changed in comments or layout only"], "train": ["runs after `prepare`"]},
+        {"prepare": ["`src/prepare.py` changed in comments or layout only"]},
     ),
     "text that looks like code": (replaced("notes.txt", "a", "# a"), {"report": ["`notes.txt` changed"]}),
     "a param in a template": (
