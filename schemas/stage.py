@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag
 from .common import Duration, EnvName, Gates, Meta, Model, form
 
 Kind = Literal["data", "train", "evaluate", "monitor"]
-Infer = Literal["all", "none"] | list[Literal["code", "params", "deps", "outs"]]
+Infer = Literal["all", "none"] | list[Literal["code", "packages", "params", "deps", "outs"]]
 
 
 class OutFlags(Model):

@@ -116,6 +116,7 @@ def _stage(expanded: Expanded, entry: Entry, here: str) -> Stage:
         retries=declared.retries or 0,
         env={name: env_text(value) for name, value in (declared.env or {}).items()},
         judges=entry.judges,
+        unlocked=entry.unlocked,
         cmd=tuple(map(str, cmd)) if isinstance(cmd := body.get("cmd") or "", list) else cmd,
     )
 

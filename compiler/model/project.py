@@ -94,6 +94,8 @@ class Stage:
     retries: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
     judges: str | None = None
+    unlocked: tuple[str, ...] = ()
+    """Packages that its code loads and whose versions it would track, if they were locked."""
     cmd: str | tuple[str, ...] = ""
     """The command as dvc.lock has it: a text, whose lines are `commands`, or a list, whose items are."""
 
@@ -132,6 +134,8 @@ class Script:
 
     path: str
     text: str
+    derived: bool = False
+    """Whether programs in the repository bring it up to date, so that another content is no edit."""
 
 
 @dataclass(frozen=True, eq=False)
