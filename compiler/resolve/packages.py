@@ -120,7 +120,7 @@ class Packages:
             return Tracked(
                 None, f"all packages of {self.lock.source}, because none is known to provide {modules}", missing
             )
-        names = self._closure(frozenset(direct))
+        names = set(self._closure(frozenset(direct)))
         if self.lock.python is not None and (names or any(part.python for part in loaded)):
             names |= {PYTHON}
         return Tracked(tuple(sorted(names)), self._why(sorted(direct)), missing)
@@ -171,7 +171,7 @@ def providers(module: str, names: Collection[str]) -> set[str]:
     top = module.partition(".")[0]
     if top in _NAMESPACES:
         return _within_namespace(module, names)
-    exact = ({normalized(top)} | PROVIDERS.get(top, frozenset())) & set(names)
+    exact = {normalized(top), *PROVIDERS.get(top, ())} & set(names)
     if exact:
         return exact
     plain = normalized(top)
@@ -183,7 +183,7 @@ def providers(module: str, names: Collection[str]) -> set[str]:
         or name in (f"py{plain}", f"python{plain}", f"{plain}py")
     }
     similar = {name for name in similar if not name.startswith("types-") and not name.endswith("-stubs")}
-    return similar or (ODD.get(top, frozenset()) & set(names))
+    return similar or set(names) & ODD.get(top, frozenset())
 
 
 def _within_namespace(module: str, names: Collection[str]) -> set[str]:
@@ -193,9 +193,9 @@ def _within_namespace(module: str, names: Collection[str]) -> set[str]:
         name = _WITHIN_NAMESPACES.get(prefix) or normalized(prefix.replace(".", "-"))
         if name in names:
             return {name}
-    return {name for name in names if name.startswith(f"{normalized(parts[0])}-")} | (
-        (ODD.get(parts[0], frozenset())) & set(names)
-    )
+    start = f"{normalized(parts[0])}-"
+    brought = ODD.get(parts[0], frozenset())
+    return {name for name in names if name.startswith(start) or name in brought}
 
 
 def programs(program: str, names: Collection[str]) -> set[str]:
@@ -203,4 +203,4 @@ def programs(program: str, names: Collection[str]) -> set[str]:
     name = program.removesuffix(".exe")
     if name in _SHELLS:
         return set()
-    return ({normalized(name)} | PROGRAMS.get(name, frozenset())) & set(names)
+    return {normalized(name), *PROGRAMS.get(name, ())} & set(names)
