@@ -30,7 +30,7 @@ DEFAULT_NAME = "pipeline"
 STORES = ("mlflow", "sacred")
 """Metadata stores beside DVC."""
 _OUT_KEYS: tuple[tuple[str, OutKind], ...] = (("outs", "out"), ("metrics", "metric"), ("plots", "plot"))
-_REQUIREMENTS = ("uv.lock", "requirements.txt", "pyproject.toml", "environment.yml")
+_REQUIREMENTS = ("uv.lock", "requirements.lock", "requirements.txt", "pyproject.toml", "environment.yml")
 
 Load = Callable[[str], Any | None]
 """Gives the content of a parameter file by its path, or None if there is none."""

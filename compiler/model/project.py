@@ -208,5 +208,6 @@ class Project:
     @property
     def pip_arguments(self) -> tuple[str, ...]:
         """The arguments with which pip installs ``requirements``; empty if pip cannot read the file."""
-        arguments = {"requirements.txt": ("-r requirements.txt",), "pyproject.toml": ("-e .",)}
-        return arguments.get(self.requirements or "", ())
+        if self.requirements in ("requirements.lock", "requirements.txt"):
+            return (f"-r {self.requirements}",)
+        return ("-e .",) if self.requirements == "pyproject.toml" else ()
