@@ -309,13 +309,14 @@ def _read_file(path: str) -> bytes | None:
         return None
 
 
-def refresh() -> str | None:
-    """Bring packages.json in the working directory up to date, if it is there; the lock that it changed to. Raises `Unreadable`."""
-    before = _read_file(PATH)
-    above = 0
-    while above < 32 and not os.path.exists("../" * above + ".git") and os.path.isdir("../" * (above + 1)):
-        above += 1
-    lock = None if before is None else read_lock(_read_file, above if os.path.exists("../" * above + ".git") else 0)
+def refresh(root: str = ".") -> str | None:
+    """Bring packages.json below ``root`` up to date, if it is there; the lock that it changed to. Raises `Unreadable`, OSError."""
+
+    def read(name: str) -> bytes | None:
+        return _read_file(os.path.join(root, name))
+
+    before = read(PATH)
+    lock = None if before is None else read_lock(read, _folders_above(root))
     if before is None or lock is None:
         return None
     try:
@@ -325,30 +326,36 @@ def refresh() -> str | None:
     after = text(lock, known if isinstance(known, dict) else ()).encode("utf-8")
     if after == before.replace(b"\r\n", b"\n"):
         return None
-    with open(f"{PATH}.new", "wb") as file:
+    path = os.path.join(root, PATH)
+    with open(f"{path}.new", "wb") as file:
         file.write(after)
-    os.replace(f"{PATH}.new", PATH)
+    os.replace(f"{path}.new", path)
     return lock.source
 
 
-def follow_lock() -> None:
-    """Bring packages.json up to date before a pipeline runs, and tell what came of it; never fail."""
+def _folders_above(root: str) -> int:
+    """How many folders above ``root`` belong to its Git repository."""
+    above, folder = 0, os.path.abspath(root)
+    while not os.path.exists(os.path.join(folder, ".git")):
+        above, folder, child = above + 1, os.path.dirname(folder), folder
+        if folder == child:
+            return 0
+    return above
+
+
+def follow_lock() -> int:
+    """Bring packages.json up to date and tell what came of it. Gives 1 if it stays as it was because of an error."""
+    scripts = os.path.dirname(os.path.abspath(__file__))
+    root = os.path.dirname(os.path.dirname(scripts)) if os.path.basename(os.path.dirname(scripts)) == ".mlops" else "."
     try:
-        if (source := refresh()) is not None:
-            print(f"{PATH}: updated from {source}", flush=True)
+        source = refresh(root)
     except (Unreadable, OSError) as error:
         print(f"{PATH} stays as it is: {error}", file=sys.stderr, flush=True)
-
-
-def main() -> int:
-    try:
-        source = refresh()
-        print(f"{PATH}: {'up to date' if source is None else f'updated from {source}'}")
-    except Unreadable as error:
-        print(f"packages.py: {error}", file=sys.stderr)
         return 1
+    if source is not None:
+        print(f"{PATH}: updated from {source}", flush=True)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(follow_lock())
