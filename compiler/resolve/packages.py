@@ -43,8 +43,8 @@ _WITHIN_NAMESPACES = {
     "mpl_toolkits.basemap": "basemap",
 }
 _PLUGINS = """
-pandas pyarrow fastparquet numexpr bottleneck openpyxl xlrd odfpy python-calamine pyxlsb tables lxml zstandard sqlalchemy fsspec
-fsspec s3fs gcsfs adlfs | polars pyarrow fastexcel deltalake connectorx | dask distributed pyarrow fastparquet
+pandas pyarrow fastparquet numexpr bottleneck openpyxl xlrd odfpy python-calamine pyxlsb tables lxml zstandard
+fsspec s3fs gcsfs adlfs | polars pyarrow fastexcel deltalake connectorx | dask pyarrow fastparquet
 xarray netcdf4 h5netcdf zarr dask scipy bottleneck cftime | transformers torch tensorflow jax flax accelerate sentencepiece
 keras tensorflow torch jax | joblib lz4 | dvc dvc-s3 dvc-gs dvc-azure dvc-ssh dvc-webdav dvc-hdfs dvc-oss
 sqlalchemy psycopg psycopg2 psycopg2-binary pymysql mysqlclient oracledb pyodbc duckdb-engine
