@@ -34,9 +34,9 @@ _COMMIT = re.compile(r"@[0-9a-f]{7,40}(?=[#?]|$)|#sha256=|\.(?:whl|zip|tar\.gz)(
 _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]?([^ =].*)")
 _USER = re.compile(r"//[^/@\s]*@")
 _ARTIFACT = re.compile(
-    r"(?m)^\s+\{\s*(?:url|file) = \"[^\"\\\n]*\"(?:, [a-z-]+ = (?:\"[^\"\\\n]*\"|[\d.:TZ-]+|\{[^{}\n]*\}))*\s*\},?\n"
+    r"(?<=\},\n)\s+\{\s*(?:url|file) = \"[^\"\\\n]*\"(?:, [a-z-]+ = (?:\"[^\"\\\n]*\"|[\d.:TZ-]+|\{[^{}\n]*\}))*\s*\},?\n"
 )
-"""An item of the lists of files, which are most of a lock, and which nothing here asks for."""
+"""An item of a list of files that is not the first: most of a lock, and nothing here asks for it."""
 MAX_BYTES = 32 * 2**20
 MAX_LINE = 10_000
 """Longer lines of a requirements file are not read."""

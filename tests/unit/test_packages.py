@@ -11,6 +11,8 @@ from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.model.snapshot import Memory
 from mlopsc.compiler.programs.packages import PATH
 from mlopsc.compiler.resolve.packages import programs, providers
+from mlopsc.compiler.write.lock import digest
+from mlopsc.compiler.write.plan import plan
 
 LOCK = """\
 version = 1
@@ -258,3 +260,31 @@ def test_a_hostile_lock_is_at_most_a_warning(lock: str) -> None:
         )
         assert not run.report.failed
     assert not run.report.failed
+
+
+BESIDE: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "known needs, without a graph": ("import pandas", "pandas==2\nnumpy==1\nflask==3\n", ("numpy", "pandas")),
+    "not with one": ("import pandas", "pandas==2\n    # via x\nnumpy==1\nx==1\n", ("pandas",)),
+    "engines": ("import pandas", "pandas==2\npyarrow==16\ns3fs==1\n", ("pandas", "pyarrow")),
+    "no engines of others": ("import yaml", "pyyaml==6\npyarrow==16\n", ("pyyaml",)),
+    "what brings it, for want of it": ("import numpy", "pandas==2\n", ("pandas",)),
+}
+
+
+@pytest.mark.parametrize(("code", "lock", "expected"), BESIDE.values(), ids=BESIDE)
+def test_what_a_package_loads_beside_what_the_lock_says(code: str, lock: str, expected: tuple[str, ...]) -> None:
+    files = {"mlops.yaml": SPEC + "stages: {train: {deps: [raw.csv]}}", "raw.csv": "", "src/train.py": code}
+    run = compile_spec(Memory({**files, "requirements.txt": lock}))
+    assert run.resolved is not None
+    assert run.resolved.entries["train"].body["params"] == [{PATH: list(expected)}]
+
+
+def test_the_file_that_the_runner_keeps_up_to_date_is_not_edited_by_that() -> None:
+    run = compiled({"src/train.py": "import yaml"})
+    lock = {file.path: digest(file.text) for file in run.files}
+    disk = Memory({**{file.path: file.text for file in run.files if not file.block}, PATH: '{"pyyaml": "5.0"}\n'})
+    changes, problems = plan(run.files, lock, disk, run.inputs)
+    assert not problems
+    assert {change.path: (change.action, change.backup) for change in changes.pending}[PATH] == ("update", False)
+    _, problems = plan(run.files, {}, disk, run.inputs)
+    assert [problem.code for problem in problems] == ["MLC601"]
