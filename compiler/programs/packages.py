@@ -71,6 +71,11 @@ class Lock:
             versions.append(version)
         self.needs.setdefault(key, set()).update(map(normalised, needs))
 
+    @property
+    def has_graph(self) -> bool:
+        """Whether it says which package needs which; pylock.toml and requirements need not."""
+        return self.source.endswith((LOCKS[0], LOCKS[2])) or any(self.needs.values())
+
     def closure(self, names: Iterable[str]) -> list[str]:
         """These packages and all that they need, as far as the lock says; sorted."""
         seen: set[str] = set()

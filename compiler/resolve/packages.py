@@ -140,14 +140,13 @@ class Packages:
 
     def _reached(self, direct: Iterable[str]) -> set[str]:
         assert self.lock is not None
-        has_graph = any(self.lock.needs.values())
         reached: set[str] = set()
         waiting = set(direct)
         while waiting:
             new = set(self.lock.closure(waiting)) - reached
             reached |= new
             further = {name for package in new for name in PLUGINS.get(package, ())}
-            if not has_graph:
+            if not self.lock.has_graph:
                 further |= {name for package in new for name in NEEDS.get(package, ())}
             waiting = (further & self.lock.versions.keys()) - reached
         return reached

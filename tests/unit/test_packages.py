@@ -226,6 +226,24 @@ def test_what_is_not_locked_is_one_warning(files: Mapping[str, str], expected: l
     assert not [problem.code for problem in run.report if problem.code.startswith(("MLC314", "MLC315"))]
 
 
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"requirements.txt": "pandas==2\nnumpy==1\n"}, True),
+        ({"requirements.txt": "pandas==2\nnumpy==1\n    # via pandas\n"}, False),
+        ({"pylock.toml": "[[packages]]\nname = 'pandas'\nversion = '2'\n"}, True),
+        ({"uv.lock": "[[package]]\nname = 'pandas'\nversion = '2'\n"}, False),
+        ({"requirements.txt": "other==2\n"}, False),
+        ({}, False),
+    ],
+)
+def test_a_lock_without_what_needs_what_is_a_note(files: Mapping[str, str], expected: bool) -> None:
+    spec = SPEC + "stages: {train: {deps: [raw.csv]}, eval: {deps: [models/train]}}"
+    code = {"src/train.py": "import pandas", "src/eval.py": "import pandas"}
+    run = compile_spec(Memory({"mlops.yaml": spec, "raw.csv": "1", **code, **files}))
+    assert [problem.code for problem in run.report].count("MLC316") == expected
+
+
 def test_an_import_that_a_transitive_package_provides_is_no_problem() -> None:
     assert (
         codes({"src/train.py": "import numpy", "pyproject.toml": "[project]\nname = 'x'\ndependencies = ['pandas']\n"})
