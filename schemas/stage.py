@@ -10,7 +10,7 @@ from .common import Duration, EnvName, Gates, Meta, Model, form
 
 Kind = Literal["data", "train", "evaluate", "monitor"]
 Rerun = Literal["meaning", "bytes"]
-Infer = Literal["all", "none"] | list[Literal["code", "params", "deps", "outs"]]
+Infer = Literal["all", "none"] | list[Literal["code", "packages", "params", "deps", "outs"]]
 
 
 class OutFlags(Model):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from ..model.project import Command
 from ..resolve.code.graph import CodeGraph
+from ..resolve.code.problems import UNDECLARED
 
 CODE = (".py", ".ipynb")
 _SHELL = re.compile(r"[;&|()<>`$\\\n*?\[\]{}]")
@@ -30,7 +31,7 @@ def code_of(commands: Iterable[Command], wdir: str, deps: Sequence[str], graph: 
     for command in commands:
         words = _words(command.text)
         loaded = graph.command(command.text, wdir)
-        if words is None or loaded.problems or loaded.missing:
+        if words is None or loaded.missing or any(problem.code is not UNDECLARED for problem in loaded.problems):
             return ()
         code = {file for file in loaded.files if file.endswith(CODE)}
         named = [word for word in words if _names(word, wdir, code)]

@@ -31,7 +31,7 @@ DEFAULT_NAME = "pipeline"
 STORES = ("mlflow", "sacred")
 """Metadata stores beside DVC."""
 _OUT_KEYS: tuple[tuple[str, OutKind], ...] = (("outs", "out"), ("metrics", "metric"), ("plots", "plot"))
-_REQUIREMENTS = ("uv.lock", "requirements.txt", "pyproject.toml", "environment.yml")
+_REQUIREMENTS = ("uv.lock", "requirements.lock", "requirements.txt", "pyproject.toml", "environment.yml")
 
 Load = Callable[[str], Any | None]
 """Gives the content of a parameter file by its path, or None if there is none."""
@@ -120,6 +120,7 @@ def _stage(expanded: Expanded, entry: Entry, here: str, resolved: Resolved) -> S
         env={name: env_text(value) for name, value in (declared.env or {}).items()},
         judges=entry.judges,
         code=() if by_bytes else code_of(expanded.commands, wdir, deps, resolved.code),
+        unlocked=entry.unlocked,
         cmd=tuple(map(str, cmd)) if isinstance(cmd := body.get("cmd") or "", list) else cmd,
     )
 

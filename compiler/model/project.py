@@ -96,6 +96,8 @@ class Stage:
     env: Mapping[str, str] = field(default_factory=dict)
     judges: str | None = None
     code: tuple[str, ...] = ()
+    unlocked: tuple[str, ...] = ()
+    """Packages that its code loads and whose versions it would track, if they were locked."""
     cmd: str | tuple[str, ...] = ""
     """The command as dvc.lock has it: a text, whose lines are `commands`, or a list, whose items are."""
 
@@ -134,6 +136,8 @@ class Script:
 
     path: str
     text: str
+    derived: bool = False
+    """Whether programs in the repository bring it up to date, so that another content is no edit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,5 +210,6 @@ class Project:
     @property
     def pip_arguments(self) -> tuple[str, ...]:
         """The arguments with which pip installs ``requirements``; empty if pip cannot read the file."""
-        arguments = {"requirements.txt": ("-r requirements.txt",), "pyproject.toml": ("-e .",)}
-        return arguments.get(self.requirements or "", ())
+        if self.requirements in ("requirements.lock", "requirements.txt"):
+            return (f"-r {self.requirements}",)
+        return ("-e .",) if self.requirements == "pyproject.toml" else ()

@@ -96,7 +96,8 @@ class File:
 
     ``path`` is relative to the root of the repository. ``executable`` sets the x bits of the mode. ``data`` is the content of a
     YAML or JSON file, so that the `patches` of the spec can be applied, and ``header`` is the text before it; the keys in
-    ``apart`` are written to a second document of the file. See `yaml_file`.
+    ``apart`` are written to a second document of the file. See `yaml_file`. A file that is ``derived`` is kept up to date by
+    programs in the repository, too: another content than a build wrote is no edit.
     """
 
     path: str
@@ -106,6 +107,7 @@ class File:
     data: Mapping[str, Any] | None = None
     header: str = ""
     apart: tuple[str, ...] = ()
+    derived: bool = False
 
 
 class Target(Protocol):

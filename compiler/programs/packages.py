@@ -2,13 +2,15 @@
 # files in TOML (or the package tomli).
 """packages.py: write .mlops/packages.json anew from the lock of the project's packages; stages track its entries as params.
 
-Read are, in this order, the first that is there: uv.lock, pylock.toml, poetry.lock, and requirements files whose lines are
-pinned by `==`. Names are normalised as PyPI does it (PEP 503). A package that is locked in several versions, for several
-platforms, has them all.
+The first of uv.lock, pylock.toml, poetry.lock, requirements.lock and requirements.txt (lines pinned by `==`) is read, in this
+folder or else in the nearest one above it within the Git repository. Names are normalised as by PyPI (PEP 503). A package
+that is locked in several versions, for several platforms, has them all. A package that is no longer locked stays in the file
+as null until the next build, because stages may still track it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -22,10 +24,22 @@ REQUIREMENTS = ("requirements.lock", "requirements.txt")
 PYTHON = "python"
 """The entry for Python itself; no package on PyPI can have the name, which belongs to the interpreter."""
 
-_PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*={2,3}\s*([^\s;#\\,]+)")
-_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)")
-_VIA = re.compile(r"\s*#(?:\s*via)?\s+([A-Za-z0-9][A-Za-z0-9._-]*)\s*$")
+_NAME = r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
+_EXTRAS = r" ?(?:\[[^\]]*\])? ?"
+_PIN = re.compile(_NAME + _EXTRAS + r"={2,3} ?([^ ;#\\,*]+)(?=[ ;#\\]|$)")
+_DIRECT = re.compile(_NAME + _EXTRAS + r"@ ?([^ ;]+)")
+_EGG = re.compile(r"(?:-e|--editable)[ =]([^ ;]+)#(?:[^ ]*&)?egg=" + _NAME)
+_COMMIT = re.compile(r"@[0-9a-f]{7,40}(?=[#?]|$)|#sha256=|\.(?:whl|zip|tar\.gz)(?=[#?]|$)")
+"""What makes a URL a pin: a commit, a hash, or a file."""
+_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]?([^ =].*)")
+_USER = re.compile(r"//[^/@\s]*@")
+_ARTIFACT = re.compile(
+    r"(?<=\},\n)\s+\{\s*(?:url|file) = \"[^\"\\\n]*\"(?:, [a-z-]+ = (?:\"[^\"\\\n]*\"|[\d.:TZ-]+|\{[^{}\n]*\}))*\s*\},?\n"
+)
+"""An item of a list of files that is not the first: most of a lock, and nothing here asks for it."""
 MAX_BYTES = 32 * 2**20
+MAX_LINE = 10_000
+"""Longer lines of a requirements file are not read."""
 MAX_INCLUDED = 50
 """Requirements files that one may include by `-r`, in all."""
 
@@ -36,7 +50,8 @@ Read = Callable[[str], "bytes | None"]
 class Lock:
     """What a lock says: the versions of each package, and the packages that each one needs.
 
-    ``source`` is the file it was read from. ``loose`` are packages that a requirements file names without a pin.
+    ``source`` is the file it was read from. ``loose`` are packages that a requirements file names without a pin, ``local`` the
+    project itself and members of its workspace, whose code is in the repository.
     """
 
     def __init__(self, source: str) -> None:
@@ -44,15 +59,22 @@ class Lock:
         self.versions: dict[str, list[str]] = {}
         self.needs: dict[str, set[str]] = {}
         self.loose: set[str] = set()
+        self.local: set[str] = set()
         self.python: str | None = None
 
     def add(self, name: str, version: str, needs: Iterable[str] = ()) -> None:
-        """Take in one package."""
-        key = normalised(name)
+        """Take in one package; nothing that is not the name of one."""
+        if re.fullmatch(_NAME, name) is None or (key := normalised(name)) == PYTHON:
+            return
         versions = self.versions.setdefault(key, [])
         if version not in versions:
             versions.append(version)
         self.needs.setdefault(key, set()).update(map(normalised, needs))
+
+    @property
+    def has_graph(self) -> bool:
+        """Whether it says which package needs which; pylock.toml and requirements need not."""
+        return self.source.endswith((LOCKS[0], LOCKS[2])) or any(self.needs.values())
 
     def closure(self, names: Iterable[str]) -> list[str]:
         """These packages and all that they need, as far as the lock says; sorted."""
@@ -60,10 +82,10 @@ class Lock:
         waiting = [normalised(name) for name in names]
         while waiting:
             name = waiting.pop()
-            if name in self.versions and name not in seen:
+            if (name in self.versions or name in self.local) and name not in seen:
                 seen.add(name)
                 waiting.extend(self.needs.get(name, ()))
-        return sorted(seen)
+        return sorted(seen & self.versions.keys())
 
     def entries(self) -> dict[str, str]:
         """The content of packages.json."""
@@ -78,21 +100,38 @@ def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def read_lock(read: Read) -> Lock | None:
-    """The lock of a repository, or None if there is none that can be read. Raises `Unreadable`."""
-    lock = None
+def read_lock(read: Read, above: int = 0) -> Lock | None:
+    """The lock of a repository, or None if there is none. Raises `Unreadable`.
+
+    ``above`` is how many folders above this one belong to the Git repository. The nearest lock counts.
+    """
+    for height in range(above + 1):
+        folder = "../" * height
+        if (lock := _lock_in(folder, read)) is not None:
+            versions = (_python_version(read("../" * place + ".python-version")) for place in range(height + 1))
+            lock.python = next(filter(None, versions), lock.python)
+            return lock
+    return None
+
+
+def _lock_in(folder: str, read: Read) -> Lock | None:
     for name, reader in ((LOCKS[0], _uv), (LOCKS[1], _pylock), (LOCKS[2], _poetry)):
-        if lock is None and (data := _toml(name, read)) is not None:
-            lock = Lock(name)
+        if (data := _toml(folder + name, read)) is not None:
+            lock = Lock(folder + name)
             reader(data, lock)
+            return lock
     for name in REQUIREMENTS:
-        if lock is None and read(name) is not None:
-            lock = Lock(name)
-            _requirements(name, read, lock, [])
-    if lock is not None and (version := read(".python-version")) is not None:
-        first = version.decode("utf-8", "replace").strip().partition("\n")[0].strip()
-        lock.python = first or lock.python
-    return lock
+        if read(folder + name) is not None:
+            lock = Lock(folder + name)
+            _requirements(folder + name, read, lock, [])
+            return lock
+    return None
+
+
+def _python_version(raw: bytes | None) -> str | None:
+    """The first version in a .python-version file."""
+    lines = (line.strip() for line in (raw or b"").decode("utf-8", "replace").splitlines()[:50])
+    return next((line[:100] for line in lines if line and not line.startswith("#")), None)
 
 
 class Unreadable(Exception):
@@ -103,9 +142,13 @@ class Unreadable(Exception):
         self.name, self.why = name, why
 
 
-def text(lock: Lock) -> str:
-    """packages.json as it is written: a line for each package, sorted, so that Git merges it."""
-    return json.dumps(lock.entries(), indent=1, ensure_ascii=False) + "\n"
+def text(lock: Lock, tracked: Iterable[str] = ()) -> str:
+    """packages.json as it is written: a line for each package, sorted, so that Git merges it.
+
+    ``tracked`` are entries that there have to be, as null if nothing is locked by that name.
+    """
+    entries: dict[str, str | None] = {**dict.fromkeys(tracked), **lock.entries()}
+    return json.dumps({name: entries[name] for name in sorted(entries)}, indent=1) + "\n"
 
 
 def _toml(name: str, read: Read) -> dict[str, Any] | None:
@@ -115,16 +158,26 @@ def _toml(name: str, read: Read) -> dict[str, Any] | None:
     if len(raw) > MAX_BYTES:
         raise Unreadable(name, f"it is larger than {MAX_BYTES // 2**20} MB")
     try:
-        import tomllib
-    except ModuleNotFoundError:  # Python 3.9 and 3.10
-        try:
-            import tomli as tomllib  # type: ignore[no-redef, import-not-found]
-        except ModuleNotFoundError:
-            raise Unreadable(name, "this Python has neither tomllib nor tomli") from None
-    try:
-        return tomllib.loads(raw.decode("utf-8"))
+        data: dict[str, Any] = _toml_reader(name)(_ARTIFACT.sub("", raw.decode("utf-8").replace("\r\n", "\n")))
+        return data
     except (ValueError, RecursionError) as error:
         raise Unreadable(name, str(error)) from None
+
+
+def _toml_reader(name: str) -> Callable[[str], Any]:
+    with contextlib.suppress(ModuleNotFoundError):
+        import tomllib
+
+        return tomllib.loads
+    with contextlib.suppress(ModuleNotFoundError):  # Python 3.9 and 3.10
+        import tomli
+
+        return tomli.loads  # type: ignore[no-any-return]
+    try:
+        import tomlkit  # DVC needs it
+    except ModuleNotFoundError:
+        raise Unreadable(name, "this Python has neither tomllib, tomli nor tomlkit") from None
+    return lambda text: tomlkit.parse(text).unwrap()
 
 
 def _tables(data: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
@@ -145,14 +198,16 @@ def _uv(data: Mapping[str, Any], lock: Lock) -> None:
     if isinstance(data.get("requires-python"), str):
         lock.python = data["requires-python"]
     for package in _tables(data, "package"):
-        source = package.get("source")
-        if isinstance(source, dict) and {"virtual", "editable"} & set(source):
-            continue  # the project itself, and members of its workspace: their code is in the repository
         needs = list(_needed(package.get("dependencies")))
         extras = package.get("optional-dependencies")
         for items in extras.values() if isinstance(extras, dict) else ():
             needs += _needed(items)
-        lock.add(package["name"], _version(package), needs)
+        source = package.get("source")
+        if isinstance(source, dict) and {"virtual", "editable"} & set(source):
+            lock.local.add(normalised(package["name"]))
+            lock.needs.setdefault(normalised(package["name"]), set()).update(map(normalised, needs))
+        else:
+            lock.add(package["name"], _version(package), needs)
 
 
 def _pylock(data: Mapping[str, Any], lock: Lock) -> None:
@@ -175,38 +230,80 @@ def _poetry(data: Mapping[str, Any], lock: Lock) -> None:
 
 
 def _version(package: Mapping[str, Any]) -> str:
-    """The version of a package; of one from a repository or a file, what identifies its content."""
-    parts = [str(package["version"])] if isinstance(package.get("version"), str) else []
+    """The version of a package; of one from a repository or a file, what identifies its content.
+
+    The index that a package comes from is left out, and so are user names and passwords in URLs.
+    """
+    parts = [package["version"]] if isinstance(package.get("version"), str) else []
     for key in ("source", "vcs", "archive"):
         place = package.get(key)
-        if isinstance(place, dict):
-            parts += [str(place[name]) for name in ("git", "commit-id", "resolved_reference", "url") if name in place]
-    return " ".join(parts) or "unknown"
+        if isinstance(place, dict) and place.get("type") != "legacy":  # Poetry's word for an index
+            parts += [place[name] for name in _PLACES if isinstance(place.get(name), str)]
+            hashes = place.get("hashes")
+            parts += [f"{kind}:{hashes[kind]}" for kind in sorted(hashes)] if isinstance(hashes, dict) else []
+            for file in _files(package) if {"url", "path"} & set(place) else ():
+                parts += [file["hash"]] if isinstance(file.get("hash"), str) else []
+    return _USER.sub("//", " ".join(dict.fromkeys(parts)))[:1000] or "unknown"
+
+
+_PLACES = ("git", "resolved_reference", "commit-id", "url", "path", "subdirectory")
+
+
+def _files(package: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    wheels, files = package.get("wheels"), package.get("files")
+    listed = [
+        package.get("sdist"),
+        *(wheels if isinstance(wheels, list) else ()),
+        *(files if isinstance(files, list) else ()),
+    ]
+    return [file for file in listed if isinstance(file, dict)]
 
 
 def _requirements(name: str, read: Read, lock: Lock, seen: list[str]) -> None:
     """A requirements file as pip reads it. `# via` comments of pip-compile and uv say what needs a package."""
     raw = read(name)
-    if raw is None or name in seen or len(seen) >= MAX_INCLUDED or len(raw) > MAX_BYTES:
+    if raw is None or name in seen or len(seen) >= MAX_INCLUDED:
         return
+    if len(raw) > MAX_BYTES:
+        raise Unreadable(name, f"it is larger than {MAX_BYTES // 2**20} MB")
     seen.append(name)
-    current = ""
-    for line in raw.decode("utf-8-sig", "replace").splitlines():
-        stripped = line.strip()
-        if (pin := _PIN.match(stripped)) is not None:
-            current = pin.group(1)
-            lock.add(current, pin.group(2))
-        elif (via := _VIA.match(line)) is not None and current:
-            lock.needs.setdefault(normalised(via.group(1)), set()).add(normalised(current))
-        elif stripped.startswith(("-r", "--requirement", "-c", "--constraint")):
-            included = (
-                re.split(r"[\s=]+", stripped, maxsplit=1)[-1] if " " in stripped or "=" in stripped else stripped[2:]
-            )
-            _requirements(os.path.normpath(os.path.join(os.path.dirname(name), included.strip())), read, lock, seen)
-        elif stripped and not stripped.startswith(("#", "-")) and (named := _NAME.match(stripped)) is not None:
+    current, via = "", False
+    for whole in raw.decode("utf-8-sig", "replace").splitlines():
+        line = " ".join(whole.split()) if len(whole) <= MAX_LINE else "#"
+        if line.startswith("#"):
+            via = current != "" and (via or line.startswith("# via"))
+            if via:
+                _needed_by(line.removeprefix("# via"), current, lock)
+            continue
+        via = False
+        if (include := _INCLUDE.match(line)) is not None:
+            path = include.group(1).partition(" #")[0].strip(" \"'")
+            _requirements(os.path.normpath(os.path.join(os.path.dirname(name), path)), read, lock, seen)
+        elif (pin := _pinned(line)) is not None:
+            current = pin[0]
+            lock.add(current, pin[1])
+            if "# via " in line:
+                _needed_by(line.partition("# via ")[2], current, lock)
+        elif line and not line.startswith("-") and (named := re.match(_NAME, line)) is not None:
             current = ""
             lock.loose.add(normalised(named.group(1)))
     lock.loose -= lock.versions.keys()
+
+
+def _pinned(line: str) -> tuple[str, str] | None:
+    """The package that a line pins, and its version or URL."""
+    if (pin := _PIN.match(line)) is not None:
+        return pin.group(1), pin.group(2)
+    direct, editable = _DIRECT.match(line), _EGG.match(line)
+    name, url = direct.groups() if direct else editable.group(2, 1) if editable else ("", "")
+    return (name, _USER.sub("//", url)[:1000]) if _COMMIT.search(url) else None
+
+
+def _needed_by(comment: str, package: str, lock: Lock) -> None:
+    """What a `via` comment says: the packages that need this one. `-r FILE` and `NAME (pyproject.toml)` are the project."""
+    for name in comment.strip(" #").split(","):
+        if re.fullmatch(_NAME, name.strip()):
+            lock.needs.setdefault(normalised(name.strip()), set()).add(normalised(package))
 
 
 def _read_file(path: str) -> bytes | None:
@@ -217,29 +314,53 @@ def _read_file(path: str) -> bytes | None:
         return None
 
 
-def refresh() -> bool:
-    """Bring packages.json in the working directory up to date, if it is there; whether it changed. Raises `Unreadable`."""
-    before = _read_file(PATH)
-    lock = None if before is None else read_lock(_read_file)
+def refresh(root: str = ".") -> str | None:
+    """Bring packages.json below ``root`` up to date, if it is there; the lock that it changed to. Raises `Unreadable`, OSError."""
+
+    def read(name: str) -> bytes | None:
+        return _read_file(os.path.join(root, name))
+
+    before = read(PATH)
+    lock = None if before is None else read_lock(read, _folders_above(root))
     if before is None or lock is None:
-        return False
-    after = text(lock).encode("utf-8")
-    if after == before.replace(b"\r\n", b"\n"):
-        return False
-    with open(f"{PATH}.new", "wb") as file:
-        file.write(after)
-    os.replace(f"{PATH}.new", PATH)
-    return True
-
-
-def main() -> int:
+        return None
     try:
-        print(f"{PATH}: {'updated' if refresh() else 'up to date'}")
-    except Unreadable as error:
-        print(f"packages.py: {error}", file=sys.stderr)
+        known = json.loads(before)
+    except (ValueError, RecursionError):
+        known = {}
+    after = text(lock, known if isinstance(known, dict) else ()).encode("utf-8")
+    if after == before.replace(b"\r\n", b"\n"):
+        return None
+    path = os.path.join(root, PATH)
+    with open(f"{path}.new", "wb") as file:
+        file.write(after)
+    os.replace(f"{path}.new", path)
+    return lock.source
+
+
+def _folders_above(root: str) -> int:
+    """How many folders above ``root`` belong to its Git repository."""
+    above, folder = 0, os.path.abspath(root)
+    while not os.path.exists(os.path.join(folder, ".git")):
+        above, folder, child = above + 1, os.path.dirname(folder), folder
+        if folder == child:
+            return 0
+    return above
+
+
+def follow_lock() -> int:
+    """Bring packages.json up to date and tell what came of it. Gives 1 if it stays as it was because of an error."""
+    scripts = os.path.dirname(os.path.abspath(__file__))
+    root = os.path.dirname(os.path.dirname(scripts)) if os.path.basename(os.path.dirname(scripts)) == ".mlops" else "."
+    try:
+        source = refresh(root)
+    except (Unreadable, OSError) as error:
+        print(f"{PATH} stays as it is: {error}", file=sys.stderr, flush=True)
         return 1
+    if source is not None:
+        print(f"{PATH}: updated from {source}", flush=True)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(follow_lock())

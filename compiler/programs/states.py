@@ -14,11 +14,13 @@ import functools
 import hashlib
 import json
 import os
+import subprocess
 import sys
 
 STAGES = ".mlops/make.json"
 FOLDER = ".mlops/make"
 VALUES = FOLDER + "/values.json"
+PACKAGES = ".mlops/scripts/packages.py"
 PREFIX = "MLOPS_PARAM_"
 
 
@@ -178,6 +180,8 @@ def main(arguments):
     if arguments == ["--check"]:
         return check(values)
     os.makedirs(FOLDER, exist_ok=True)
+    if not arguments and os.path.exists(PACKAGES):  # stages track the locked versions of packages
+        subprocess.call([sys.executable, PACKAGES])
     if arguments:
         with open(VALUES, encoding="utf-8") as file:
             values = json.load(file)

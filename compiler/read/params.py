@@ -1,4 +1,7 @@
-"""Parameter files: YAML, JSON, TOML and Python, read as DVC reads them and never executed."""
+"""Parameter files: YAML, JSON, TOML and Python, read as DVC reads them and never executed.
+
+One of them is made by the build: .mlops/packages.json, whose content is what the lock of the packages says now.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from typing import Any
 from ..model.diagnostic import Code, Diagnostic
 from ..model.snapshot import Snapshot
 from ..model.source import Source, Span
+from ..programs.packages import PATH as PACKAGES
+from ..programs.packages import Lock, Unreadable, read_lock
 from .keys import matches
 from .yaml import decode, load
 
@@ -19,6 +24,12 @@ _HUGE = r"(?i)0[xob]\w{1000}"
 """An integer literal that Python parses but refuses to print."""
 
 UNREADABLE_PARAMS = Code("MLC010", "error", "`{file}` cannot be read: {problem}", help="correct the file")
+UNREADABLE_PACKAGES = Code(
+    "MLC315",
+    "warning",
+    "{problem}, so no stage tracks the versions of packages",
+    help="correct the file, or let the tool that wrote it lock again",
+)
 
 
 @dataclass(slots=True)
@@ -28,15 +39,31 @@ class ParamFiles:
     snapshot: Snapshot
     diagnostics: list[Diagnostic] = field(default_factory=list)
     _read: dict[str, Any] = field(default_factory=dict)
+    _locks: list[Lock | None] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
         """The files loaded so far that exist."""
-        return [path for path, value in self._read.items() if value is not None]
+        return [path for path, value in self._read.items() if value is not None and path != PACKAGES]
+
+    @property
+    def packages(self) -> Lock | None:
+        """The lock of the project's packages; None if there is none that can be read."""
+        if not self._locks:
+            above = len([part for part in self.snapshot.here.split("/") if part])
+            try:
+                self._locks.append(read_lock(self.snapshot.read, above))
+            except Unreadable as error:
+                self._locks.append(None)
+                self.diagnostics.append(UNREADABLE_PACKAGES.on(None, problem=str(error)))
+        return self._locks[0]
 
     def load(self, path: str) -> Any | None:
         """The content of a file, parsed by its extension; None if it is missing or cannot be read."""
         if path not in self._read:
+            if path == PACKAGES and self.packages is not None:
+                self._read[path] = self.packages.entries()
+                return self._read[path]
             raw = self.snapshot.read(path)
             self._read[path] = None if raw is None else self._parse(path, raw)
         return self._read[path]

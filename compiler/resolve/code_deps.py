@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .code.graph import CodeGraph
+from .code.problems import Loaded
 from .code.templates import filled, in_every, templated_words
 
 Scopes = Sequence[Mapping[str, Any]]
@@ -36,6 +37,17 @@ def code_deps(
         ):
             continue
         yield path, "the stage's code" if path in starts else f"`{next(iter(starts), path)}` imports it"
+
+
+def loaded_code(
+    graph: CodeGraph, lines: Iterable[str], code_file: str | None, wdir: str, scopes: Scopes
+) -> list[Loaded]:
+    """What the commands of an entry load, for each stage that it makes."""
+    texts = (text for line in lines for text in ([filled(line, s) for s in scopes] if "${" in line else (line,)))
+    loaded = [graph.command(text, wdir) for text in dict.fromkeys(texts)]
+    if code_file is not None and not any(code_file in part.files for part in loaded):
+        loaded.append(graph.code_file(code_file, wdir))
+    return loaded
 
 
 def _is_stated(path: str, wdir: str, stated: Sequence[str]) -> bool:

@@ -16,9 +16,9 @@ from ..emit import shell
 from ..model.project import Kind
 from ..model.snapshot import Snapshot
 
-Group = Literal["code", "params", "deps", "outs"]
+Group = Literal["code", "packages", "params", "deps", "outs"]
 
-GROUPS: tuple[Group, ...] = ("code", "params", "deps", "outs")
+GROUPS: tuple[Group, ...] = ("code", "packages", "params", "deps", "outs")
 
 RUNNERS = {
     ".py": "python",

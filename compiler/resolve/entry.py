@@ -38,6 +38,8 @@ class Entry:
     foreach: Any = None
     judges: str | None = None
     origins: Mapping[tuple[str, ...], Origin] = field(default_factory=dict)
+    unlocked: tuple[str, ...] = ()
+    """Packages that it would track, if they were locked."""
 
     @property
     def dvc(self) -> dict[str, Any]:

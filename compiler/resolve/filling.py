@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ...schemas.common import seconds
@@ -14,13 +15,18 @@ from ..model.diagnostic import Code, Diagnostic
 from ..model.project import Kind, Script
 from ..model.snapshot import Snapshot
 from ..model.source import Path
+from ..programs import program
+from ..programs.packages import PATH as PACKAGES
+from ..programs.packages import Lock
+from ..programs.packages import text as packages_text
 from ..read.params import DEFAULT
 from .code.graph import CodeGraph
 from .code.templates import items
-from .code_deps import code_deps
+from .code_deps import code_deps, loaded_code
 from .commands import RUN, RUN_TEXT, as_list, script_file, wrapped
 from .conventions import RULES, CodeFiles, Draft, Group, paths_of
 from .entry import Entry, Origin
+from .packages import Packages
 
 NO_COMMAND = Code(
     "MLC301", "error", "`{stage}` has neither a `cmd` nor a code file", help="write a `cmd`, or create one of {files}"
@@ -46,7 +52,7 @@ KEY_ORDER = (
 _IMPORTS = "imports"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Repository:
     """What the conventions know about the repository; ``sections`` are the top-level keys of params.yaml."""
 
@@ -56,6 +62,15 @@ class Repository:
     sections: frozenset[str]
     variables: Mapping[str, Any] = field(default_factory=dict)
     """What templates see: params.yaml and `vars`."""
+    locked: Callable[[], Lock | None] = lambda: None
+    """Reads the lock of the packages, when a stage asks for it."""
+
+    @cached_property
+    def packages(self) -> Packages | None:
+        """The packages that the project locks or requires; None if it does neither."""
+        lock = self.locked()
+        required = {name for facts in self.code.facts("") for name in facts.declared or ()} if lock is None else ()
+        return Packages(lock, required) if lock is not None or required else None
 
 
 @dataclass(slots=True)
@@ -73,6 +88,7 @@ class Filling:
     scripts: list[Script] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     code_file: str | None = None
+    unlocked: tuple[str, ...] = ()
 
     @property
     def wdir(self) -> str:
@@ -92,6 +108,8 @@ class Filling:
         self._fill_paths(groups, tuple(above))
         if "code" in groups:
             self._fill_code_deps()
+        if "packages" in groups:
+            self._fill_packages()
         self._append_arguments()
         if declared.timeout or declared.retries:
             self.scripts.append(Script(RUN, RUN_TEXT))
@@ -100,7 +118,9 @@ class Filling:
             self.body["cmd"], declared.env or {}, seconds(declared.timeout), declared.retries or 0, self.wdir
         )
         body = {key: self.body[key] for key in KEY_ORDER if self.body.get(key) not in (None, [])}
-        return Entry(self.name, self.path, body, declared, self.kind, self.foreach, origins=self.origins)
+        return Entry(
+            self.name, self.path, body, declared, self.kind, self.foreach, origins=self.origins, unlocked=self.unlocked
+        )
 
     def _fill_command(self) -> bool:
         """Set `cmd` and the code file; False if there is none."""
@@ -155,6 +175,28 @@ class Filling:
             self.body["deps"] = [*code, *stated]
             if (origin := self.origins.pop(("deps",), None)) is not None:
                 self.origins.update({("deps", path): origin for path in stated})
+
+    def _fill_packages(self) -> None:
+        """Track the locked versions of the packages that the code can load, as params of the file that the build writes."""
+        packages = self.repository.packages
+        file = relative(self.wdir, PACKAGES)
+        stated = list(self.body.get("params") or ())
+        if packages is None or any(file in item for item in stated if isinstance(item, dict)):
+            return
+        script = self.declared.script
+        lines = [script] if script is not None else as_list(self.body["cmd"])
+        scopes = items(self.foreach, self.declared.matrix, self.repository.variables)
+        code_file = self.code_file if script is None else None
+        tracked = packages.tracked(loaded_code(self.repository.code, lines, code_file, self.wdir, scopes))
+        self.unlocked = tracked.unlocked
+        if tracked.names == () or packages.lock is None:
+            return
+        names = None if tracked.names is None else list(tracked.names)
+        self.body["params"] = [*stated, {file: names}]
+        if (origin := self.origins.pop(("params",), None)) is not None:
+            self.origins.update({("params", str(key)): origin for item in stated for key in paths_of([item])})
+        self.origins["params", file] = Origin("packages", tracked.why)
+        self.scripts += [Script(PACKAGES, packages_text(packages.lock), derived=True), program("packages.py")]
 
     def _append_arguments(self) -> None:
         arguments = self.declared.args

@@ -47,6 +47,7 @@ def resolve(
         CodeGraph(snapshot, tuple(spec.code.roots or ())),
         frozenset(key for key in defaults if isinstance(key, str)),
         variables(defaults, data.get("vars"), params.load),
+        lambda: params.packages,
     )
     resolution = _Resolution(repository, spec.infer)
     entries = resolution.stages(spec, data)

@@ -13,11 +13,11 @@ from ..model.project import Project, Stage
 from ..model.snapshot import Snapshot
 from ..model.target import File
 from ..programs.meaning import is_same, meaning
-from ..programs.packages import Unreadable, read_lock
+from ..programs.packages import PATH as PACKAGES
 from ..read.params import ParamFiles, lookup
 from ..resolve.conventions import RUNNERS
 
-Kind = Literal["key", "param", "code", "data", "upstream"]
+Kind = Literal["key", "param", "package", "code", "data", "upstream"]
 Change = Literal["added", "removed", "changed"]
 _LISTS = ("deps", "params", "outs")
 _RERUN_KEYS = ("cmd", "wdir", "always_changed")
@@ -43,6 +43,8 @@ class Reason:
         """Whether a stage runs again because of it: not where a dep, param or out is only no longer declared."""
         if self.cosmetic:
             return False
+        if self.kind == "package":
+            return self.after is not None
         if self.kind != "key":
             return True
         return self.after is not None if self.what in _LISTS else self.what in _RERUN_KEYS
@@ -52,6 +54,8 @@ class Reason:
         """The reason in words."""
         if self.kind == "upstream":
             return f"runs after `{self.what}`"
+        if self.kind == "package":
+            return f"{self.what} {_shown(self.before)} -> {_shown(self.after)}"
         name = {"key": self.what, "param": f"param `{self.what}`"}.get(self.kind)
         if name is not None:
             return f"{name}: {_shown(self.before)} -> {_shown(self.after)}"
@@ -139,17 +143,13 @@ def file_changes(before: State | None, after: State) -> list[FileChange]:
 
 def package_changes(before: Snapshot, after: Snapshot) -> list[PackageChange]:
     """The packages whose locked versions differ. A lock that cannot be read locks nothing."""
-    old, new = (_locked(snapshot) for snapshot in (before, after))
+    old, new = (_locked(ParamFiles(snapshot)) for snapshot in (before, after))
     names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
     return [PackageChange(name, old.get(name), new.get(name)) for name in names]
 
 
-def _locked(snapshot: Snapshot) -> dict[str, str]:
-    try:
-        lock = read_lock(snapshot.read)
-    except Unreadable:
-        return {}
-    return lock.entries() if lock is not None else {}
+def _locked(params: ParamFiles) -> dict[str, str]:
+    return params.packages.entries() if params.packages is not None else {}
 
 
 def _reasons(earlier: Stage, stage: Stage, before: State, after: State, contents: Contents) -> Iterator[Reason]:
@@ -187,8 +187,26 @@ def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _packages(earlier: Stage, stage: Stage, before: State, after: State) -> Iterator[Reason]:
+    old, new = (
+        {
+            name: version
+            for param in tracked.params
+            if param.file == PACKAGES
+            for name, version in _values(state.params, param.file, param.key).items()
+        }
+        for tracked, state in ((earlier, before), (stage, after))
+    )
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            yield Reason("package", name, _value(old, name), _value(new, name))
+
+
 def _params(earlier: Stage, stage: Stage, before: State, after: State) -> Iterator[Reason]:
+    yield from _packages(earlier, stage, before, after)
     for param in dict.fromkeys((*earlier.params, *stage.params)):
+        if param.file == PACKAGES:
+            continue
         if param not in earlier.params or param not in stage.params:
             name = param.key or param.file
             yield Reason(

@@ -17,6 +17,7 @@ from ..lower.paths import rooted
 from ..model.project import Project, Stage
 from ..model.snapshot import Snapshot
 from ..programs.meaning import is_same
+from ..programs.packages import PATH as PACKAGES
 from ..read.keys import matches
 from ..read.params import ParamFiles
 from ..read.yaml import decode, load
@@ -129,7 +130,8 @@ def _params(stage: Stage, locked: Mapping[Any, Any], params: ParamFiles, here: s
             old = _mapping(before.get(file))
             now = _mapping(content) if named is None else _values(content, named)
             order = [*now, *(key for key in old if key not in now)] if named is None else named
-            yield from (why for key in order if (why := _changed(key, file, now, old)) is not None)
+            changed = _changed_package if file == PACKAGES else _changed
+            yield from (why for key in order if (why := changed(key, file, now, old)) is not None)
 
 
 def _values(content: Any, keys: list[str]) -> dict[str, Any]:
@@ -168,6 +170,13 @@ class _Versions:
         if before is None or dep not in stage.code:
             return False
         return is_same(dep, str(before.get("md5")), stage.code, self._known, self.snapshot.read)
+
+
+def _changed_package(name: Any, file: str, now: Mapping[Any, Any], before: Mapping[Any, Any]) -> str | None:
+    """How the locked version of a package differs."""
+    if name in now and name in before and now[name] == before[name]:
+        return None
+    return f"{name} {before.get(name) or 'none'} -> {now.get(name) or 'none'}"
 
 
 class _Datasets:

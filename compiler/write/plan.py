@@ -152,8 +152,9 @@ def _planned(file: File, locked: str | None, snapshot: Snapshot, force: bool) ->
     current = digest(old.decode("utf-8", "surrogateescape"))
     if current == digest(file.text):
         return Change(file.path, "keep", old, new, file.executable), None
-    if current == locked or force:
-        return Change(file.path, "update", old, new, file.executable, backup=current != locked), None
+    if current == locked or force or (file.derived and locked is not None):
+        backup = current != locked and not file.derived
+        return Change(file.path, "update", old, new, file.executable, backup=backup), None
     conflict = NOT_OURS if locked is None else EDITED
     return Change(file.path, "conflict", old, new), conflict.on(None, path=file.path)
 

@@ -71,7 +71,7 @@ class Dvc:
         """dvc.yaml, the files that its commands need, and ignore blocks for what it keeps in its cache."""
         yield yaml_file("dvc.yaml", project.dvc)
         for script in {script.path: script for script in (*project.scripts, *project.programs)}.values():
-            yield File(script.path, script.text)
+            yield File(script.path, script.text, derived=script.derived)
         yield from runner.files(project)
         for store in project.stores:
             yield File(".gitignore", stores.IGNORED[store], block=True)

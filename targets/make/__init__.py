@@ -33,7 +33,9 @@ class Make:
         Feature.DESC: Kept(),
         Feature.META: Refused("a Makefile has no place for it"),
         Feature.OUT_FLAGS: Refused("only DVC has a cache; paths are made the same with and without"),
-        Feature.PARAMS: Emulated("a stage runs again when the values that it tracks differ from those of its last run"),
+        Feature.PARAMS: Emulated(
+            "a stage runs again when the values that it tracks (the locked versions of packages among them) differ from its last run"
+        ),
         Feature.METRICS: Emulated("an out; `make metrics` prints it"),
         Feature.PLOTS: Emulated("an out"),
         Feature.ARTIFACTS: Refused("only DVC has a registry"),

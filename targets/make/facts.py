@@ -25,6 +25,7 @@ MAX_PATHS = 100
 
 INSTALL = {
     "uv.lock": "uv sync --inexact",
+    "requirements.lock": "@$(PIP) -r requirements.lock",
     "requirements.txt": "@$(PIP) -r requirements.txt",
     "pyproject.toml": "@$(PIP) -e .",
     "environment.yml": "conda env update --prefix .venv --file environment.yml",

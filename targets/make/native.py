@@ -155,6 +155,6 @@ def files(project: Project, rules: Iterable[Rule]) -> Iterator[File]:
     from ...compiler.programs import program
 
     for script in (*project.scripts, program("states.py")):
-        yield File(script.path, script.text)
+        yield File(script.path, script.text, derived=script.derived)
     yield File(STAGES_JSON, stages_json(rules))
     yield File(".gitignore", ignore_patterns(ignored(project)), block=True)

@@ -170,3 +170,27 @@ stages:
     run("mlopsc", "build", cwd=root)
     work("after", cwd=tmp_path, **{**environment, "MLOPS_REV": commit(root)})
     assert ran(log) == ["a.txt", "b.txt", "c.txt"]
+
+
+@pytest.mark.full
+def test_a_stage_runs_again_for_a_bump_of_a_package_that_no_build_has_seen(tmp_path: Path, s3: str, log: Path) -> None:
+    root, name = tmp_path / "p", f"worker-{abs(hash(str(tmp_path))) % 10**8}"
+    code = {"step.py": f"def never():\n    import yaml, numpy\n\n{STEP}", "other.py": STEP}
+    spec = f"""\
+mlops: 1
+project: p
+stack: {{orchestrator: [dvc, airflow], build: none, ci: []}}
+infer: [packages]
+stages:
+  one: {{cmd: 'python step.py {log} one.txt 1 raw.txt', deps: [step.py, raw.txt], outs: [one.txt]}}
+  two: {{cmd: 'python other.py {log} two.txt 2 raw.txt', deps: [other.py, raw.txt], outs: [two.txt]}}
+"""
+    lock = "numpy==1.26.4\npyyaml==6.0\n"
+    environment = project(root, s3, name, {**code, "raw.txt": "raw", "mlops.yaml": spec, "requirements.txt": lock})
+    for stage in ("one", "two"):
+        work(stage, cwd=tmp_path, **environment)
+    (root / "requirements.txt").write_text("numpy==2.3.0\npyyaml==6.0\n")
+    environment["MLOPS_REV"] = commit(root)
+    assert "was done before" in work("two", cwd=tmp_path, **environment).stdout
+    assert "was done before" not in work("one", cwd=tmp_path, **environment).stdout
+    assert "was done before" in work("one", cwd=tmp_path, **environment).stdout

@@ -157,3 +157,79 @@ def test_the_program_follows_the_lock_without_mlopsc(tmp_path: Path) -> None:
     done = subprocess.run(run, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert (done.returncode, there.read_bytes()) == (1, before)
     assert "uv.lock cannot be read" in done.stderr
+
+
+PLACES = {
+    "git": ("""source = { git = "https://me:secret@example.org/x.git?rev=main#abc" }""", "1 https://example.org/x.git?rev=main#abc"),
+    "url": (
+        """source = { url = "https://t0ken@example.org/x.whl" }\nwheels = [\n    { url = "https://example.org/x.whl", hash = "sha256:07" },\n]""",
+        "1 https://example.org/x.whl sha256:07",
+    ),
+    "path": ("""source = { path = "x.tar.gz" }\nsdist = { hash = "sha256:08" }""", "1 x.tar.gz sha256:08"),
+    "index": ("""source = { registry = "https://example.org/simple" }\nsdist = { hash = "sha256:09" }""", "1"),
+    "vcs of pylock": ("""vcs = { type = "git", url = "https://example.org/x.git", commit-id = "abc" }""", "1 abc https://example.org/x.git"),
+    "archive of pylock": (
+        """archive = { url = "https://example.org/x.zip", hashes = { sha256 = "0a" } }""",
+        "1 https://example.org/x.zip sha256:0a",
+    ),
+    "git of poetry": (
+        """[package.source]\ntype = "git"\nurl = "https://example.org/x.git"\nreference = "main"\nresolved_reference = "abc\"""",
+        "1 abc https://example.org/x.git",
+    ),
+    "index of poetry": ("""[package.source]\ntype = "legacy"\nurl = "https://example.org/simple"\nreference = "x\"""", "1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "version"), PLACES.values(), ids=PLACES)
+def test_what_is_not_from_an_index_has_what_identifies_its_content(body: str, version: str) -> None:
+    for name, key in (("uv.lock", "package"), ("pylock.toml", "packages"), ("poetry.lock", "package")):
+        table = body.replace("[package.", f"[{key}.")
+        assert lock_of({name: f'[[{key}]]\nname = "x"\nversion = "1"\n{table}\n'}).entries() == {"x": version}
+
+
+LINES = {
+    "numpy==1.26.4": "1.26.4",
+    "NumPy [x] == 1.26.4 ; python_version<'3.9'": "1.26.4",
+    "numpy===1.26.4  # as ever": "1.26.4",
+    "numpy @ https://me:secret@example.org/numpy.whl": "https://example.org/numpy.whl",
+    "numpy @ git+https://example.org/numpy@0123456789": "git+https://example.org/numpy@0123456789",
+    "-e git+https://example.org/numpy@0123456789#egg=numpy": "git+https://example.org/numpy@0123456789",
+    "numpy @ git+https://example.org/numpy@main": None,
+    "numpy==1.*": None,
+    "numpy==1.26.4,<2": None,
+    "numpy>=1": None,
+    "numpy": None,
+}
+
+
+@pytest.mark.parametrize(("line", "version"), LINES.items())
+def test_what_a_line_of_requirements_pins(line: str, version: str | None) -> None:
+    lock = lock_of({"requirements.txt": f"{line}\n"})
+    assert lock.entries() == ({} if version is None else {"numpy": version})
+    assert lock.loose == (set() if version is not None else {"numpy"})
+
+
+def test_comments_say_what_needs_what_in_both_styles() -> None:
+    line = "numpy==1  # via pandas, scipy (x)\npandas==2  # via -r requirements.in\n# pandas\n"
+    assert lock_of({"requirements.txt": line}).closure(["pandas"]) == ["numpy", "pandas"]
+    other = "numpy==1\n# pandas is next\npandas==2\n    # via wine (pyproject.toml)\n"
+    assert not any(lock_of({"requirements.txt": other}).needs.values())
+
+
+def test_the_nearest_lock_above_counts_within_the_repository() -> None:
+    files = {"../uv.lock": UV, "../../requirements.txt": "numpy==1\n", "../.python-version": "# ours\n3.12\n3.13\n"}
+    contents = {name: body.encode() for name, body in files.items()}
+    assert read_lock(contents.get) is None
+    lock = read_lock(contents.get, 2)
+    assert lock is not None
+    assert (lock.source, lock.python) == ("../uv.lock", "3.12")
+
+
+def test_a_package_that_is_gone_is_null_until_the_next_build() -> None:
+    lock = lock_of({"requirements.txt": "numpy==1\n"})
+    assert json.loads(text(lock, ["pytz", "numpy"])) == {"numpy": "1", "pytz": None}
+
+
+def test_a_long_line_takes_no_time() -> None:
+    body = "a" + " " * 2_000_000 + "b\n" + "-r" + " " * 9_000 + "\n" + "a" * 9_000 + "[" * 900 + "\n"
+    assert lock_of({"requirements.txt": body * 3}).entries() == {}

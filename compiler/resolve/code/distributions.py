@@ -11,47 +11,47 @@ from ...model.snapshot import Snapshot
 
 _ODD = """
 sklearn scikit-learn | cv2 opencv-python opencv-python-headless opencv-contrib-python opencv-contrib-python-headless opencv
-PIL pillow | yaml pyyaml ruamel-yaml | bs4 beautifulsoup4 | skimage scikit-image | dateutil python-dateutil | dotenv python-dotenv
+PIL pillow | yaml pyyaml | bs4 beautifulsoup4 | skimage scikit-image | dateutil python-dateutil | dotenv python-dotenv
 git gitpython | github pygithub | Crypto pycryptodome pycrypto | OpenSSL pyopenssl | serial pyserial | usb pyusb | zmq pyzmq
 attr attrs | attrs attrs | jwt pyjwt | magic python-magic | docx python-docx | pptx python-pptx | fitz pymupdf | pymupdf pymupdf
 torch torch pytorch | torchvision torchvision | tensorflow tensorflow tensorflow-gpu tensorflow-cpu tensorflow-macos tf-nightly
 lightning lightning pytorch-lightning | pytorch_lightning pytorch-lightning lightning | lightning_fabric pytorch-lightning lightning
-keras keras tensorflow | xgboost xgboost py-xgboost xgboost-cpu | lightgbm lightgbm | catboost catboost | imblearn imbalanced-learn
+keras keras +tensorflow | xgboost xgboost py-xgboost xgboost-cpu | lightgbm lightgbm | catboost catboost | imblearn imbalanced-learn
 umap umap-learn | hdbscan hdbscan | faiss faiss-cpu faiss-gpu faiss | tables pytables tables | Levenshtein python-levenshtein levenshtein
 levenshtein levenshtein python-levenshtein | slugify python-slugify | jose python-jose | multipart python-multipart
 psycopg2 psycopg2 psycopg2-binary | psycopg psycopg | MySQLdb mysqlclient | mysql mysql-connector-python | pymysql pymysql
 ldap python-ldap | nacl pynacl | gi pygobject | wx wxpython | OpenGL pyopengl | pkg_resources setuptools | setuptools setuptools
-sentence_transformers sentence-transformers | google google-cloud-storage protobuf google-auth google-api-python-client
-googleapiclient google-api-python-client | apiclient google-api-python-client | IPython ipython jupyter jupyterlab notebook
-IPython ipykernel | osgeo gdal | shapefile pyshp | mpl_toolkits matplotlib | pylab matplotlib | matplotlib matplotlib matplotlib-base
-ruamel ruamel-yaml | hydra hydra-core | omegaconf omegaconf hydra-core | clip openai-clip clip | whisper openai-whisper
+sentence_transformers sentence-transformers | google +google-cloud-storage +protobuf +google-auth +google-api-python-client
+googleapiclient google-api-python-client | apiclient google-api-python-client | IPython ipython +jupyter +jupyterlab +notebook
+IPython ipython +ipykernel | osgeo gdal | shapefile pyshp | mpl_toolkits matplotlib | pylab matplotlib | matplotlib matplotlib matplotlib-base
+ruamel ruamel-yaml | hydra hydra-core | omegaconf omegaconf +hydra-core | clip openai-clip clip | whisper openai-whisper
 kfp kfp | mlflow mlflow mlflow-skinny | airflow apache-airflow | pyspark pyspark | beam apache-beam | apache_beam apache-beam
-flax flax | jax jax jaxlib | jaxlib jaxlib jax | speech_recognition speechrecognition | espeakng py-espeak-ng | soundfile soundfile pysoundfile
+flax flax | jax jax +jaxlib | jaxlib jaxlib +jax | speech_recognition speechrecognition | espeakng py-espeak-ng | soundfile soundfile pysoundfile
 librosa librosa | pydub pydub | Bio biopython | rdkit rdkit rdkit-pypi | openbabel openbabel-wheel openbabel | simpletransformers simpletransformers
-nltk nltk | spacy spacy | en_core_web_sm en-core-web-sm spacy | gensim gensim | community python-louvain | igraph python-igraph igraph
+nltk nltk | spacy spacy | en_core_web_sm en-core-web-sm +spacy | gensim gensim | community python-louvain | igraph python-igraph igraph
 pywt pywavelets | cairo pycairo | Xlib python-xlib | websocket websocket-client | socks pysocks | engineio python-engineio
 socketio python-socketio | telegram python-telegram-bot | discord discord-py | tweepy tweepy | praw praw | wandb wandb
 prefect prefect | great_expectations great-expectations | pandera pandera | evidently evidently | sqlalchemy sqlalchemy
-flask_cors flask-cors | flask_sqlalchemy flask-sqlalchemy | werkzeug werkzeug flask | jinja2 jinja2 flask | markupsafe markupsafe jinja2
-starlette starlette fastapi | pydantic pydantic fastapi | itsdangerous itsdangerous flask | click click typer flask
-nbformat nbformat jupyter notebook nbconvert | nbconvert nbconvert jupyter notebook | jupyter_client jupyter-client jupyter notebook
-ipywidgets ipywidgets jupyter | tqdm tqdm | box python-box | ensure ensure | decouple python-decouple | editor python-editor
+flask_cors flask-cors | flask_sqlalchemy flask-sqlalchemy | werkzeug werkzeug +flask | jinja2 jinja2 +flask | markupsafe markupsafe +jinja2
+starlette starlette +fastapi | pydantic pydantic +fastapi | itsdangerous itsdangerous +flask | click click +typer +flask
+nbformat nbformat +jupyter +notebook +nbconvert | nbconvert nbconvert +jupyter +notebook | jupyter_client jupyter-client +jupyter +notebook
+ipywidgets ipywidgets +jupyter | tqdm tqdm | box python-box | ensure ensure | decouple python-decouple | editor python-editor
 snappy python-snappy | barcode python-barcode | pcl python-pcl | rapidfuzz rapidfuzz | fuzzywuzzy fuzzywuzzy | usaddress usaddress
-stable_baselines3 stable-baselines3 | gym gym | gymnasium gymnasium | ale_py ale-py gymnasium | mujoco mujoco | pybullet pybullet
+stable_baselines3 stable-baselines3 | gym gym | gymnasium gymnasium | ale_py ale-py +gymnasium | mujoco mujoco | pybullet pybullet
 art adversarial-robustness-toolbox | tensorflow_hub tensorflow-hub | tensorflow_datasets tensorflow-datasets tfds-nightly
-tensorflow_addons tensorflow-addons | tensorflow_probability tensorflow-probability | transformers transformers | tokenizers tokenizers transformers
-huggingface_hub huggingface-hub transformers datasets | safetensors safetensors transformers | datasets datasets | evaluate evaluate
-fastai fastai | fastcore fastcore fastai | dvc dvc | dvclive dvclive dvc | mpi4py mpi4py | numba numba | llvmlite llvmlite numba
-botocore botocore boto3 | s3transfer boto3 | s3fs s3fs | fsspec fsspec dask s3fs | distributed distributed dask | dask dask dask-core
-geopandas geopandas | shapely shapely geopandas | pyproj pyproj geopandas | fiona fiona geopandas | rtree rtree | osmnx osmnx
-docutils docutils | pytest pytest | _pytest pytest | py pytest py | pluggy pluggy pytest | numpy numpy numpy-base | past future | builtins future
+tensorflow_addons tensorflow-addons | tensorflow_probability tensorflow-probability | transformers transformers | tokenizers tokenizers +transformers
+huggingface_hub huggingface-hub +transformers +datasets | safetensors safetensors +transformers | datasets datasets | evaluate evaluate
+fastai fastai | fastcore fastcore +fastai | dvc dvc | dvclive dvclive +dvc | mpi4py mpi4py | numba numba | llvmlite llvmlite +numba
+botocore botocore +boto3 | s3transfer s3transfer +boto3 | s3fs s3fs | fsspec fsspec +dask +s3fs | distributed distributed +dask | dask dask dask-core
+geopandas geopandas | shapely shapely +geopandas | pyproj pyproj +geopandas | fiona fiona +geopandas | rtree rtree | osmnx osmnx
+docutils docutils | pytest pytest | _pytest pytest | py pytest py | pluggy pluggy +pytest | numpy numpy numpy-base | past future | builtins future
 libfuturize future | win32api pywin32 | win32com pywin32 | pythoncom pywin32 | pywintypes pywin32 | ffmpeg ffmpeg-python | imageio imageio
 segment_anything segment-anything | detectron2 detectron2 | mmcv mmcv mmcv-full | pycocotools pycocotools | timm timm | open_clip open-clip-torch
-pinecone pinecone-client pinecone | chromadb chromadb | langchain_community langchain-community langchain | tavily tavily-python
-typing_extensions typing-extensions typing_extensions pydantic fastapi | six six python-dateutil | pytz pytz pandas | scipy scipy
-urllib3 urllib3 requests | certifi certifi requests | joblib joblib scikit-learn | threadpoolctl threadpoolctl scikit-learn
-patsy patsy statsmodels | packaging packaging | cycler matplotlib | grpc grpcio | sagemaker sagemaker | absl absl-py tensorflow
-tensorboard tensorboard tensorflow | tensorboardX tensorboardx | google_auth_oauthlib google-auth-oauthlib | lxml lxml | html5lib html5lib
+pinecone pinecone-client pinecone | chromadb chromadb | langchain_community langchain-community +langchain | tavily tavily-python
+typing_extensions typing-extensions typing_extensions +pydantic +fastapi | six six +python-dateutil | pytz pytz +pandas | scipy scipy
+urllib3 urllib3 +requests | certifi certifi +requests | joblib joblib +scikit-learn | threadpoolctl threadpoolctl +scikit-learn
+patsy patsy +statsmodels | packaging packaging | cycler cycler +matplotlib | grpc grpcio | sagemaker sagemaker | absl absl-py +tensorflow
+tensorboard tensorboard +tensorflow | tensorboardX tensorboardx | google_auth_oauthlib google-auth-oauthlib | lxml lxml | html5lib html5lib
 """
 _NEEDS_NUMPY = frozenset("""
 pandas scikit-learn scipy matplotlib seaborn torch pytorch tensorflow xgboost lightgbm catboost statsmodels xarray opencv-python
@@ -70,18 +70,22 @@ _REQUIRES = r"(?i)\w*require\w*[\"']?\s*[=:]\s*([\[({][^\])}]{0,20000})"
 _MAX_READ = 8 << 20
 
 
-def _table() -> dict[str, frozenset[str]]:
+def _table(bringing: bool) -> dict[str, frozenset[str]]:
     table: dict[str, set[str]] = {}
     for group in _ODD.replace("\n", "|").split("|"):
-        words = group.split()
-        if words:
-            table.setdefault(words[0], set()).update(words[1:])
-    table["numpy"] = table["numpy"] | _NEEDS_NUMPY
-    return {module: frozenset(names) for module, names in table.items()}
+        module, *names = group.split() or [""]
+        table.setdefault(module, set()).update(
+            name.removeprefix("+") for name in names if bringing or not name.startswith("+")
+        )
+    if bringing:
+        table["numpy"] = table["numpy"] | _NEEDS_NUMPY
+    return {module: frozenset(names) for module, names in table.items() if module}
 
 
-ODD = _table()
+ODD = _table(bringing=True)
 """The distributions that provide a module, or that always bring the one that does; by the module's name."""
+PROVIDERS = _table(bringing=False)
+"""The distributions that provide a module themselves."""
 
 
 def normalized(name: str) -> str:

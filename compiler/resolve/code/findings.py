@@ -9,7 +9,7 @@ from .record import FILE, UNKNOWN
 
 
 class Findings:
-    """Files, packages and problems, each once and in the order in which they are met.
+    """Files, modules, programs and problems, each once and in the order in which they are met.
 
     ``origin`` is the file and the line that are followed at the moment; the file is None for the command of a stage.
     """
@@ -19,13 +19,20 @@ class Findings:
         self.files: dict[str, None] = {}
         self.missing: dict[str, None] = {}
         self.problems: dict[Problem, None] = {}
-        self.packages: dict[str, None] = {}
+        self.modules: dict[str, bool] = {}
+        self.programs: dict[str, None] = {}
+        self.python = False
         self.origin: tuple[str | None, int] = (None, 1)
 
     def loaded(self) -> Loaded:
         """All findings, as the result of the walk."""
         return Loaded(tuple(self.started), tuple(sorted(self.files)), tuple(self.missing), tuple(self.problems),
-                      tuple(sorted(self.packages)))  # fmt: skip
+                      tuple(sorted(self.modules)), frozenset(name for name, needed in self.modules.items() if not needed),
+                      tuple(sorted(self.programs)), self.python)  # fmt: skip
+
+    def module(self, name: str, optional: bool = False) -> None:
+        """Note a module that is not of this repository."""
+        self.modules[name] = self.modules.get(name, False) or not optional
 
     def problem(self, code: Code, file: str | None, line: int, text: str = "", /, **values: str) -> None:
         """Report a problem at a line of a file."""

@@ -14,7 +14,7 @@ from .problems import UNDECLARED
 from .process import Process
 from .record import Import, Record
 
-_PYTHON = frozenset(["python", "cython", "notebook", "markdown"])
+PYTHON = frozenset(["python", "cython", "notebook", "markdown"])
 """Languages whose imports are those of Python."""
 
 
@@ -75,6 +75,21 @@ class Imports:
         names = {project.name for project in facts}
         return name not in names and any(name in (project.declared or ()) for project in facts)
 
+    def installed(self, process: Process) -> None:
+        """Note the modules that code without a path imports from elsewhere."""
+        folder = process.search[0] if process.search else ""
+        for record in process.code:
+            for import_ in record.imports:
+                if import_.level or import_.module.partition(".")[0] in STANDARD:
+                    continue
+                if self._files_of(import_, folder, process) is None:
+                    self._note(import_)
+
+    def _note(self, import_: Import) -> None:
+        names = [name for name in import_.names if name != "*"]
+        for name in [f"{import_.module}.{name}" for name in names] or [import_.module]:
+            self.findings.module(name, import_.optional)
+
     def undeclared(self, process: Process) -> None:
         """Report the imports that nothing in the repository and no requirement provides."""
         facts = self.graph.facts(process.home)
@@ -82,15 +97,16 @@ class Imports:
         declared = frozenset(name for names in stated for name in names)
         unsure = False
         for (path, language), record in process.read.items():
-            if language not in _PYTHON:
+            if language not in PYTHON:
                 continue
+            self.findings.python = self.findings.python or language != "markdown" or bool(record.imports)
             for import_ in record.imports:
                 top = import_.module.partition(".")[0]
                 if import_.level or not top or top in STANDARD:
                     continue
                 if self._files_of(import_, posixpath.dirname(path), process) is not None:
                     continue
-                self.findings.packages[top] = None
+                self._note(import_)
                 if not stated or import_.optional or provides(top, declared):
                     continue
                 if process.unsure:

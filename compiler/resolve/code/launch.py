@@ -39,12 +39,12 @@ class Repository(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One thing that a command runs: a file, a module, code on the command line, or goals of a Makefile.
+    """One thing that a command runs: a file, a module, code on the command line, goals of a Makefile, or an installed program.
 
     ``value`` is as the command names it. ``known`` is False where that can only be known when it runs.
     """
 
-    kind: Literal["file", "module", "code", "goals"]
+    kind: Literal["file", "module", "code", "goals", "installed"]
     value: str
     language: str
     folder: str | None
@@ -75,6 +75,7 @@ def launch(command: SimpleCommand, repository: Repository, depth: int = 0) -> It
         if (target := repository.scripts.get(first.text)) is not None:  # the project's own, whatever it is called
             yield Program("module", target, "python", command.folder, command.env, rest, offset=command.offset)
             return
+        yield Program("installed", first.text, "", command.folder, offset=command.offset)
         if entry is not None:
             yield from _Reading(entry, command, repository, depth).programs()
             return
@@ -318,6 +319,7 @@ class _Reading:
         entry = MODULES.get(value.text)
         here = self.folder if self.folder is not None else "."
         if entry is not None and value.known and not self.repository.has_module(value.text, here):
+            yield Program("installed", value.text, "python", self.folder, offset=self.command.offset)
             yield from _Reading(entry, self._command(self.at - 1), self.repository, self.depth).programs()
             return
         yield replace(self._program("module", value), path=True)

@@ -77,6 +77,7 @@ class Loading:
                 break
             for (path, _), record in list(process.read.items()):
                 self.imports.follow(record, path, process)
+        self.imports.installed(process)
         self.imports.undeclared(process)
 
     def _record(self, path: str, language: str) -> Record | None:

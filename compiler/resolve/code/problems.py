@@ -62,14 +62,19 @@ class Problem:
 class Loaded:
     """What a command runs: the files that it starts, all that these load, and those that it names and that are not there.
 
-    Paths are from the repository's root. ``packages`` are the modules that are imported from elsewhere.
+    Paths are from the repository's root. ``modules`` are those that are imported from elsewhere, by their full name and those
+    of what is imported from them; ``optional`` the ones among them that may be missing. ``programs`` are installed ones, by
+    name. ``python``: whether Python runs.
     """
 
     started: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
-    packages: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    optional: frozenset[str] = frozenset()
+    programs: tuple[str, ...] = ()
+    python: bool = False
 
 
 def _place(problem: Problem, source: Source) -> tuple[int, int]:

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..command import ROOT, Shell, SimpleCommand, Word, commands, located
+from .distributions import STANDARD
 from .expressions import Lines
 from .findings import Findings
 from .graph import MAX_CODE, CodeGraph
+from .imports import PYTHON
 from .languages import is_code, language_of
 from .launch import Program, launch
 from .loading import MAX_FILES, Loading, Script
@@ -92,6 +94,9 @@ class Walk:
 
     def _program(self, program: Program) -> None:
         self.programs += 1
+        if program.kind == "installed":
+            self._installed(program)
+            return
         if self.depth >= _MAX_DEPTH or len(self.findings.files) > MAX_FILES or self.programs > MAX_PROGRAMS:
             return
         self.depth += 1
@@ -107,6 +112,13 @@ class Walk:
         else:
             self._goals(program)
         self.depth -= 1
+
+    def _installed(self, program: Program) -> None:
+        """Note a program, or a module that `python -m` starts, which is of no repository."""
+        if program.language != "python":
+            self.findings.programs[posixpath.basename(program.value.replace("\\", "/"))] = None
+        elif program.value.partition(".")[0] not in STANDARD:
+            self.findings.module(program.value)
 
     def _file(self, program: Program) -> None:
         path = located(program.folder, program.value)
@@ -187,6 +199,9 @@ class Walk:
         main = program.path and ":" not in program.value
         files = module_files(name, (*search, *self.graph.guesses(folder or "", folder)), self.graph, main)
         if not files:
+            if name.partition(".")[0] not in STANDARD and "$" not in name:
+                self.findings.module(name)
+                self.findings.python = True
             return
         self._note_start(files[0])
         process = Process(folder, search, posixpath.dirname(files[0]), program.env)
@@ -207,6 +222,7 @@ class Walk:
         if language not in READ or len(program.value) > MAX_CODE:
             return
         record = read(language, program.value)
+        self.findings.python = self.findings.python or language in PYTHON
         search = [*import_root(program.folder), *python_path(program.env, program.folder)]
         process = Process(program.folder, search, "", program.env)
         process.code.append(record)

@@ -48,6 +48,7 @@ def parse(arguments: list) -> tuple:
 def repro(options, unknown: list, reason: str):
     """Become `dvc repro`."""
     print(f"run.py: {reason}: calling dvc repro", flush=True)
+    follow_lock()
     flags = {
         "--keep-going": options.keep_going,
         "--force": options.force,
@@ -62,6 +63,14 @@ def repro(options, unknown: list, reason: str):
         os.execvp(dvc[0], [*dvc, *words])
     except FileNotFoundError:
         sys.exit("run.py: there is no dvc: install it with `pip install dvc`")
+
+
+def follow_lock() -> None:
+    """Bring .mlops/packages.json up to date with the lock of the packages, where stages track it."""
+    if os.path.exists(os.path.join(HERE, "packages.py")):
+        import packages
+
+        packages.follow_lock()
 
 
 def has_dvc(python: str) -> bool:
@@ -154,6 +163,8 @@ def main(arguments: list) -> int:
     folder = state_folder()
     options.nested = NESTED in os.environ
     turn = None if options.nested else wait_for_turn(folder)
+    if not options.nested:
+        follow_lock()
     os.environ[NESTED] = str(os.getpid())
     from runner.processes import Launcher
 

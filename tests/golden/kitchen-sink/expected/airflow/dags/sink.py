@@ -405,6 +405,8 @@ def main(name, *words):
 
     signal.signal(signal.SIGTERM, stop)
     ui.enable()
+    if os.path.exists(".mlops/scripts/packages.py"):  # stages track the versions that this commit locks
+        subprocess.call([sys.executable, ".mlops/scripts/packages.py"])
     try:
         defaults = lines("MLOPS_DEFAULTS")
         words = [*words, *lines("MLOPS_SET")]

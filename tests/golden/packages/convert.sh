@@ -1,0 +1,1 @@
+cp raw.csv converted

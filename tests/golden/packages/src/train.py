@@ -1,0 +1,5 @@
+import sklearn
+
+
+def report():
+    import yaml
