@@ -232,7 +232,7 @@ def _param(
     if content is None:
         if sources.provides(param.file) or sources.is_outside(param.file):
             return None  # not fetched yet, or the reader has reported that it cannot be read
-        return NO_PARAMS_FILE.on(place, stage=stage.name, file=param.file)
+        return replace(NO_PARAMS_FILE.on(place, stage=stage.name, file=param.file), cause=param.file)
     found = [content] if param.key is None else matches(content, param.key)
     if param.key is not None and len(found) > 1:
         return SEVERAL_PARAMS.on(place, stage=stage.name, key=param.key, count=len(found), file=param.file)

@@ -188,7 +188,9 @@ def _undefined(expression: str, keys: Keys, missing: NotFound, scope: Scope, at:
     if (similar := _similar(keys, missing, scope)) is not None:
         return UNDEFINED_SIMILAR.at(*at, expression=expression, similar=similar)
     is_shell = expression.isupper() or expression.isdigit() or re.search(_SHELL_SYNTAX, expression)
-    return (UNDEFINED_SHELL if is_shell else UNDEFINED).at(*at, expression=expression)
+    if is_shell:
+        return UNDEFINED_SHELL.at(*at, expression=expression)
+    return replace(UNDEFINED.at(*at, expression=expression), subject=expression)
 
 
 def _similar(keys: Keys, missing: NotFound, scope: Scope) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from ..model.diagnostic import Code, Diagnostic
 from ..model.project import Kind, Script
 from ..model.snapshot import Snapshot
 from ..model.source import Path
+from ..read.keys import matches
 from ..read.params import DEFAULT
 from .code.graph import CodeGraph
 from .code.templates import items
@@ -44,6 +46,9 @@ KEY_ORDER = (
 )  # fmt: skip
 """The order of the keys of a stage in dvc.yaml."""
 _IMPORTS = "imports"
+
+
+_TEMPLATE = r"(?<!\\)\$\{([^{}]*)\}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +171,16 @@ class Filling:
         if arguments == "paths":
             words = " ".join(map(shell.word, self._data_paths()))
         else:
-            words = arguments if isinstance(arguments, str) else " ".join(map(shell.word, arguments))
+            words = arguments if isinstance(arguments, str) else " ".join(map(self._argument, arguments))
         self.body["cmd"] = f"{self.body['cmd']} {words}".rstrip()
+
+    def _argument(self, text: str) -> str:
+        """An item of `args` as one word, whatever the value of a template in it; a mapping becomes several options, as in DVC."""
+        names = [name.strip() for name in re.findall(_TEMPLATE, text)]
+        values = [matches(self.repository.variables, name) for name in names]
+        if all(value and isinstance(value[0], int | float | dict) for value in values):
+            return shell.word(text)
+        return shell.single_quoted(text)
 
     def _data_paths(self) -> list[str]:
         """The data deps, outs, metrics and plots of the stage."""
