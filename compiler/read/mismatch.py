@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from ...schemas.common import FORMS
 from ...schemas.spec import Spec
 from ..model.diagnostic import Code, Diagnostic, Fix
-from ..model.source import At, Path, Source
+from ..model.source import At, Path, Source, Span
 from .document import Document
 from .quoting import quoted
 from .shapes import proposals
@@ -148,7 +148,7 @@ def _mismatch(document: Document, data: Any, path: Path, errors: list[Any]) -> D
         diagnostic = bad.at(*path, key=key, value=_short(value), allowed=_allowed(error), proposal=proposal)
     else:
         diagnostic = _wrong_type(document, path, value, errors, proposal)
-    return diagnostic if proposal is None else replace(diagnostic, fix=Fix(At(path), proposal, "unsafe"))
+    return diagnostic if proposal is None else replace(diagnostic, fix=_fix(document, path, proposal))
 
 
 def _named(path: Path) -> str:
@@ -175,6 +175,15 @@ def _proposal(document: Document, data: Any, path: Path, value: Any, errors: lis
     candidates = [*_literals(value, errors), *proposals(path, value, document.text(path))]
     short = (text for text in dict.fromkeys(candidates) if len(text) <= _MAX_PROPOSED and "\n" not in text)
     return next((text for text in short if _accepts(data, path, text)), None)
+
+
+def _fix(document: Document, path: Path, proposal: str) -> Fix:
+    """The proposal in place of the value; on the line of the key, if the value starts below it."""
+    key, value = document.span(At(path, key=True)), document.span(At(path))
+    colon = value.source.text.find(":", key.end, value.start)
+    if isinstance(path[-1], int) or colon < 0 or "\n" not in value.source.text[colon : value.start]:
+        return Fix(At(path), proposal, "unsafe")
+    return Fix(Span(value.source, colon + 1, value.end), f" {proposal}", "unsafe")
 
 
 def _literals(value: Any, errors: list[Any]) -> list[str]:
