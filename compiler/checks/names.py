@@ -34,12 +34,6 @@ FILE_OF_MAKE = Code(
     "`{name}` cannot be a stage name beside a Makefile: make would run the stage to make its own file `{name}` again",
     help="rename the stage, or leave make out: `stack: {{orchestrator: dvc, build: none}}`",
 )
-DELETING_TARGET = Code(
-    "MLC416",
-    "warning",
-    "`make {name}` deletes what all stages wrote; `make stage-{name}` runs the stage `{name}`",
-    help="rename the stage",
-)
 CONTROL_IN_PARAMETER = Code(
     "MLC431",
     "error",
@@ -76,8 +70,6 @@ ones. Source: INVALID_STAGENAME_CHARS of DVC 3.67, `dvc/stage/__init__.py`."""
 _GOOD = re.compile(r"[\w.][\w.-]*\Z")
 
 _FILES_OF_MAKE = frozenset(["Makefile", "GNUmakefile", "makefile", "local.mk"])
-_DELETING = frozenset(["clean"])
-"""Targets of every Makefile that delete."""
 
 _BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _UNWANTED = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_BIDI}]")
@@ -99,8 +91,6 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
             yield from _name(stage)
         elif project.uses_make and name in _FILES_OF_MAKE:
             yield FILE_OF_MAKE.on(stage.at, name=name)
-        elif project.uses_make and name in _DELETING:
-            yield DELETING_TARGET.on(stage.at, name=name)
     yield from _one_line(project)
     yield from _anywhere(places.data)
     commands = (command.text for stage in project for command in stage.commands if len(command.parts) > 1)
