@@ -12,6 +12,7 @@ from ..model.diagnostic import Code, Diagnostic
 from ..model.source import Path
 from .document import Document
 from .mismatch import mismatches, place_of
+from .yaml import find
 
 NO_VERSION = Code("MLC105", "error", "the language version is missing", help="put `mlops: 1` on the first line")
 UNKNOWN_VERSION = Code("MLC105", "error", "unknown language version `{version}`", help="write `mlops: 1`")
@@ -27,6 +28,7 @@ def validate(document: Document) -> tuple[Spec | None, dict[str, Any], list[Diag
     """
     data = document.data
     diagnostics: list[Diagnostic] = []
+    data = as_written(document, data)
     if (problem := _version_problem(data)) is not None:
         diagnostics.append(problem)
         data = {**data, "mlops": 1}
@@ -39,6 +41,33 @@ def validate(document: Document) -> tuple[Spec | None, dict[str, Any], list[Diag
             diagnostics.extend(mismatches(document, data, problems))
         data = _without(data, [path for path, _ in problems])
     return None, data, diagnostics
+
+
+def as_written(document: Document, data: dict[str, Any]) -> dict[str, Any]:
+    """The data with the numbers under `env` as the file writes them: `1.10` and `0755` are no other texts for a program."""
+    for section, below in (("stages", ("do",)), ("deploy", ())):
+        entries = data.get(section)
+        if not isinstance(entries, dict):
+            continue
+        for name, entry in entries.items():
+            for path in ((), *((key,) for key in below)):
+                body = entry.get(path[0]) if path and isinstance(entry, dict) else entry
+                if isinstance(body, dict) and isinstance(body.get("env"), dict):
+                    at = (section, name, *path, "env")
+                    texts = {key: _written(document, (*at, key), value) for key, value in body["env"].items()}
+                    data = _with(data, at, texts)
+    return data
+
+
+def _written(document: Document, path: Path, value: Any) -> Any:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return value
+    _, node = find(document.trees.get(document.owner(path)), path)
+    return node.text if node is not None and node.kind == "scalar" else value
+
+
+def _with(data: Any, path: Path, value: Any) -> Any:
+    return {**data, path[0]: _with(data[path[0]], path[1:], value)} if path else value
 
 
 def _version_problem(data: dict[str, Any]) -> Diagnostic | None:
