@@ -138,7 +138,9 @@ def _is_reported(path: Path, text: str) -> bool:
     """Whether another check of this module looks at the text at a path of the spec."""
     if path[:1] == ("stages",):
         keys = path[3:] if path[2:3] == ("do",) else path[2:]
-        return keys[0] in ("deps", "outs", "metrics", "plots", "wdir") and len(keys) < 3  # not the flags of an out
+        return (
+            keys[:1] != () and keys[0] in ("deps", "outs", "metrics", "plots", "wdir") and len(keys) < 3
+        )  # not the flags of an out
     key = path[2] if len(path) > 2 else ""
     in_recipe = (path[0] == "data" and key in _RECIPE_KEYS) or (path[0], key) in (
         ("experiments", "set"),

@@ -14,7 +14,7 @@ from ..model.diagnostic import Code, Diagnostic, Fix
 from ..model.source import At, Path, Source, Span
 from .document import Document
 from .quoting import quoted
-from .shapes import proposals
+from .shapes import example_at, proposals
 from .unknown_keys import unknown_key
 from .yaml import load
 
@@ -22,6 +22,7 @@ WRONG_TYPE = Code("MLC102", "error", "`{key}` takes {expected}, not {given}", he
 WRONG_TYPE_PROPOSED = replace(WRONG_TYPE, help="write {proposal}")
 WRONG_TYPE_LIST = replace(WRONG_TYPE, help="write a list: {proposal}")
 WRONG_TYPE_TEXT = replace(WRONG_TYPE, help="put it in quotes: {proposal}")
+WRONG_TYPE_SUCH_AS = replace(WRONG_TYPE, help="write a value such as {example}")
 WRONG_TYPE_KEYS = replace(WRONG_TYPE, help="write a mapping with keys such as {keys}")
 KEY_NOT_TEXT = Code("MLC102", "error", "the key `{key}` must be text", help='put it in quotes: "{key}"')
 MISSING_KEY = Code("MLC103", "error", "{owner} lacks the key `{key}`", help="add `{key}:`")
@@ -192,7 +193,7 @@ def _literals(value: Any, errors: list[Any]) -> list[str]:
 
     expected = [str(error["ctx"]["expected"]) for error in errors if "expected" in error.get("ctx", {})]
     words = [word.strip("' ") for text in expected for word in text.replace(" or ", ",").split(",")]
-    return get_close_matches(str(value).lower(), words, 1, 0.6)
+    return words if len(words) == 1 else get_close_matches(str(value).lower(), words, 1, 0.6)
 
 
 def _accepts(data: Any, path: Path, text: str) -> bool:
@@ -238,6 +239,8 @@ def _wrong_type(
     expected = _expected(errors)
     given = _described(value, document.text(path) if isinstance(value, bool | int | float) else _short(value))
     values = {"key": _named(path), "expected": _joined(expected, "or"), "given": given, "proposal": proposal}
+    if proposal is None and (example := example_at(path)) is not None:
+        return WRONG_TYPE_SUCH_AS.at(*path, **values, example=example)
     if proposal is None:
         keys = [f"`{key}`" for key in known_keys(path)[:3]] if "a mapping" in expected else []
         return (WRONG_TYPE_KEYS if keys else WRONG_TYPE).at(*path, **values, keys=", ".join(keys))

@@ -5,6 +5,7 @@ Each proposal is the text of a YAML value. `validate` offers the first one that 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -67,6 +68,10 @@ def proposals(path: Path, value: Any, written: str) -> Iterator[str]:
         yield from _schedules(value)
     elif "gates" in path:
         yield from _gates(path, value)
+    elif key == "timeout":
+        yield from _durations(value)
+    elif key in ("memory", "cpu") and isinstance(value, str):
+        yield re.sub(r"\s|[Bb]\w*$", "", value)
     if isinstance(value, dict):
         yield from _of_mapping(value)
     elif isinstance(value, list):
@@ -75,8 +80,11 @@ def proposals(path: Path, value: Any, written: str) -> Iterator[str]:
         yield from _of_scalar(path, value, written)
     if value is None and len(path) > 1 and path[-2] == "env":
         yield '""'
-    if (example := EXAMPLES.get(_pattern(path))) is not None:
-        yield example
+
+
+def example_at(path: Path) -> str | None:
+    """A value of the right shape for a place, to show; it is not what was meant."""
+    return EXAMPLES.get(_pattern(path))
 
 
 def _pattern(path: Path) -> str:
@@ -92,6 +100,13 @@ def _schedules(value: Any) -> Iterator[str]:
     for line in lines:
         yield quoted(line)
         yield f"[{quoted(line)}]"
+
+
+def _durations(value: Any) -> Iterator[str]:
+    if isinstance(value, float) and value > 0:
+        yield f"{math.ceil(value)}s"
+    elif isinstance(value, str):
+        yield "".join(number + unit for number, unit in re.findall(r"(\d+)\s*([dhms])", value.lower())) or '""'
 
 
 def _gates(path: Path, value: Any) -> Iterator[str]:
@@ -128,7 +143,7 @@ def _of_mapping(value: dict[Any, Any]) -> Iterator[str]:
 def _of_list(path: Path, value: list[Any]) -> Iterator[str]:
     if value and all(isinstance(item, dict) for item in value):
         named = [(next((item[key] for key in ("name", "id") if key in item), None), item) for item in value]
-        if all(name is not None for name, _ in named):
+        if all(isinstance(name, str | int) for name, _ in named):
             yield flow(
                 {name: {key: part for key, part in item.items() if key not in ("name", "id")} for name, item in named}
             )

@@ -73,7 +73,7 @@ def _order(data: Any, path: Path, where: str) -> Diagnostic:
     for name in names:
         stage = data["stages"].get(name)
         outs = stage.get("outs") if isinstance(stage, dict) else None
-        if isinstance(outs, list) and outs:
+        if isinstance(outs, list) and outs and isinstance(outs[0], str | dict):
             out = outs[0] if isinstance(outs[0], str) else next(iter(outs[0]), "")
             return ORDER_BY_FILE.at_key(*path, key=path[-1], where=where, out=out, stage=name)
     return ORDER_BY_FILES.at_key(*path, key=path[-1], where=where)
