@@ -8,6 +8,7 @@ from typing import Any
 
 from . import checks, installed
 from .checks.accept import accepted
+from .checks.causes import grouped, undefined_once, without_consequences
 from .checks.destroys import over_files
 from .checks.places import Places
 from .emit.files import json_file, yaml_file
@@ -16,7 +17,7 @@ from .lower.project import lower
 from .model.diagnostic import Code, Diagnostic, Label, Report
 from .model.project import Project
 from .model.snapshot import Snapshot
-from .model.source import At
+from .model.source import At, Path
 from .model.target import Emulated, Feature, File, Refused, Target
 from .read.document import SPEC_NAME, Document, read_spec
 from .read.params import ParamFiles
@@ -59,6 +60,8 @@ class Compiled:
     project: Project | None = None
     params: ParamFiles | None = None
     files: list[File] = field(default_factory=list)
+    invalid: list[Path] = field(default_factory=list)
+    """The paths of the parts that the validation reported and left out."""
 
     @property
     def spec_files(self) -> set[str]:
@@ -84,9 +87,10 @@ def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     report, params = compiled.report, compiled.params
     project, diagnostics = lower(compiled.resolved, params.load, snapshot)
     compiled.project = project
-    report.add(diagnostics)
+    report.add(undefined_once(diagnostics, params))
     checked = checks.run(project, snapshot, params, compiled.document.data, compiled.resolved.code)
-    report.add(accepted(checked, compiled.resolved.spec.accept or (), compiled.document.data))
+    checked = without_consequences(checked, compiled.invalid)
+    report.add(grouped(accepted(checked, compiled.resolved.spec.accept or (), compiled.document.data)))
     report.add(params.diagnostics)
     targets, diagnostics = installed.find(project.targets.items())
     report.add(diagnostics)
@@ -116,11 +120,12 @@ def resolve_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
         return compiled
     spec, data, diagnostics = validate(compiled.document)
     compiled.report.add(diagnostics)
+    compiled.invalid = [d.place.path for d in diagnostics if isinstance(d.place, At)]
     if spec is None:
         return compiled
     compiled.params = ParamFiles(snapshot)
     compiled.resolved, diagnostics = resolve(spec, data, snapshot, compiled.params)
-    compiled.report.add(diagnostics)
+    compiled.report.add(without_consequences(diagnostics, compiled.invalid))
     return compiled
 
 

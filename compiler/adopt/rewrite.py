@@ -19,7 +19,7 @@ from .overlay import Overlay
 from .pipeline import DVC_YAML, repository_root
 from .spec_text import BOM
 from .suggest import with_code
-from .tidy import shapes, tidy
+from .tidy import inferred, shapes, tidy
 
 EXTENDS = Code("MLC702", "error", "cannot rewrite a spec that extends another one", help="edit the base spec by hand")
 NOT_BUILT = replace(REJECTED_BY_DVC, help="run `mlopsc build` first")
@@ -70,9 +70,11 @@ def add_code(root: str) -> Rewrite:
     if recompiled.project is None or _others(compiled, added) != _others(recompiled, added):
         rewrite.report.add([OTHER_STAGE_CHANGED.on(None)])
         return rewrite
+    new, by_inference = inferred(new, list(added), lambda edited: _with_text(root, edited))
     _plan(root, text, new, rewrite)
     for entry, files in added.items():
-        rewrite.summary.append(f"  {entry}: {len(files)} more deps: {', '.join(files)}")
+        how = ", by `infer: [code]`" if entry in by_inference else ""
+        rewrite.summary.append(f"  {entry}: {len(files)} more deps{how}: {', '.join(files)}")
     rewrite.summary.append(f"will run again, and the stages below them if their results change: {', '.join(added)}")
     return rewrite
 

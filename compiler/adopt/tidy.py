@@ -195,6 +195,32 @@ def _infer_code(part: Part, stage: str, path: Path, body: Mapping[str, Any], cod
     yield from _try(part, text, description)
 
 
+def inferred(text: str, entries: Collection[str], snapshot_of: SnapshotOf) -> tuple[str, list[str]]:
+    """The text with `infer: [code]` instead of a list of code files, where that means the same, and the stages so changed."""
+    compiled = compile_spec(snapshot_of(text))
+    if compiled.project is None or compiled.document is None:
+        return text, []
+    goal, stages = shapes(compiled.project.dvc), compiled.project.dvc.get("stages", {})
+    code = CodeGraph(snapshot_of(text), compiled.project.code_roots)
+    changed = []
+    for entry in entries:
+        path, body = stage_path(compiled.document.data, entry), stages.get(entry, {})
+        body = body.get("do", body)
+        if (indexes := _code_among(body, code)) and "infer" not in _declared(compiled.document.data, path):
+            shorter = without_items(text, (*path, "deps"), indexes)
+            shorter = None if shorter is None else with_line(shorter, path, "infer: [code]")
+            if shorter is not None and _compiles_to(shorter, snapshot_of, goal):
+                text = shorter
+                changed.append(entry)
+    return text, changed
+
+
+def _declared(data: Any, path: Path) -> Any:
+    for part in path:
+        data = data[part]
+    return data
+
+
 def _code_among(body: Mapping[str, Any], code: CodeGraph) -> set[int]:
     """The indexes of the deps that are code which the command runs or imports."""
     cmd, wdir = body.get("cmd"), str(body.get("wdir") or ".")

@@ -28,6 +28,12 @@ OVERWRITES_INSIDE = replace(
     OVERWRITES,
     message="`{stage}` writes `{path}`, which holds `{inner}`, {what}: DVC would delete it before the command runs",
 )
+OTHER_CASE = Code(
+    "MLC406",
+    "warning",
+    "`{stage}` writes `{path}`, which is {other}, {what}, on a disk that ignores case",
+    help="write to another path",
+)
 GIT_TRACKS = Code(
     "MLC407",
     "error",
@@ -86,11 +92,14 @@ def over_files(project: Project, places: Places, files: Mapping[str, str]) -> It
     for file in files:
         for folder in parents(file):
             below.setdefault(folder, file)
+    by_case = {file.casefold(): file for file in files}
     for stage in project:
         for out in stage.outs:
             place = places.out(stage, out.path)
             if out.path in files:
                 yield OVERWRITES.on(place, stage=stage.name, path=out.path, what=files[out.path])
+            elif (other := by_case.get(out.path.casefold())) is not None:
+                yield OTHER_CASE.on(place, stage=stage.name, path=out.path, other=f"`{other}`", what=files[other])
             elif (inner := below.get(out.path)) is not None:
                 yield OVERWRITES_INSIDE.on(place, stage=stage.name, path=out.path, inner=inner, what=files[inner])
 
@@ -145,6 +154,11 @@ def _over_inputs(stage: Stage, out: Out, inputs: _Inputs, places: Places) -> Ite
     place = places.out(stage, path)
     if (what := _OF_TOOLS.get(path.split("/")[0])) is not None:
         yield OVERWRITES.on(place, stage=stage.name, path=path, what=f"in the folder that is {what}")
+        return
+    if (what := _OF_TOOLS.get(folder := path.split("/")[0].casefold())) is not None:
+        yield OTHER_CASE.on(
+            place, stage=stage.name, path=path, other=f"in `{folder}`", what=f"the folder that is {what}"
+        )
         return
     for inner, what in (
         (inputs.params_in(stage, path), "a parameter file"),

@@ -30,6 +30,11 @@ OUTSIDE_DEP = Code(
     "`{stage}` depends on `{path}`, which is outside of the repository: a clone on another machine may not have it",
     help="copy it into the repository and run `dvc add`, or name its source under `data`",
 )
+MISSING_CODE = replace(MISSING_DEP, help="create the file, or correct its path")
+MISSING_BUT_STAGE = replace(
+    MISSING_DEP,
+    help="`{path}` is a stage: to run after it, depend on what it writes: `{out}`",
+)
 MISSING_DEP_SIMILAR = replace(MISSING_DEP, help="did you mean `{similar}`?")
 UNKNOWN_DATASET = Code(
     "MLC411",
@@ -81,6 +86,7 @@ RUNS_ALWAYS = Code(
     "`{stage}` has neither deps nor outs: DVC runs it every time",
     help="list what it reads under `deps` and what it writes under `outs`, or write `always_changed: true` if that is meant",
 )
+OF_DVC = "a stage with `cmd` is passed to DVC as it is: the conventions fill in nothing, unless it says `infer`"
 NO_WDIR = Code(
     "MLC415",
     "warning",
@@ -88,6 +94,9 @@ NO_WDIR = Code(
     help="correct the path, or create the directory",
     in_check="error",
 )
+
+CODE_ENDINGS = frozenset(["py", "pyx", "ipynb", "r", "R", "Rmd", "qmd", "jl", "sh", "bash", "sql"])
+"""Endings of files that Git tracks and DVC should not."""
 
 _MISSING = object()
 
@@ -99,7 +108,7 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
     yield from _once_a_place(_deps(project, sources, places))
     yield from _params(project, sources, params, places)
     yield from _experiment_params(project, params)
-    yield from _without_deps(project)
+    yield from _without_deps(project, places)
     yield from _wdirs(project, written, snapshot, places)
 
 
@@ -107,6 +116,7 @@ class _Sources:
     """What provides the paths that stages read. Each path is looked up once."""
 
     def __init__(self, project: Project, written: Collection[str], snapshot: Snapshot) -> None:
+        self.project = project
         self.snapshot = snapshot
         self.written = set(written)
         self.written_above = {folder for path in written for folder in parents(path)}
@@ -164,8 +174,13 @@ def _deps(project: Project, sources: _Sources, places: Places) -> Iterator[Diagn
 
 def _missing_dep(path: str, stage: Stage, sources: _Sources, places: Places) -> Diagnostic:
     place = places.dep(stage, path)
-    if (similar := _similar_path(path, sources.written, sources.snapshot)) is None:
-        return MISSING_DEP.on(place, stage=stage.name, path=path)
+    if (upstream := sources.project.stages.get(path)) is not None and upstream.outs and upstream is not stage:
+        out = upstream.outs[0].path
+        diagnostic = MISSING_BUT_STAGE.on(place, stage=stage.name, path=path, out=out)
+        return diagnostic if stage.wdir != "." or place.key else replace(diagnostic, fix=Fix(place, out, "unsafe"))
+    if (similar := _similar_path(path, sources.written, sources.snapshot, stage)) is None:
+        is_code = path.rpartition(".")[2] in CODE_ENDINGS
+        return (MISSING_CODE if is_code else MISSING_DEP).on(place, stage=stage.name, path=path)
     diagnostic = MISSING_DEP_SIMILAR.on(place, stage=stage.name, path=path, similar=similar)
     fixable = stage.wdir == "." and not place.key
     return replace(diagnostic, fix=Fix(place, similar, "unsafe")) if fixable else diagnostic
@@ -180,12 +195,14 @@ def _dataset(project: Project, path: str, stage: Stage, places: Places) -> Itera
         )
 
 
-def _similar_path(path: str, written: Collection[str], snapshot: Snapshot) -> str | None:
+def _similar_path(path: str, written: Collection[str], snapshot: Snapshot, stage: Stage) -> str | None:
+    """The path that was probably meant; never one that the stage itself reads or writes."""
     from difflib import get_close_matches
 
     folder = path.rpartition("/")[0]
     siblings = [f"{folder}/{name}" if folder else name for name in snapshot.list(folder)]
-    similar = get_close_matches(path, sorted({*written, *siblings}), 1, 0.7)
+    own = {*stage.deps, *(out.path for out in stage.outs)}
+    similar = get_close_matches(path, sorted({*written, *siblings} - own), 1, 0.7)
     return similar[0] if similar else None
 
 
@@ -215,7 +232,7 @@ def _param(
     if content is None:
         if sources.provides(param.file) or sources.is_outside(param.file):
             return None  # not fetched yet, or the reader has reported that it cannot be read
-        return NO_PARAMS_FILE.on(place, stage=stage.name, file=param.file)
+        return replace(NO_PARAMS_FILE.on(place, stage=stage.name, file=param.file), cause=param.file)
     found = [content] if param.key is None else matches(content, param.key)
     if param.key is not None and len(found) > 1:
         return SEVERAL_PARAMS.on(place, stage=stage.name, key=param.key, count=len(found), file=param.file)
@@ -272,13 +289,15 @@ def _experiment_params(project: Project, params: ParamFiles) -> Iterator[Diagnos
                 yield code.on(place, experiment=name, key=key, file=file, similar=similar)
 
 
-def _without_deps(project: Project) -> Iterator[Diagnostic]:
+def _without_deps(project: Project, places: Places) -> Iterator[Diagnostic]:
     reported: set[str] = set()
     for stage in project:
         if stage.deps or stage.params or stage.frozen or stage.always_changed or stage.entry in reported:
             continue
         reported.add(stage.entry)
-        yield (RUNS_ONCE if stage.outs else RUNS_ALWAYS).on(stage.at, stage=stage.name)
+        diagnostic = (RUNS_ONCE if stage.outs else RUNS_ALWAYS).on(stage.at, stage=stage.name)
+        stated = places.key(stage, "cmd") != stage.at
+        yield replace(diagnostic, note=OF_DVC) if stated else diagnostic
 
 
 def _wdirs(project: Project, written: set[str], snapshot: Snapshot, places: Places) -> Iterator[Diagnostic]:

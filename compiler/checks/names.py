@@ -34,12 +34,6 @@ FILE_OF_MAKE = Code(
     "`{name}` cannot be a stage name beside a Makefile: make would run the stage to make its own file `{name}` again",
     help="rename the stage, or leave make out: `stack: {{orchestrator: dvc, build: none}}`",
 )
-DELETING_TARGET = Code(
-    "MLC416",
-    "warning",
-    "`make {name}` deletes what all stages wrote; `make stage-{name}` runs the stage `{name}`",
-    help="rename the stage",
-)
 CONTROL_IN_PARAMETER = Code(
     "MLC431",
     "error",
@@ -76,14 +70,16 @@ ones. Source: INVALID_STAGENAME_CHARS of DVC 3.67, `dvc/stage/__init__.py`."""
 _GOOD = re.compile(r"[\w.][\w.-]*\Z")
 
 _FILES_OF_MAKE = frozenset(["Makefile", "GNUmakefile", "makefile", "local.mk"])
-_DELETING = frozenset(["clean"])
-"""Targets of every Makefile that delete."""
 
 _BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _UNWANTED = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_BIDI}]")
 """The same without tab and line feed, which texts of several lines have."""
 _ESCAPED = re.compile(r"\\x[0189]|\\x7f|\\r|\\u20[26]")
 """How `repr` writes a text with one of them."""
+
+_RECIPE_KEYS = ("url", "path", "file", "rev", "schema", "check")
+"""Keys of a source that become words of a Makefile recipe."""
+_LINE_BREAK = re.compile("[\0\n\r]")
 
 _CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 """Control characters, line separators, and the marks that change the direction of text, which hide what it says."""
@@ -99,8 +95,6 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
             yield from _name(stage)
         elif project.uses_make and name in _FILES_OF_MAKE:
             yield FILE_OF_MAKE.on(stage.at, name=name)
-        elif project.uses_make and name in _DELETING:
-            yield DELETING_TARGET.on(stage.at, name=name)
     yield from _one_line(project)
     yield from _anywhere(places.data)
     commands = (command.text for stage in project for command in stage.commands if len(command.parts) > 1)
@@ -122,7 +116,7 @@ def _anywhere(data: Mapping[str, Any]) -> Iterator[Diagnostic]:
     while waiting:
         path, value = waiting.pop()
         if isinstance(value, str):
-            if (match := _UNWANTED.search(value)) is not None and not _is_reported(path):
+            if (match := _UNWANTED.search(value)) is not None and not _is_reported(path, value):
                 char = match.group()
                 effect = "reverses the order of the text that is shown" if char in _BIDI else "tools cannot pass on"
                 yield CONTROL_ANYWHERE.at(*path, code_point=f"{ord(char):04X}", effect=effect)
@@ -140,11 +134,19 @@ def _anywhere(data: Mapping[str, Any]) -> Iterator[Diagnostic]:
             waiting += [((*path, index), item) for index, item in enumerate(value)]
 
 
-def _is_reported(path: Path) -> bool:
+def _is_reported(path: Path, text: str) -> bool:
     """Whether another check of this module looks at the text at a path of the spec."""
     if path[:1] == ("stages",):
-        return any(key in ("deps", "outs", "metrics", "plots", "wdir") for key in path[2:4])
-    return path[:1] in (("data",), ("experiments",)) or (path[:1] == ("monitor",) and "gates" in path)
+        keys = path[3:] if path[2:3] == ("do",) else path[2:]
+        return (
+            keys[:1] != () and keys[0] in ("deps", "outs", "metrics", "plots", "wdir") and len(keys) < 3
+        )  # not the flags of an out
+    key = path[2] if len(path) > 2 else ""
+    in_recipe = (path[0] == "data" and key in _RECIPE_KEYS) or (path[0], key) in (
+        ("experiments", "set"),
+        ("monitor", "gates"),
+    )
+    return in_recipe and _LINE_BREAK.search(text) is not None
 
 
 def _name(stage: Stage) -> Iterator[Diagnostic]:
@@ -171,13 +173,13 @@ def _control(stage: Stage) -> Diagnostic | None:
 def _one_line(project: Project) -> Iterator[Diagnostic]:
     """Texts beside the stages that become a word or a line of a Makefile recipe."""
     for path, texts in _recipe_texts(project):
-        if match := re.search("[\0\n\r]", "".join(texts)):
+        if match := _LINE_BREAK.search("".join(texts)):
             yield LINE_BREAK.at(*path, path=".".join(map(str, path)), code_point=f"{ord(match.group()):04X}")
 
 
 def _recipe_texts(project: Project) -> Iterator[tuple[Path, list[str]]]:
     for name, source in project.sources.items():
-        for key in ("url", "path", "file", "rev", "schema", "check"):
+        for key in _RECIPE_KEYS:
             yield ("data", name, key), [getattr(source, key) or ""]
     for name, experiment in project.experiments.items():
         listed = [values for values in experiment.set.values() if isinstance(values, Listed)]

@@ -70,6 +70,15 @@ def scalar(value: Any) -> str:
     return _string(str(value))
 
 
+def flow(value: Any) -> str:
+    """A value on one line, with brackets and braces."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{flow(key)}: {flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    return _flow_item(value)
+
+
 @lru_cache(maxsize=10_000)  # most strings are there several times: an out, and the deps on it
 def _string(text: str) -> str:
     if _ESCAPED.search(text):

@@ -26,7 +26,7 @@ NOT_A_TEMPLATE = Code(
 UNDEFINED = Code(
     "MLC202", "error", "`${{{expression}}}` is not defined", help="define it in params.yaml or under `vars`"
 )
-UNDEFINED_SIMILAR = replace(UNDEFINED, help="did you mean `{similar}`?")
+UNDEFINED_SIMILAR = replace(UNDEFINED, help="did you mean `${{{similar}}}`?")
 UNDEFINED_SHELL = replace(UNDEFINED, help="if it is for the shell, write `\\${{{expression}}}`")
 NOT_SCALAR = Code(
     "MLC209", "error", "`${{{expression}}}` is a {type}, which cannot be part of a text", help="use one of its values"
@@ -176,7 +176,7 @@ def _select(expression: str, scope: Scope, key: str | None, at: Path) -> tuple[A
     try:
         value, file = scope.select(keys)
     except NotFound as missing:
-        raise Unresolved(_undefined(expression, missing, at)) from None
+        raise Unresolved(_undefined(expression, keys, missing, scope, at)) from None
     if value is not None and not isinstance(value, _SCALARS) and key is not None and "foreach" not in key:
         if not (key == "cmd" and isinstance(value, dict)):
             type_ = "mapping" if isinstance(value, dict) else "list"
@@ -184,10 +184,31 @@ def _select(expression: str, scope: Scope, key: str | None, at: Path) -> tuple[A
     return value, file
 
 
-def _undefined(expression: str, missing: NotFound, at: Path) -> Diagnostic:
+def _undefined(expression: str, keys: Keys, missing: NotFound, scope: Scope, at: Path) -> Diagnostic:
+    if (similar := _similar(keys, missing, scope)) is not None:
+        return UNDEFINED_SIMILAR.at(*at, expression=expression, similar=similar)
+    is_shell = expression.isupper() or expression.isdigit() or re.search(_SHELL_SYNTAX, expression)
+    if is_shell:
+        return UNDEFINED_SHELL.at(*at, expression=expression)
+    return replace(UNDEFINED.at(*at, expression=expression), subject=expression)
+
+
+def _similar(keys: Keys, missing: NotFound, scope: Scope) -> str | None:
+    """The expression that was probably meant: another spelling of the missing part, or a name without its section."""
     from difflib import get_close_matches
 
-    if similar := get_close_matches(missing.part, missing.known, 1):
-        return UNDEFINED_SIMILAR.at(*at, expression=expression, similar=similar[0])
-    is_shell = expression.isupper() or expression.isdigit() or re.search(_SHELL_SYNTAX, expression)
-    return (UNDEFINED_SHELL if is_shell else UNDEFINED).at(*at, expression=expression)
+    if close := get_close_matches(missing.part, missing.known, 1):
+        candidate = tuple(close[0] if part == missing.part else part for part in keys)
+        if _is_defined(candidate, scope):
+            return ".".join(candidate)
+        return close[0] if len(keys) == 1 else None
+    sections = ((name, *keys) for name, value in scope.values.items() if isinstance(value, Mapping))
+    return next((".".join(candidate) for candidate in sections if _is_defined(candidate, scope)), None)
+
+
+def _is_defined(keys: Keys, scope: Scope) -> bool:
+    try:
+        scope.select(keys)
+    except NotFound:
+        return False
+    return True

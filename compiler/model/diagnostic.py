@@ -37,7 +37,8 @@ class Diagnostic:
     """One problem: its stable code, what is wrong here, where, and what to do about it.
 
     ``in_check`` is the severity in `mlopsc check`, where that differs from a build's: what may only be missing on this disk
-    stops no build. ``subject`` is the path or name that it is about, where several may share one place.
+    stops no build. ``subject`` is the path or name that it is about, where several may share one place. ``cause`` is what several diagnostics
+    have in common: they are reported as one.
     """
 
     code: str
@@ -50,6 +51,7 @@ class Diagnostic:
     severity: Severity = "error"
     in_check: Severity | None = None
     subject: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

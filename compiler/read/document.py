@@ -9,6 +9,7 @@ from typing import Any
 from ..model.diagnostic import Code, Diagnostic
 from ..model.snapshot import Snapshot, packaged
 from ..model.source import At, Path, Place, Source, Span
+from .lookalikes import check as check_lookalikes
 from .yaml import Node, Unreadable, compose, decode, find, value_of
 
 SPEC_NAME = "mlops.yaml"
@@ -92,7 +93,11 @@ def read_document(name: str, raw: bytes) -> tuple[Document | None, list[Diagnost
         tree = compose(source)
     except Unreadable as unreadable:
         return None, [unreadable.diagnostic]
+    lookalikes = list(check_lookalikes(tree, source))
+    if misread := [diagnostic for diagnostic in lookalikes if diagnostic.severity == "error"]:
+        return None, misread
     data, diagnostics = value_of(tree, source)
+    diagnostics = lookalikes + diagnostics
     if isinstance(data, dict):
         return Document(data, source, trees={source: tree}), diagnostics
     if not diagnostics:

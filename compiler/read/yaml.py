@@ -13,6 +13,9 @@ import yaml
 
 from ..model.diagnostic import Code, Diagnostic, Label
 from ..model.source import Path, Source, Span
+from . import slips
+from .encodings import other_encoding
+from .quoting import quote_value
 from .scalars import MAX_DIGITS, is_date, is_too_long, plain_value
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -27,7 +30,10 @@ INVALID_YAML = Code(
 )
 YAML_VERSION = Code("MLC001", "error", "only YAML 1.2 is supported", help="remove the `%YAML` line")
 UNKNOWN_ANCHOR = Code(
-    "MLC001", "error", "the anchor `&{anchor}` is not defined above this alias", help="define the anchor first"
+    "MLC001",
+    "error",
+    "the anchor `&{anchor}` is not defined above this alias",
+    help="put the value in quotes: {quoted}; or define the anchor above, if an alias is meant",
 )
 MERGE_OF_NON_MAPPING = Code(
     "MLC001", "error", "`<<` can only merge mappings", help="give it a mapping or a list of mappings"
@@ -51,9 +57,8 @@ TOO_MANY_DIGITS = Code(
 )
 RECURSIVE_ALIAS = Code("MLC004", "error", "`*{anchor}` contains itself", help="remove the alias")
 SECOND_DOCUMENT = Code("MLC005", "error", "a second document starts here", help="remove the `---` and what follows")
-UNKNOWN_TAG = Code(
-    "MLC006", "error", "unknown tag `{tag}`", help="remove the tag, or quote the value if it starts with `!`"
-)
+UNKNOWN_TAG = Code("MLC006", "error", "unknown tag `{tag}`", help="remove the tag")
+UNKNOWN_TAG_OF_TEXT = replace(UNKNOWN_TAG, help="put the value in quotes: {quoted}; or remove the tag")
 DATE = Code(
     "MLC007", "error", "`{text}` is a date in YAML, which DVC does not support", help='put it in quotes: "{text}"'
 )
@@ -68,6 +73,8 @@ def decode(name: str, raw: bytes) -> tuple[Source, list[Diagnostic]]:
     if len(raw) > MAX_BYTES:
         source = Source(name, "")
         return source, [FILE_TOO_LARGE.on(Span(source, 0, 0), name=name, limit=MAX_BYTES // 2**20)]
+    if (other := other_encoding(name, raw)) is not None:
+        return other[0], [other[1]]
     try:
         return Source(name, raw.decode("utf-8-sig")), []
     except UnicodeDecodeError as error:
@@ -115,6 +122,8 @@ def compose(source: Source) -> Node | None:
     try:
         return _compose(source)
     except yaml.MarkedYAMLError as error:
+        if (slip := slips.name(source, error)) is not None:
+            raise Unreadable(slip) from None
         mark = error.problem_mark or error.context_mark
         offset = min(mark.index, len(source.text)) if mark else 0
         problem = str(error.problem or error.context or "it cannot be parsed")
@@ -193,7 +202,7 @@ def _aliased(source: Source, event: Any, anchors: dict[str, Node], stack: list[N
     span = Span(source, event.start_mark.index, event.end_mark.index)
     node = anchors.get(event.anchor)
     if node is None:
-        raise Unreadable(UNKNOWN_ANCHOR.on(span, anchor=event.anchor))
+        raise Unreadable(quote_value(UNKNOWN_ANCHOR, source, span.start, anchor=event.anchor))
     if any(node is ancestor for ancestor in stack):
         raise Unreadable(RECURSIVE_ALIAS.on(span, anchor=event.anchor))
     return node
@@ -265,7 +274,10 @@ def _duplicate(key: Any, again: Node, first: Node, source: Source) -> Diagnostic
 
 
 def _unknown_tag(node: Node, source: Source) -> Diagnostic:
-    return UNKNOWN_TAG.on(Span(source, node.start, node.end), tag=(node.tag or "").replace(_CORE, "!!"))
+    tag = (node.tag or "").replace(_CORE, "!!")
+    if node.kind == "scalar" and not tag.startswith("!!"):
+        return quote_value(UNKNOWN_TAG_OF_TEXT, source, node.start, tag=tag)
+    return UNKNOWN_TAG.on(Span(source, node.start, node.end), tag=tag)
 
 
 def _scalar(node: Node, source: Source, diagnostics: list[Diagnostic]) -> Any:
@@ -276,6 +288,7 @@ def _scalar(node: Node, source: Source, diagnostics: list[Diagnostic]) -> Any:
         value = plain_value(text)
         if not isinstance(value, _TAGGED.get(tag.removeprefix(_CORE), ())):
             diagnostics.append(_unknown_tag(node, source))
+            return source.text[node.start : node.end]  # as if it were in quotes: no other problem follows from it
         return value
     if not node.plain:
         return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,7 @@ from ..programs import program
 from ..programs.packages import PATH as PACKAGES
 from ..programs.packages import Lock
 from ..programs.packages import text as packages_text
+from ..read.keys import matches
 from ..read.params import DEFAULT
 from .code.graph import CodeGraph
 from .code.templates import items
@@ -50,6 +52,9 @@ KEY_ORDER = (
 )  # fmt: skip
 """The order of the keys of a stage in dvc.yaml."""
 _IMPORTS = "imports"
+
+
+_TEMPLATE = r"(?<!\\)\$\{([^{}]*)\}"
 
 
 @dataclass(frozen=True)
@@ -208,8 +213,16 @@ class Filling:
         if arguments == "paths":
             words = " ".join(map(shell.word, self._data_paths()))
         else:
-            words = arguments if isinstance(arguments, str) else " ".join(map(shell.word, arguments))
+            words = arguments if isinstance(arguments, str) else " ".join(map(self._argument, arguments))
         self.body["cmd"] = f"{self.body['cmd']} {words}".rstrip()
+
+    def _argument(self, text: str) -> str:
+        """An item of `args` as one word, whatever the value of a template in it; a mapping becomes several options, as in DVC."""
+        names = [name.strip() for name in re.findall(_TEMPLATE, text)]
+        values = [matches(self.repository.variables, name) for name in names]
+        if all(value and isinstance(value[0], int | float | dict) for value in values):
+            return shell.word(text)
+        return shell.single_quoted(text)
 
     def _data_paths(self) -> list[str]:
         """The data deps, outs, metrics and plots of the stage."""

@@ -33,6 +33,7 @@ def shared(project: Project) -> dict[str, Any]:
     return {
         "project": project,
         "install": facts.INSTALL.get(project.requirements or ""),
+        "clean": names.cleaning(project),
         "needs_pytest": "pytest" in (project.test_command or ""),
     }
 
@@ -47,7 +48,7 @@ def driven_by_dvc(project: Project) -> dict[str, Any]:
         "scripts": FOLDER,
         "runner": RUNNER,
         "track": TRACK,
-        "phony": [*_GOALS, *operations, *(stage.target for stage in stage_targets)],
+        "phony": [*names.goals(project, _GOALS), *operations, *(stage.target for stage in stage_targets)],
         "locks": ["dvc.lock", *(["monitoring/dvc.lock"] if project.monitors else [])],
         "removed": removable(cached),
         "stage_targets": stage_targets,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from ...compiler.emit.makefile import is_target
 from ...compiler.emit.names import distinct
@@ -14,12 +14,23 @@ _NOT_IN_SLUGS = re.compile(r"[^A-Za-z0-9_.@+-]")
 _NOT_IN_VARIABLES = re.compile(r"[^A-Za-z0-9_]")
 
 
+def cleaning(project: Project) -> str:
+    """The target that removes outs: `clean`, unless a stage is called so, which `make clean` then runs."""
+    is_taken = any("clean" in (stage.entry, stage.name) for stage in project)
+    return "clean-outs" if is_taken else "clean"
+
+
+def goals(project: Project, usual: Iterable[str]) -> list[str]:
+    """The targets of every Makefile, with the name that the cleaning one has here."""
+    return [cleaning(project) if goal == "clean" else goal for goal in usual]
+
+
 def targets(project: Project, taken: Collection[str] = ()) -> dict[str, str]:
     """The target of each stage, and of each entry that stands for several; a name that Make cannot take has none.
 
     A stage that is called like one of the targets in ``taken``, or of `facts.TARGETS`, becomes `stage-NAME`.
     """
-    reserved = facts.TARGETS.union(taken)
+    reserved = set(goals(project, facts.TARGETS)).union(taken)
     entries = dict.fromkeys(stage.entry for stage in project)
     names = [name for name in dict.fromkeys([*entries, *project.stages]) if is_target(name)]
     names.sort(key=reserved.__contains__)  # who keeps its name comes first

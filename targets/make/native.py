@@ -55,7 +55,8 @@ def document(project: Project) -> tuple[dict[str, Any], list[Diagnostic]]:
     targets, groups = names.targets(project), names.groups(project)
     slugs, variables = names.slugs(project), names.variables(project)
     typed = [targets[name] for name in (*groups, *project.stages) if name in targets]
-    phony = {"help", *_GOALS, *typed}
+    goals = names.goals(project, _GOALS)
+    phony = {"help", *goals, *typed}
     rules: list[Rule] = []
     problems: list[Diagnostic] = []
     for stage in project:
@@ -67,7 +68,7 @@ def document(project: Project) -> tuple[dict[str, Any], list[Diagnostic]]:
     return {
         **shared(project),
         "records": RECORDS,
-        "phony": [*_GOALS, *typed],
+        "phony": [*goals, *typed],
         "variables": variables.values(),
         "rules": rules,
         "stamps": [f"{RECORDS}/{slugs[stage.name]}.stamp" for stage in project if not stage.frozen],

@@ -89,9 +89,12 @@ def test_suggest_names_what_is_wrong_and_fix_adds_the_code(ran: Path) -> None:
     assert (ran / "mlops.yaml").read_text() == SPEC
     done = run("mlopsc", "tidy", "--fix", cwd=ran).stdout
     assert "will run again, and the stages below them if their results change: train" in done
-    assert (ran / "mlops.yaml").read_text() == SPEC.replace(
-        "      - src/train.py\n", "      - src/train.py\n      - src/lib.py\n"
+    assert "  train: 1 more deps, by `infer: [code]`: src/lib.py\n" in done
+    assert (ran / "mlops.yaml").read_text() == SPEC.replace("      - src/train.py\n", "").replace(
+        "    cmd: python src/train.py", "    infer: [code]\n    cmd: python src/train.py"
     )
+    built = (ran / "dvc.yaml").read_text()
+    assert "- src/train.py\n    - src/lib.py\n" in built or "- src/lib.py\n    - src/train.py\n" in built
     status = run("dvc", "status", cwd=ran).stdout
     assert [line for line in status.splitlines() if line.endswith(":") and line[0] != "\t"] == ["train:"]
 

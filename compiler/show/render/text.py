@@ -20,7 +20,9 @@ def as_text(located: Sequence[Located], color: bool) -> str:
     blocks = ["\n".join(_block(item, color)) for item in located]
     counts = counted(located)
     words = [f"{count} {name}{'s' if count != 1 else ''}" for name, count in counts.items() if count]
-    return "\n\n".join([*blocks, ", ".join(words)])
+    codes = list(dict.fromkeys(item.diagnostic.code for item in located if item.diagnostic.severity != "note"))
+    more = f"; more about {'it' if len(codes) == 1 else 'each'}: `mlopsc code {codes[0]}`" if codes else ""
+    return "\n\n".join([*blocks, ", ".join(words) + more])
 
 
 def _paint(text: str, name: str, color: bool) -> str:
