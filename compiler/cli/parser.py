@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -22,7 +21,6 @@ Command = Callable[[argparse.Namespace], int]
 
 def run(words: Sequence[str]) -> int:
     """Parse the words and run the command."""
-    gc.disable()  # a command keeps nearly all objects: collections take 14 % of the time at 1,000 stages, 44 % at 10,000
     parser = _parser()
     try:
         arguments = parser.parse_args(words)
