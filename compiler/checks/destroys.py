@@ -88,10 +88,11 @@ def over_files(project: Project, places: Places, files: Mapping[str, str]) -> It
             below.setdefault(folder, file)
     for stage in project:
         for out in stage.outs:
-            place = places.out(stage, out.path)
             if out.path in files:
+                place = places.out(stage, out.path)
                 yield OVERWRITES.on(place, stage=stage.name, path=out.path, what=files[out.path])
             elif (inner := below.get(out.path)) is not None:
+                place = places.out(stage, out.path)
                 yield OVERWRITES_INSIDE.on(place, stage=stage.name, path=out.path, inner=inner, what=files[inner])
 
 
