@@ -70,8 +70,11 @@ class CodeDeps:
 
     def undeclared(self, stage: Stage) -> list[str]:
         """The files that a stage runs or loads and does not depend on."""
+        return self._undeclared(stage, self._loaded(stage))
+
+    def _undeclared(self, stage: Stage, loads: list[Loaded]) -> list[str]:
         missing: dict[str, None] = {}
-        for loaded in self._loaded(stage):
+        for loaded in loads:
             for file in loaded.files:
                 if self.names(file).isdisjoint(stage.deps) and not self._covered(file, stage):
                     missing[file] = None
@@ -79,8 +82,9 @@ class CodeDeps:
 
     def check(self, stage: Stage, places: Places) -> Iterator[tuple[object, Diagnostic]]:
         """What is wrong with the code that one stage runs, each with a key that is the same for the same thing."""
-        named = self._beyond(stage)
-        for loaded in self._loaded(stage):
+        loads = self._loaded(stage)
+        named = any(loaded.problems for loaded in loads) and self._beyond(stage, loads)
+        for loaded in loads:
             for path in loaded.missing:
                 if path not in stage.deps and not self._may_come(path):  # MLC411 tells of a dep
                     yield (stage.entry, path), replace(_no_code_file(stage, path, self.snapshot, places), subject=path)
@@ -91,7 +95,7 @@ class CodeDeps:
                     yield (stage.entry, problem.cause), problem.on(_command(stage, places))
                 else:
                     yield problem.cause, self.graph.diagnostic(problem)
-        if missing := self.undeclared(stage):
+        if missing := self._undeclared(stage, loads):
             features = self.library is not None and any(file.startswith(f"{self.library}/") for file in missing)
             code = FEATURE_NOT_A_DEP if features else CODE_NOT_A_DEP
             yield (stage.entry, tuple(missing)), _not_a_dep(code, stage, missing, places)
@@ -116,9 +120,9 @@ class CodeDeps:
             return any(path.startswith(inside) for path in (*stage.deps, *(param.file for param in stage.params)))
         return False
 
-    def _beyond(self, stage: Stage) -> bool:
+    def _beyond(self, stage: Stage, loads: list[Loaded]) -> bool:
         """Whether a stage depends on code that reading does not find: then it names what is only known when it runs."""
-        found = {file for loaded in self._loaded(stage) for file in loaded.files}
+        found = {file for loaded in loads for file in loaded.files}
         for dep in stage.deps:
             if dep in found or dep == "." or "://" in dep or not self.made.isdisjoint((dep, *parents(dep))):
                 continue

@@ -95,12 +95,13 @@ def over_files(project: Project, places: Places, files: Mapping[str, str]) -> It
     by_case = {file.casefold(): file for file in files}
     for stage in project:
         for out in stage.outs:
-            place = places.out(stage, out.path)
             if out.path in files:
+                place = places.out(stage, out.path)
                 yield OVERWRITES.on(place, stage=stage.name, path=out.path, what=files[out.path])
             elif (other := by_case.get(out.path.casefold())) is not None:
                 yield OTHER_CASE.on(place, stage=stage.name, path=out.path, other=f"`{other}`", what=files[other])
             elif (inner := below.get(out.path)) is not None:
+                place = places.out(stage, out.path)
                 yield OVERWRITES_INSIDE.on(place, stage=stage.name, path=out.path, inner=inner, what=files[inner])
 
 

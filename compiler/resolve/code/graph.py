@@ -7,6 +7,7 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -140,12 +141,11 @@ class CodeGraph:
             return record
         key = f"{language}:{hashlib.md5(raw, usedforsecurity=False).hexdigest()}"
         if key in self._kept:
-            try:
+            with suppress(ValueError, TypeError, KeyError, IndexError, RecursionError):
                 record = Record.from_json(self._kept[key])
-            except (ValueError, TypeError, KeyError, IndexError, RecursionError):
-                record = read(language, decoded(raw))
-        else:
-            record = read(language, decoded(raw))
+                self._used[key] = self._kept[key]
+                return record
+        record = read(language, decoded(raw))
         self._used[key] = record.as_json()
         return record
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import configparser
 import posixpath
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,6 +69,10 @@ def _join(folder: str, path: str) -> str:
 
 
 def _toml(text: str) -> dict[str, Any]:
+    if not text:
+        return {}
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
@@ -168,6 +170,8 @@ def _members(snapshot: Snapshot, folder: str, data: dict[str, Any]) -> Iterator[
 def _setup_cfg(text: str, folder: str, facts: Facts) -> None:
     if not text:
         return
+    import configparser
+
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(text)
