@@ -176,11 +176,12 @@ def negated(test: ast.expr) -> ast.expr:
 
 
 def trivial(statement: ast.stmt, function: Function) -> bool:
-    """Whether a statement does nothing: a docstring, `return None` at the end, an assertion for type checkers."""
+    """Whether a statement does nothing: a docstring, `return` or `return None` at the end, an assertion for type checkers."""
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
         return True
-    last = function.body[-1] is statement
-    return (isinstance(statement, ast.Return) and statement.value is None and last) or isinstance(statement, ast.Assert)
+    if isinstance(statement, ast.Return) and function.body[-1] is statement:
+        return statement.value is None or (isinstance(statement.value, ast.Constant) and statement.value.value is None)
+    return isinstance(statement, ast.Assert)
 
 
 def shown(node: ast.AST) -> str:

@@ -93,7 +93,7 @@ def _stage(
                 body[key] = resolve_paths(value, scope, key, (*at, key))
             elif key != "cmd":
                 body[key] = resolve(value, scope, key, (*at, key))
-            elif type(value) is str and "\n" not in value:
+            elif isinstance(value, str):
                 command = command_line(value, scope, key, (*at, key))
                 body[key] = text = command.text
                 commands = (command,) if "\n" not in text else tuple(command_lines(value, scope, (*at, key)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...schemas import assets
@@ -109,10 +109,9 @@ def programs(
     deployments: Mapping[str, Deployment],
     monitors: Mapping[str, Monitor],
     experiments: Mapping[str, Experiment],
-    outs: Iterable[Out],
+    outs: Sequence[Out],
 ) -> tuple[Script, ...]:
     """The programs that register, deploy, monitor and compare; ``outs`` are the pipeline's."""
-    outs = list(outs)
     names = ["register.sh"] if models else []
     scripts = [
         deploy_script(deployment, models[deployment.model].path, outs)

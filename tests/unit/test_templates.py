@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from mlopsc.compiler.lower import items
 from mlopsc.compiler.lower.interpolate import pieces, to_text
+from mlopsc.compiler.lower.template import is_template
 from mlopsc.compiler.model.project import Ref
 from pipeline import compiled, stages
 
@@ -38,7 +39,8 @@ def problems(spec: str, files: Mapping[str, str] | None = None) -> list[tuple[st
 # fmt: off
 LINES: tuple[tuple[str, str, list[str]], ...] = (
     # top, cmd, command lines
-    ("", "x", ["x"]),
+    ("", "x y\nz", ["x y", "z"]),
+    ("", ["x y; z", "u"], ["x y; z", "u"]),
     ("", "x ${lr} ${name}", ["x 0.5 it"]),
     ("", "${name}", ["it"]),
     ("", "${ name }", ["it"]),
@@ -65,10 +67,12 @@ LINES: tuple[tuple[str, str, list[str]], ...] = (
     ("vars: [{t: \"p\\nq\\n\"}]", "a ${t}b ${name}", ["a p", "q", "b it"]),
     ("vars: [{t: \"\"}]", "a ${t}", ["a "]),
     ("vars: [{t: \"\"}]", "${t}", [""]),
+    ("vars: [{t: \"\"}]", "a ${t}\nb", ["a ", "b"]),
     # lists
     ("", ["a ${name}", "b"], ["a it", "b"]),
     ("", ["a; b", "c ${lr}"], ["a; b", "c 0.5"]),
     # what defines a variable
+    ("vars: [other.yaml, third.yaml]", "x ${t}", ["x 6"]),
     ("vars: [{lr2: 1}, {nest: {more: 2}}]", "x ${lr2} ${nest.more} ${nest.deep.er}", ["x 1 2 7"]),
     ("vars: [{nest: {deep: {z: 1}}}]", "x ${nest.deep.z}${nest.deep.er}", ["x 17"]),
     ("vars: [other.yaml]", "x ${a} ${b} ${c.d}", ["x 1 2 3"]),
@@ -82,7 +86,12 @@ LINES: tuple[tuple[str, str, list[str]], ...] = (
     ("vars: [{m: {p: 1}}, {m: {q: 2}}, {m: {p2: {z: 3}}}]", "x ${m.p}${m.q}${m.p2.z}", ["x 123"]),
 )
 # fmt: on
-OTHER = {"other.yaml": "a: 1\nb: 2\nc: {d: 3}\n1: 4\n", "w/other.yaml": "a: 5\n", "w/params.yaml": "lr: 9\n"}
+OTHER = {
+    "other.yaml": "a: 1\nb: 2\nc: {d: 3}\n1: 4\n",
+    "third.yaml": "1: 5\nt: 6\n",
+    "w/other.yaml": "a: 5\n",
+    "w/params.yaml": "lr: 9\n",
+}
 
 
 @pytest.mark.parametrize(("top", "cmd", "expected"), LINES)
@@ -90,6 +99,8 @@ def test_the_lines_of_a_command(top: str, cmd: Any, expected: list[str]) -> None
     body = f"{{cmd: {cmd if isinstance(cmd, list) else quoted(cmd)}}}"
     assert problems(f"{top}\nstages:\n  s: {body}\n", OTHER) == []
     assert commands(top, body, OTHER) == {"": expected}
+    (stage,) = stages(f"{top}\nstages: {{s: {body}}}", {"params.yaml": PARAMS, **OTHER}).values()
+    assert (stage.cmd.splitlines() or [""] if isinstance(stage.cmd, str) else list(stage.cmd)) == expected
 
 
 def quoted(text: str) -> str:
@@ -129,6 +140,7 @@ BODIES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("wdir: w, vars: ['other.yaml:a'], deps: ['${a}b']", {"deps": ("w/5b",)}),
     ("wdir: '${d}', vars: [other.yaml], deps: ['${a}b']", {"deps": ("w/5b",)}),
     ("vars: [other.yaml], deps: ['${a}${b}']", {"deps": ("12",)}),
+    ("wdir: '${none}', deps: [a]", {"wdir": ".", "deps": ("a",)}),
     ("meta: {a: '${lr}', b: ['${name}']}", {}),
 )
 # fmt: on
@@ -176,6 +188,7 @@ EXPANSIONS: tuple[tuple[str, dict[str, list[str]]], ...] = (
      {"a-1": ["x a 1 a-1"], "a-true": ["x a true a-true"], "b-1": ["x b 1 b-1"], "b-true": ["x b true b-true"]}),
     ("{matrix: {m: [{n: 1}, [2]], k: [z]}, cmd: x}", {"m0-z": ["x"], "m1-z": ["x"]}),
     ("{matrix: {m: '${list}', n: ['${flag}', 2]}, cmd: x}", {"x-True": ["x"], "x-2": ["x"], "y-True": ["x"], "y-2": ["x"]}),
+    ("{matrix: {m: '${nest}'}, cmd: 'x ${item.m}'}", {"deep": ["x deep"]}),
     ("{matrix: {m: '${flags}'}, cmd: x}", {"True": ["x"], "1": ["x"]}),
     ("{matrix: {'m${lr}': [a]}, cmd: x}", {"a": ["x"]}),
 )
@@ -210,6 +223,9 @@ PROBLEMS: tuple[tuple[str, list[str]], ...] = (
     ("stages: {s: {cmd: x, desc: 'y ${nest}'}}", ["MLC209 stages.s.desc: `${nest}` is a mapping"]),
     ("stages: {s: {cmd: x, desc: 'y ${list}'}}", ["MLC209 stages.s.desc: `${list}` is a list"]),
     ("stages: {s: {cmd: x, deps: ['${lr}']}}", ["MLC433 stages.s.deps.0: `${lr}` is `0.5`"]),
+    ("stages: {s: {cmd: x, deps: ['${none}']}}", ["MLC433 stages.s.deps.0: `${none}` is `None`"]),
+    ("stages: {s: {cmd: x, vars: [{v: '${nope}'}]}}", ["MLC201 stages.s.vars.0: `vars` cannot contain templates"]),
+    ("stages: {s: {foreach: [a], do: {cmd: 'x ${nest.item}', vars: [{nest: {item: 1}}]}}}", []),
     ("stages: {s: {cmd: x, deps: ['${list}']}}", ["MLC209 stages.s.deps.0: `${list}` is a list"]),
     ("stages: {s: {cmd: x, wdir: '${nest}'}}", ["MLC209 stages.s.wdir: `${nest}` is a mapping"]),
     ("stages: {s: {cmd: x, wdir: '${lr}'}}", ["MLC433 stages.s.wdir: `${lr}` is `0.5`"]),
@@ -289,12 +305,18 @@ def test_what_is_reported(spec: str, expected: list[str]) -> None:
 
 def test_the_limit_of_stages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(items, "MAX_STAGES", 3)
-    for entry, count in (("foreach: [%s], do: {cmd: x}", 1), ("matrix: {m: [%s], n: [a, b]}, cmd: x", 2)):
+    entries = (
+        ("foreach: [%s], do: {cmd: x}", 1),
+        ("matrix: {m: [%s]}, cmd: x", 1),
+        ("matrix: {m: [%s], n: [a, b]}, cmd: x", 2),
+    )
+    for entry, count in entries:
         for values in ("1", "1, 2, 3", "1, 2, 3, 4"):
             stages_ = (values.count(",") + 1) * count
             expected = [] if stages_ <= 3 else [("MLC211", f"`s` defines {stages_} stages, more than the limit of 3")]
             reported = problems("stages: {s: {" + entry % values + "}}")
             assert [(code, message) for code, _, message, _ in reported] == expected
+    assert [code for code, *_ in problems("stages: {s: {matrix: {m: [1, 1], n: [1, 1]}, cmd: x}}")] == ["MLC211"]
 
 
 def test_a_text_with_many_templates_is_split_in_linear_time_and_alike() -> None:
@@ -308,6 +330,15 @@ def test_a_text_with_many_templates_is_split_in_linear_time_and_alike() -> None:
 
 def _split(text: str) -> list[str]:
     return re.split(r"(?<!\\)\$\{(.*?)\}", text)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("${a}", True), ("a", False), (["a", "${b}"], True), (["a"], False), ([1, "${b}"], True), ([1, {"a": ["${b}"]}], True),
+     ({"${a}": 1}, True), ({"a": "${b}"}, True), ({"a": {"b": 1}}, False), (1, False), (None, False)],
+)  # fmt: skip
+def test_what_contains_a_template(value: Any, expected: bool) -> None:
+    assert is_template(value) is expected
 
 
 @pytest.mark.parametrize(
