@@ -276,11 +276,10 @@ class _Run:
         if len(parts) == 1 and isinstance(parts[0], Variable) and parts[0].name in ("@", "*") and not parts[0].operator:
             yield from state.arguments[1:] if state.arguments else (Word(parts[0].raw, False),)
             return
-        current, known, begun = "", True, False
+        current, pattern, known, begun = "", "", True, False
         for part in parts:
             word = self._part(part, state)
-            if isinstance(part, Text) and not part.quoted:
-                known = known and _GLOB.search(word.text) is None
+            pattern += word.text if isinstance(part, Text) and not part.quoted else "x"
             known = known and word.known
             if isinstance(part, Text) or part.quoted or not word.known:
                 current, begun = current + word.text, True
@@ -289,11 +288,11 @@ class _Run:
             for index, piece in enumerate(pieces):
                 if index:
                     if current:
-                        yield Word(current, known)
-                    current, known = "", True
+                        yield Word(current, known and _GLOB.search(pattern) is None)
+                    current, pattern, known = "", "x", True
                 current, begun = current + piece, begun or bool(piece)
         if begun and (current or any(isinstance(part, Text) or part.quoted for part in parts)):
-            yield Word(current, known)
+            yield Word(current, known and _GLOB.search(pattern) is None)
 
     def _part(self, part: Part, state: _State) -> Word:
         if isinstance(part, Text):
@@ -364,8 +363,8 @@ def _printed(command: SimpleCommand, top: str) -> str | None:
     if len(arguments) != 1:
         return None
     if program == "dirname":
-        head = arguments[0].rstrip("/").rpartition("/")[0]
-        return head or "."
+        head, slash, _ = arguments[0].rstrip("/").rpartition("/")
+        return head or slash or "."
     if program == "basename":
         return posixpath.basename(arguments[0].rstrip("/"))
     if program in ("readlink", "realpath"):
