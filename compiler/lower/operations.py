@@ -64,8 +64,8 @@ def deployments(spec: Spec) -> dict[str, Deployment]:
 
 def monitors(spec: Spec, entries: Mapping[str, Entry]) -> dict[str, Monitor]:
     """The monitors; ``entries`` are their stages after the conventions."""
-    declared = spec.monitor or {}
-    return {name: _monitor(name, declared[name], entry) for name, entry in entries.items()}
+    declared = (spec.monitor or {}).items()
+    return {name: _monitor(name, monitor, entries[name]) for name, monitor in declared if name in entries}
 
 
 def _monitor(name: str, monitor: language.Monitor, entry: Entry) -> Monitor:
