@@ -125,7 +125,7 @@ TESTS: tuple[tuple[str, str, list[str], str | None], ...] = (
     ("a library with tests", "stack: {features: src/lib}", ["src/lib/test_a.py"], "python -m pytest src/lib"),
     ("a library with tests, and others", "stack: {features: src/lib}", ["src/lib/a_test.py", "tests/test_a.py"], "python -m pytest tests src/lib"),
     ("a library without tests", "stack: {features: src/lib}", ["src/lib/a.py", "tests/test_a.py"], "python -m pytest"),
-    ("a library that is not there", "stack: {features: src/lib}", ["tests/test_a.py", "None/test_a.py"], "python -m pytest"),
+    ("a library that is not there", "stack: {features: src/lib}", ["tests/test_a.py"], "python -m pytest"),
 )
 # fmt: on
 
