@@ -145,6 +145,14 @@ def test_the_origin_of_each_value() -> None:
     assert set(origins(spec, CODE, "gate-judge").values()) == {"gate"}
 
 
+def test_the_reason_of_a_code_dep_names_the_template_that_stands_for_its_scripts() -> None:
+    spec = "stages: {a: {foreach: [prepare, train], do: {cmd: 'python src/${item}.py', infer: [code]}}}"
+    resolved = compiled(spec, CODE).resolved
+    assert resolved is not None
+    reasons = {key[-1]: origin.why for key, origin in resolved.entries["a"].origins.items() if key[0] == "deps"}
+    assert reasons == {"src/${item}.py": "the stage's code", "src/lib.py": "`src/${item}.py` imports it"}
+
+
 def test_the_scripts_that_stages_need() -> None:
     for body, paths in (("cmd: x", []), ("cmd: x, retries: 1", ["run.sh"]), ("cmd: x, timeout: 1m", ["run.sh"]),
                         ("script: x", ["a.sh"]), ("script: x, retries: 1", ["a.sh", "run.sh"]),
