@@ -50,6 +50,8 @@ BODIES: tuple[tuple[str, str, dict[str, Any]], ...] = (
      {"foreach": ["prepare", "train"], "do": {"cmd": "python src/${item}.py", "deps": ["src/lib.py", "src/${item}.py"]}}),
     ("a: {foreach: [prepare, none], do: {cmd: 'python src/${item}.py', infer: [code]}}", "a",
      {"foreach": ["prepare", "none"], "do": {"cmd": "python src/${item}.py", "deps": ["src/prepare.py", "src/lib.py"]}}),
+    ("a: {foreach: [prepare, train], do: {cmd: 'cd src && python ${item}.py', infer: [code], deps: ['src/${item}.py']}}", "a",
+     {"foreach": ["prepare", "train"], "do": {"cmd": "cd src && python ${item}.py", "deps": ["src/lib.py", "src/${item}.py"]}}),
     # env, timeout, retries
     ("a: {cmd: x, retries: 2}", "a", {"cmd": "sh .mlops/scripts/run.sh 2 0 x"}),
     ("a: {cmd: x, timeout: 1m}", "a", {"cmd": "sh .mlops/scripts/run.sh 0 60 x"}),
