@@ -36,6 +36,8 @@ BODIES: tuple[tuple[str, str, dict[str, Any]], ...] = (
      {"cmd": "python src/prepare.py x 'y z'", "deps": ["src/prepare.py", "src/lib.py", "raw"], "outs": ["a b"]}),
     ("prepare: {deps: [raw]}\n  train:", "train",
      {"cmd": "python src/train.py", "deps": ["src/train.py", "data/prepare"], "params": ["train"], "outs": ["models/train"]}),
+    ("prepare: {deps: [raw]}\n  train: {args: paths}", "train",
+     {"cmd": "python src/train.py data/prepare models/train", "deps": ["src/train.py", "data/prepare"], "params": ["train"], "outs": ["models/train"]}),
     ("prepare: {deps: [raw]}\n  train: {wdir: src}", "train",
      {"cmd": "python train.py", "wdir": "src", "deps": ["train.py", "../data/prepare"], "params": [{"../params.yaml": ["train"]}], "outs": ["../models/train"]}),
     ("a: {cmd: x, outs: [o]}\n  train: {args: '--in x'}", "train",
