@@ -54,6 +54,8 @@ BODIES: tuple[tuple[str, str, dict[str, Any]], ...] = (
      {"foreach": ["prepare", "none"], "do": {"cmd": "python src/${item}.py", "deps": ["src/prepare.py", "src/lib.py"]}}),
     ("a: {foreach: [prepare, train], do: {cmd: 'cd src && python ${item}.py', infer: [code], deps: ['src/${item}.py']}}", "a",
      {"foreach": ["prepare", "train"], "do": {"cmd": "cd src && python ${item}.py", "deps": ["src/lib.py", "src/${item}.py"]}}),
+    ("a: {cmd: x, deps: []}", "a", {"cmd": "x", "deps": []}),
+    ("a: {cmd: x, deps: [], retries: 2}", "a", {"cmd": "sh .mlops/scripts/run.sh 2 0 x"}),
     # env, timeout, retries
     ("a: {cmd: x, retries: 2}", "a", {"cmd": "sh .mlops/scripts/run.sh 2 0 x"}),
     ("a: {cmd: x, timeout: 1m}", "a", {"cmd": "sh .mlops/scripts/run.sh 0 60 x"}),
@@ -186,8 +188,23 @@ def test_what_the_conventions_cannot_fill_in(stages: str, code: str) -> None:
     assert (stages.partition(":")[0] in run.resolved.entries) == (code != "MLC301")
     if code == "MLC306":
         assert run.resolved.entries["gate-judge"].body["cmd"] == "y"
+        assert run.resolved.scripts == ()
 
 
 def test_no_stages_at_all() -> None:
     for spec in ("project: p", "stages: {}", "stages:"):
         assert dict(project(spec).stages) == {}
+
+
+def test_code_is_looked_for_in_the_roots_of_the_spec() -> None:
+    files = {"src/a.py": "import b\n", "lib/b.py": ""}
+    for top, deps in (("", ["src/a.py"]), ("code: {roots: [lib]}\n", ["src/a.py", "lib/b.py"])):
+        made = dvc(f"{top}stages: {{a: {{cmd: python src/a.py, infer: [code]}}}}", files)
+        assert made["stages"]["a"]["deps"] == deps
+
+
+def test_a_monitor_reads_what_the_one_above_it_writes() -> None:
+    files = {"src/look.py": "", "src/judge.py": ""}
+    resolved = compiled("stages: {}\nmonitor: {look: {outs: [seen]}, judge: {}}", files).resolved
+    assert resolved is not None
+    assert resolved.monitors["judge"].body["deps"] == ["src/judge.py", "seen"]
