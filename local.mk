@@ -48,9 +48,9 @@ golden: ## Rewrite tests/golden/*/expected; review the diff before you commit it
 	@sh dev/setup.sh
 	.venv/bin/python tests/golden/test_golden.py
 
-MUTATED ?= compiler/model/dag.py compiler/lower/edges.py compiler/lower/paths.py compiler/lower/project.py \
-    compiler/resolve/resolver.py compiler/write/plan.py compiler/show/reruns.py
+MUTATED ?= compiler/model/dag.py compiler/lower compiler/write/plan.py $(wildcard compiler/resolve/*.py)
+MUTATION_OPTIONS ?=
 
-mutation: ## Change one statement at a time in MUTATED, and list the changes that no fast test notices
+mutation: ## Change one statement at a time in MUTATED (files or folders), and list the changes that no fast test notices
 	@sh dev/setup.sh
-	.venv/bin/python dev/mutate.py $(MUTATED)
+	.venv/bin/python dev/mutate.py $(MUTATED) $(MUTATION_OPTIONS)

@@ -45,11 +45,10 @@ class Planned:
     codes: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     diffs: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def pending(self) -> dict[str, str]:
-        """The actions that change something."""
-        return {path: action for path, action in self.actions.items() if action != "keep"}
+    pending: dict[str, str] = field(default_factory=dict)
+    """The actions that change something."""
+    writes: dict[str, str] = field(default_factory=dict)
+    """The actions that are done, that of the lock among them."""
 
 
 class Links(Memory):
@@ -184,6 +183,8 @@ def planned(
         tuple(diagnostic.code for diagnostic in found),
         tuple(diagnostic.message for diagnostic in found),
         {change.path: change.diff() for change in plan.changes},
+        {change.path: change.action for change in plan.pending},
+        {change.path: change.action for change in plan.writes},
     )
 
 

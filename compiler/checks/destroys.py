@@ -99,6 +99,7 @@ def over_files(project: Project, places: Places, files: Mapping[str, str]) -> It
                 place = places.out(stage, out.path)
                 yield OVERWRITES.on(place, stage=stage.name, path=out.path, what=files[out.path])
             elif (other := by_case.get(out.path.casefold())) is not None:
+                place = places.out(stage, out.path)
                 yield OTHER_CASE.on(place, stage=stage.name, path=out.path, other=f"`{other}`", what=files[other])
             elif (inner := below.get(out.path)) is not None:
                 place = places.out(stage, out.path)

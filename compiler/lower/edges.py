@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from ..model.project import Artifact, Stage
 from .paths import height, parents
 
 
-def edges(stages: Iterable[Stage]) -> dict[str, list[str]]:
+def edges(stages: Collection[Stage]) -> dict[str, list[str]]:
     """The parents of each stage by name, in the order of its deps and params files, without duplicates."""
-    stages = list(stages)
     writers = _Writers(stages)
     return {stage.name: list(dict.fromkeys(_parents(stage, writers))) for stage in stages}
 

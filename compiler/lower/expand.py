@@ -35,7 +35,7 @@ def expand(
     """The stages of one entry of `stages`: one, or one for each item of its `foreach` or `matrix`."""
     diagnostics: list[Diagnostic] = []
     if "foreach" in definition:
-        body, body_path = definition.get("do") or {}, (*at, "do")
+        body, body_path = definition["do"], (*at, "do")
         if "matrix" in body:
             diagnostics.append(MATRIX_IN_DO.at_key(*body_path, "matrix"))
         items, problems = foreach_items(name, definition["foreach"], scope, (*at, "foreach"))
@@ -93,7 +93,7 @@ def _stage(
                 body[key] = resolve_paths(value, scope, key, (*at, key))
             elif key != "cmd":
                 body[key] = resolve(value, scope, key, (*at, key))
-            elif type(value) is str and "\n" not in value:
+            elif isinstance(value, str):
                 command = command_line(value, scope, key, (*at, key))
                 body[key] = text = command.text
                 commands = (command,) if "\n" not in text else tuple(command_lines(value, scope, (*at, key)))

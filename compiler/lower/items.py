@@ -88,7 +88,7 @@ def matrix_items(entry: str, matrix: Any, scope: Scope, at: Path) -> tuple[Items
 
 def _key_text(written: Any, index: int, value: Any) -> str:
     """A value as part of a stage name. DVC formats the value of a template as Python does: `True`, not `true`."""
-    from_template = isinstance(written, str) or (isinstance(written, list) and is_template(written[index]))
+    from_template = isinstance(written, str) or is_template(written[index])
     return str(value) if from_template else to_text(value)
 
 

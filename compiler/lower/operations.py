@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...schemas import assets
@@ -64,8 +64,8 @@ def deployments(spec: Spec) -> dict[str, Deployment]:
 
 def monitors(spec: Spec, entries: Mapping[str, Entry]) -> dict[str, Monitor]:
     """The monitors; ``entries`` are their stages after the conventions."""
-    declared = spec.monitor or {}
-    return {name: _monitor(name, declared[name], entry) for name, entry in entries.items()}
+    declared = (spec.monitor or {}).items()
+    return {name: _monitor(name, monitor, entries[name]) for name, monitor in declared if name in entries}
 
 
 def _monitor(name: str, monitor: language.Monitor, entry: Entry) -> Monitor:
@@ -109,10 +109,9 @@ def programs(
     deployments: Mapping[str, Deployment],
     monitors: Mapping[str, Monitor],
     experiments: Mapping[str, Experiment],
-    outs: Iterable[Out],
+    outs: Sequence[Out],
 ) -> tuple[Script, ...]:
     """The programs that register, deploy, monitor and compare; ``outs`` are the pipeline's."""
-    outs = list(outs)
     names = ["register.sh"] if models else []
     scripts = [
         deploy_script(deployment, models[deployment.model].path, outs)

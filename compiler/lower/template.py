@@ -48,7 +48,6 @@ class Unresolved(Exception):  # noqa: N818 - it names the state of the template
     """Carries the diagnostic of a template that cannot be resolved."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.message)
         self.diagnostic = diagnostic
 
 
@@ -147,7 +146,7 @@ def _split(command: Command) -> Iterator[Command]:
     for part in command.parts:
         text = part if isinstance(part, str) else part.value
         first, *rest = text.splitlines() or [""]
-        if not rest and text == first:
+        if text == first:
             line.append(part)
             continue
         line.append(first)
@@ -177,7 +176,7 @@ def _select(expression: str, scope: Scope, key: str | None, at: Path) -> tuple[A
         value, file = scope.select(keys)
     except NotFound as missing:
         raise Unresolved(_undefined(expression, keys, missing, scope, at)) from None
-    if value is not None and not isinstance(value, _SCALARS) and key is not None and "foreach" not in key:
+    if value is not None and not isinstance(value, _SCALARS) and key is not None:
         if not (key == "cmd" and isinstance(value, dict)):
             type_ = "mapping" if isinstance(value, dict) else "list"
             raise Unresolved(NOT_SCALAR.at(*at, expression=expression, type=type_))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -38,7 +39,6 @@ class NotFound(Exception):  # noqa: N818 - it names what happened
     """A template names no variable; ``part`` is the missing key, ``known`` are the keys at that place."""
 
     def __init__(self, part: str, known: Iterable[str]) -> None:
-        super().__init__(part)
         self.part, self.known = part, tuple(known)
 
 
@@ -75,10 +75,8 @@ class Scope:
         return node, (None if first in self.item else self._file(keys))
 
     def _file(self, keys: Keys) -> str | None:
-        for length in range(len(keys), 0, -1):
-            if (path := self.files.get(keys[:length])) is not None:
-                return path or None
-        return None
+        prefixes = (keys[:length] for length in range(len(keys), 0, -1))
+        return next(self.files[prefix] for prefix in prefixes if prefix in self.files) or None
 
 
 def _copied(value: Any) -> Any:
@@ -91,10 +89,8 @@ def _step(node: Any, part: str) -> Any:
             return node[part]
         raise NotFound(part, (str(key) for key in node))
     if isinstance(node, list):
-        try:
+        with suppress(ValueError, IndexError):
             return node[int(part)]
-        except (ValueError, IndexError):
-            raise NotFound(part, map(str, range(len(node)))) from None
     raise NotFound(part, ())
 
 
@@ -129,7 +125,7 @@ def load_vars(
 
 def _has_template(value: Any) -> bool:
     if isinstance(value, str):
-        return "${" in value and len(pieces(value)) > 1
+        return len(pieces(value)) > 1
     if isinstance(value, Mapping):
         return any(_has_template(key) or _has_template(item) for key, item in value.items())
     return isinstance(value, list) and any(map(_has_template, value))

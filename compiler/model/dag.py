@@ -74,15 +74,12 @@ class Dag:
 
     def cycles(self) -> Iterator[Cycle]:
         """For each group of stages that depend on each other, the shortest cycle through the first of them."""
-        if networkx.is_directed_acyclic_graph(self.graph):
-            return
         position = {stage: index for index, stage in enumerate(self.graph)}
+        components = [part for part in networkx.strongly_connected_components(self.graph) if len(part) > 1]
         for component in sorted(
-            (sorted(part, key=position.__getitem__) for part in networkx.strongly_connected_components(self.graph)),
-            key=lambda part: position[part[0]],
+            (sorted(part, key=position.__getitem__) for part in components), key=lambda part: position[part[0]]
         ):
-            if len(component) > 1:
-                yield self._shortest_cycle(component)
+            yield self._shortest_cycle(component)
 
     def _shortest_cycle(self, component: list[str]) -> Cycle:
         start, within = component[0], self.graph.subgraph(component)

@@ -32,9 +32,7 @@ def code_deps(
     covered = {path for start in starts if "${" in start for path in in_every(start, scopes)}
     covered |= {posixpath.normpath(posixpath.join(wdir, filled(path, scope))) for path in stated for scope in scopes}
     for path in dict.fromkeys((*starts, *sorted(loaded))):
-        if path in covered or (
-            "${" in path and covered.issuperset(in_every(path, scopes)) and _is_stated(path, wdir, stated)
-        ):
+        if path in covered or _is_stated(path, wdir, stated):
             continue
         yield path, "the stage's code" if path in starts else f"`{next(iter(starts), path)}` imports it"
 

@@ -170,9 +170,9 @@ class _Run:
             self._assign(pairs, words, state)
             return
         program = words[0].text
-        if words[0].known and self._builtin(program, words, state, node.offset):
+        if self._builtin(program, words, state, node.offset):
             return
-        if words[0].known and program in state.functions and self.depth < 8:
+        if program in state.functions and self.depth < 8:
             self.depth += 1
             inner = state.arguments
             state.arguments = (state.arguments[0] if state.arguments else Word("$0", False), *words[1:])
@@ -201,9 +201,9 @@ class _Run:
                 state.env[name] = word
         for word in words[1:]:
             name, equals, value = word.text.partition("=")
-            if equals and words[0].text != "export":
+            if equals:
                 state.variables[name] = Word(value, word.known)
-            elif exported and name in state.variables:
+            if exported and name in state.variables:
                 state.env[name] = state.variables[name]
 
     def _builtin(self, program: str, words: list[Word], state: _State, offset: int) -> bool:
@@ -241,7 +241,7 @@ class _Run:
         if program == "pushd":
             state.stack.append(here)
         target = words[0] if words else Word("~")
-        if target.text == "-" and target.known:
+        if target.text == "-":
             state.folder = state.before
         else:
             state.folder = located(here, target.text) if target.known else None
@@ -276,11 +276,10 @@ class _Run:
         if len(parts) == 1 and isinstance(parts[0], Variable) and parts[0].name in ("@", "*") and not parts[0].operator:
             yield from state.arguments[1:] if state.arguments else (Word(parts[0].raw, False),)
             return
-        current, known, begun = "", True, False
+        current, pattern, known, begun = "", "", True, False  # of the word that is being put together
         for part in parts:
             word = self._part(part, state)
-            if isinstance(part, Text) and not part.quoted:
-                known = known and _GLOB.search(word.text) is None
+            pattern += word.text if isinstance(part, Text) and not part.quoted else "x"
             known = known and word.known
             if isinstance(part, Text) or part.quoted or not word.known:
                 current, begun = current + word.text, True
@@ -288,12 +287,12 @@ class _Run:
             pieces = re.split(r"[ \t\n]+", word.text)
             for index, piece in enumerate(pieces):
                 if index:
-                    if current:
-                        yield Word(current, known)
-                    current, known = "", True
+                    if begun:
+                        yield Word(current, known and _GLOB.search(pattern) is None)
+                    current, pattern, known, begun = "", "x", True, False
                 current, begun = current + piece, begun or bool(piece)
-        if begun and (current or any(isinstance(part, Text) or part.quoted for part in parts)):
-            yield Word(current, known)
+        if begun:
+            yield Word(current, known and _GLOB.search(pattern) is None)
 
     def _part(self, part: Part, state: _State) -> Word:
         if isinstance(part, Text):
@@ -364,8 +363,8 @@ def _printed(command: SimpleCommand, top: str) -> str | None:
     if len(arguments) != 1:
         return None
     if program == "dirname":
-        head = arguments[0].rstrip("/").rpartition("/")[0]
-        return head or "."
+        head, slash, _ = arguments[0].rstrip("/").rpartition("/")
+        return head or slash or "."
     if program == "basename":
         return posixpath.basename(arguments[0].rstrip("/"))
     if program in ("readlink", "realpath"):

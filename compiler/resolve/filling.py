@@ -226,7 +226,7 @@ class Filling:
 
     def _data_paths(self) -> list[str]:
         """The data deps, outs, metrics and plots of the stage."""
-        code = {key[1] for key, origin in self.origins.items() if len(key) == 2 and origin.rule == _IMPORTS}
+        code = {key[1] for key, origin in self.origins.items() if origin.rule == _IMPORTS}
         deps = [path for path in paths_of(self.body.get("deps")) if path not in code]
         return [*deps, *(path for key in ("outs", "metrics", "plots") for path in paths_of(self.body.get(key)))]
 

@@ -170,10 +170,10 @@ def _blocked(path: str, snapshot: Snapshot) -> Diagnostic | None:
         if kind != "dir":
             return PARENT_NOT_FOLDER.on(None, path=path, parent=parent)
     kind = snapshot.kind(path)
-    if kind not in (None, "file"):
-        words = {"dir": "a folder", "link": "a link to another place"}.get(kind or "", "not a regular file")
-        return NOT_A_FILE.on(None, path=path, kind=words)
-    return None
+    if kind is None or kind == "file":
+        return None
+    words = {"dir": "a folder", "link": "a link to another place"}.get(kind, "not a regular file")
+    return NOT_A_FILE.on(None, path=path, kind=words)
 
 
 def _planned_block(file: File, locked: str | None, old: bytes | None, force: bool) -> tuple[Change, Diagnostic | None]:

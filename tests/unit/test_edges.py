@@ -148,6 +148,9 @@ CASES = (
          {"make": "", "a": "make", "b": "make"}, {"w/.keep": ""}),
     Case("the whole repository", "make: {cmd: m, wdir: w, outs: [a]}\nread: {cmd: r, deps: [.]}\nother: {cmd: o, wdir: w, deps: [..]}",
          {"make": "", "read": "make", "other": "make"}, {"w/.keep": ""}),
+    Case("the whole repository without what is outside", "url: {cmd: m, outs: ['s3://b/x']}\nabs: {cmd: m, outs: [/a/x]}\n"
+         "up: {cmd: m, outs: [../x]}\nread: {cmd: r, deps: [.]}\nall: {cmd: r, deps: [..]}",
+         {"url": "", "abs": "", "up": "", "read": "", "all": "up"}, dvc=False),
     # ways to write a path
     Case("./ in a dep", MAKES_A + "read: {cmd: r, deps: [./a]}", {"make": "", "read": "make"}),
     Case("./ in an out", "make: {cmd: m, outs: [./a]}\nread: {cmd: r, deps: [a]}", {"make": "", "read": "make"}),

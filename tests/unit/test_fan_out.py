@@ -8,8 +8,10 @@ import pytest
 from fanned import built, codes, fanned
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.lower.fan_out import Fan
+from mlopsc.compiler.lower.handover import lacking
 from mlopsc.compiler.model.resources import Resources
 from mlopsc.compiler.model.snapshot import Memory
+from pipeline import project
 
 
 def test_a_job_waits_for_those_of_the_stages_it_reads_from() -> None:
@@ -63,6 +65,23 @@ def test_the_smallest_machine_that_has_it(asked: Resources, name: str | None) ->
     assert run.project is not None
     machine = run.project.ci.smallest_machine(asked)
     assert (machine and machine.name) == name
+
+
+@pytest.mark.parametrize(
+    ("stack", "problem", "remedy"),
+    [
+        ("{registry: s3://b}", "", ""),
+        ("{registry: /mnt/share}", "", ""),
+        ("{registry: s3://b, orchestrator: [airflow]}", "does not name it", "write `orchestrator: [dvc, airflow]`"),
+        ("{}", "there is none", "registry"),
+        ("{registry: 'http://e.org/x'}", "does not support on HTTP", "on S3"),
+        ("{registry: 'https://e.org/x'}", "does not support on HTTP", "on S3"),
+    ],
+)
+def test_what_jobs_lack_to_pass_on_results(stack: str, problem: str, remedy: str) -> None:
+    lack = lacking(project(f"stack: {stack}\nstages: {{}}"))
+    assert (lack is None) == (not problem)
+    assert lack is None or (problem in lack[0] and remedy in lack[1])
 
 
 def test_a_remote_in_the_configuration_of_dvc_will_do() -> None:

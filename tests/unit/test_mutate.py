@@ -90,19 +90,75 @@ def test_methods_and_inner_functions_are_changed_and_what_does_nothing_is_not() 
     assert changed("def f():\n    'doc'\n    assert x\n    return\n") == {}
 
 
-def test_what_no_test_notices_survives(tmp_path: Path) -> None:
-    (tmp_path / "dev").mkdir()
-    (tmp_path / "dev/mutate.py").write_text(PROGRAM.read_text())
-    (tmp_path / "signs.py").write_text(
+def mutated(root: Path) -> subprocess.CompletedProcess[str]:
+    """A run of the program on a module of two functions, one of them without a test."""
+    (root / "dev/mutate.py").write_text(PROGRAM.read_text())
+    (root / "signs.py").write_text(
         "def sign(x):\n    if x < 0:\n        return -1\n    return 1\n\n\ndef unused():\n    return 1\n"
     )
-    (tmp_path / "test_signs.py").write_text("from signs import sign\n\n\ndef test_it():\n    assert sign(5) == 1\n")
+    (root / "test_signs.py").write_text("from signs import sign\n\n\ndef test_it():\n    assert sign(5) == 1\n")
     command = [sys.executable, "dev/mutate.py", "signs.py", "--tests", "test_signs.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "function", ["def f(x):\n    return x\n", "class A:\n    def f(x):\n        return __class__\n"]
+)
+def test_a_mutant_is_the_function_of_its_module(function: str) -> None:
+    """Its name, its free variables and its class have to fit the function whose place it takes."""
+    scope: dict[str, Any] = {}
+    exec(f"from __future__ import annotations\n{function}", scope)
+    original = scope["A"].f if "A" in scope else scope["f"]
+    (mutant,) = mutate.mutants("m.py", function, "m.py")
+    assert (mutant.code.co_qualname, mutant.code.co_freevars) == (original.__qualname__, original.__code__.co_freevars)
+
+
+def test_the_list_of_equivalent_mutants() -> None:
+    text = "# a comment\n\nm.py f: delete `x`\n    It saves\n    time.\n\nm.py A.g: negate `y`\n    So.\n"
+    assert mutate.listed_equivalents(text) == {"m.py f: delete `x`": "It saves time.", "m.py A.g: negate `y`": "So."}
+    reasons = mutate.listed_equivalents(mutate.EQUIVALENT.read_text("utf-8"))
+    assert all(reasons.values())
+    known = {
+        mutant.key
+        for file in {key.split()[0] for key in reasons}
+        for mutant in mutate.mutants(file, (ROOT / file).read_text(), file)
+    }
+    assert set(reasons) <= known
+
+
+def test_a_sample_is_always_the_same() -> None:
+    assert mutate.sample(list(range(100)), 5) == mutate.sample(list(range(100)), 5)
+    assert mutate.sample([1, 2], 5) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("entry", "score", "problem"),
+    [
+        ("signs.py sign: `LtE` in `x < 0`\n    So.\n", ["5", "2", "1", "2", "50.0%"], None),
+        ("signs.py sign: delete `return 1`\n    So.\n", ["5", "2", "0", "3", "40.0%"], "killed, though it is listed as equivalent: signs.py:4"),
+        ("signs.py sign: delete `gone()`\n    So.\n", ["5", "2", "0", "3", "40.0%"], "no such mutant in dev/equivalent.txt: signs.py sign: delete `gone()`"),
+    ],
+)  # fmt: skip
+def test_equivalent_mutants_are_counted_apart(
+    tmp_path: Path, entry: str, score: list[str], problem: str | None
+) -> None:
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev/equivalent.txt").write_text(entry)
+    done = mutated(tmp_path)
+    assert next(line.split() for line in done.stdout.splitlines() if line.startswith("signs.py "))[1:] == score
+    assert done.returncode == 1
+    assert ("listed as equivalent" in done.stdout or "no such mutant" in done.stdout) == (problem is not None)
+    assert (problem or "") in done.stdout
+
+
+def test_what_no_test_notices_survives(tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    done = mutated(tmp_path)
     assert done.returncode == 1
     told = [line for line in done.stdout.splitlines() if ":" in line]
     assert "survived signs.py:2 `LtE` in `x < 0`" in told
     assert "no test  signs.py:3 delete `return -1`" in told
     assert "no test  signs.py:8 delete `return 1`" in told
     assert not any("signs.py:4" in line or "negate" in line for line in told)
-    assert "2 of 5 mutants killed (40.0%)" in done.stdout
+    score = next(line.split() for line in done.stdout.splitlines() if line.startswith("signs.py "))
+    assert score[1:] == ["5", "2", "0", "3", "40.0%"]

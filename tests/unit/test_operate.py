@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.lower.operations import sources
-from mlopsc.compiler.model.operations import Drawn, Experiment, Listed, Remote, Spaced, Values
+from mlopsc.compiler.model.operations import (
+    Deployment,
+    Drawn,
+    Experiment,
+    Listed,
+    Model,
+    Monitor,
+    Remote,
+    Source,
+    Spaced,
+    Values,
+)
 from mlopsc.compiler.model.snapshot import Memory
 from mlopsc.schemas.spec import Spec
 from mlopsc.targets.dvc.config import config
+from pipeline import project
 
 
 @pytest.mark.parametrize(
@@ -70,6 +84,107 @@ def test_what_cannot_work_is_said_and_never_a_traceback(said: str, code: str) ->
     base = "mlops: 1\nstages:\n  s: {cmd: run, deps: [in], outs: [o], params: [p]}\n"
     found = list(compile_spec(Memory({"mlops.yaml": f"{base}{said}\n", "in": "", "params.yaml": "p: 1\n"})).report)
     assert [each.code for each in found if each.severity == "error"] == [code], found
+
+
+OPERATIONS = """\
+stages:
+  s: {cmd: x, outs: [m, {k: {cache: false}}], metrics: [a.json, {b.json: {cache: false}}], plots: [p.csv]}
+models: {m: {path: m, from: s, desc: best}, k: {path: k}}
+"""
+
+
+def test_deployments_monitors_and_experiments() -> None:
+    lowered = project(
+        OPERATIONS
+        + """\
+deploy:
+  all: {model: m, on: push, run: go, approve: true, gates: {acc: "> 1"}, env: {A: 1, B: true}, url: "https://e.org"}
+  few: {model: k, run: go}
+monitor:
+  all: {cmd: y, schedule: "0 6 * * *", deps: [live], metrics: [x.json], gates: {d: "< 1"}, on_breach: [issue, retrain], desc: drift}
+  few: {cmd: y}
+experiments:
+  all: {set: {a: [1, 2], b: {start: 0, stop: 4, step: 2}, c: {low: 1, high: 2, count: 3, seed: 4, log: true}}, desc: e, jobs: 2, targets: [s]}
+  few: {set: {a: {low: 1, high: 2, count: 3, seed: 4}}}
+"""
+    )
+    assert lowered.models == {"m": Model("m", "m", "s"), "k": Model("k", "k", None)}
+    assert lowered.deployments == {
+        "all": Deployment("all", "m", "push", "go", True, ("acc > 1",), {"A": "1", "B": "true"}, "https://e.org"),
+        "few": Deployment("few", "k", "tag", "go", False, (), {}, ""),
+    }
+    monitors = lowered.monitors
+    assert replace(monitors["all"], body={}) == Monitor(
+        "all", {}, ("x.json",), ("live",), "0 6 * * *", ("d < 1",), "drift", True, True
+    )
+    assert replace(monitors["few"], body={}) == Monitor(
+        "few", {}, ("metrics/few.json",), (), None, (), "", False, False
+    )
+    grid = {"a": Listed((1, 2)), "b": Spaced(0, 4, 2), "c": Drawn(1, 2, 3, 4, True)}
+    assert lowered.experiments == {
+        "all": Experiment("all", grid, "e", 2, ("s",)),
+        "few": Experiment("few", {"a": Drawn(1, 2, 3, 4, False)}, "", 1, ()),
+    }
+    assert lowered.experiments["few"].jobs is not True
+
+
+# fmt: off
+PROGRAMS: tuple[tuple[str, str], ...] = (
+    ("stages: {}", ""),
+    (OPERATIONS, "register.sh"),
+    (OPERATIONS + "deploy: {p: {model: m, run: x}}", "register.sh deploy-p.sh deploy.sh"),
+    (OPERATIONS + "deploy: {p: {model: m, run: x}, q: {model: m, run: x, gates: {a: '> 1'}}}", "register.sh deploy-p.sh deploy-q.sh deploy.sh gate.py"),
+    (OPERATIONS + "deploy: {p: {model: other, run: x}}", "register.sh deploy.sh"),
+    ("stages: {}\nmonitor: {d: {cmd: x}}", "monitor.py history.sh chart.py gate.py"),
+    ("stages: {}\nmonitor: {d: {cmd: x, on_breach: [retrain]}}", "monitor.py history.sh retrain.sh chart.py gate.py"),
+    ("stages: {}\nmonitor: {d: {cmd: x, on_breach: [issue]}}", "monitor.py history.sh chart.py gate.py"),
+    ("stages: {}\nexperiments: {e: {set: {p: [1]}}}", "compare.py chart.py"),
+)
+DEPLOY_SCRIPTS: tuple[tuple[str, list[str]], ...] = (
+    # deployment, its lines but for the first two and the last
+    ("{model: m, run: go}", ["environment=p model=m MODEL_PATH=m", "paths=m", "judge() { :; }", "run() ( exec sh -c go )"]),
+    ("{model: k, run: go}", ["environment=p model=k MODEL_PATH=k", "paths=''", "judge() { :; }", "run() ( exec sh -c go )"]),
+    ("{model: k, run: 'go $X', gates: {acc: '> 1'}, env: {X: it's, Y: 1}}",
+     ["environment=p model=k MODEL_PATH=k", "paths=a.json",
+      """judge() { python "$repository/.mlops/scripts/gate.py" a.json b.json -- 'acc > 1'; }""",
+      """run() ( export X='it'"'"'s'; export Y=1; exec sh -c 'go $X' )"""]),
+    ("{model: m, run: go, gates: {acc: '> 1'}}",
+     ["environment=p model=m MODEL_PATH=m", "paths='m a.json'",
+      """judge() { python "$repository/.mlops/scripts/gate.py" a.json b.json -- 'acc > 1'; }""", "run() ( exec sh -c go )"]),
+)
+# fmt: on
+
+
+@pytest.mark.parametrize(("spec", "names"), PROGRAMS)
+def test_the_programs_of_a_project(spec: str, names: str) -> None:
+    programs = project(spec).programs
+    assert [program.path for program in programs] == [f".mlops/scripts/{name}" for name in names.split()]
+    assert all(program.text for program in programs)
+
+
+@pytest.mark.parametrize(("deployment", "lines"), DEPLOY_SCRIPTS)
+def test_the_script_of_a_deployment(deployment: str, lines: list[str]) -> None:
+    scripts = project(f"{OPERATIONS}deploy: {{p: {deployment}}}").programs
+    text = next(script.text for script in scripts if script.path.endswith("deploy-p.sh"))
+    assert text.splitlines()[2:-1] == lines
+    assert text.startswith("#!/bin/sh\n# Made by mlopsc")
+    assert text.endswith("\n. ./.mlops/scripts/deploy.sh\n")
+
+
+# fmt: off
+SOURCES: tuple[tuple[str, Source], ...] = (
+    ("{url: s3://b/x}", Source("d", "s3://b/x", "data/raw/d")),
+    ("{url: s3://b/x, path: in, desc: it, check: look, schema: s.json}", Source("d", "s3://b/x", "in", None, None, "s.json", "look", "it")),
+    ("{url: 'https://e.org/r.git', file: f}", Source("d", "https://e.org/r.git", "data/raw/d", "f")),
+    ("{url: 'https://e.org/r.git', rev: v1}", Source("d", "https://e.org/r.git", "data/raw/d", "data/raw/d", "v1")),
+    ("{url: 'https://e.org/r.git', rev: v1, path: in}", Source("d", "https://e.org/r.git", "in", "in", "v1")),
+)
+# fmt: on
+
+
+@pytest.mark.parametrize(("data", "expected"), SOURCES)
+def test_a_source(data: str, expected: Source) -> None:
+    assert project(f"data: {{d: {data}}}\nstages: {{}}", {"s.json": "{}"}).sources == {"d": expected}
 
 
 def test_sources() -> None:

@@ -81,6 +81,7 @@ def test_a_lock_that_is_right_is_left_alone() -> None:
         assert not again.pending
     other = planned([emitted_file("a", "a\n")], {"a": "a\n", LOCK: '{"version": 1, "files": {}}'})
     assert other.contents == {LOCK: lock}
+    assert other.writes == {LOCK: "update"}
 
 
 # fmt: off
@@ -112,6 +113,7 @@ def test_a_file_that_is_no_longer_emitted(
     plan = planned([], disk, lock_of(written))
     assert list(plan.codes) == codes
     assert {path: text for path, text in plan.contents.items() if path != LOCK} == contents
+    assert plan.writes == {**{path: "update" if text else "delete" for path, text in contents.items()}, LOCK: "create"}
     assert plan.contents[LOCK] == '{\n "version": 1,\n "files": {}\n}\n'
 
 
@@ -199,6 +201,12 @@ def test_a_place_that_cannot_be_written(path: str, kinds: dict[str, str], codes:
     assert (path in plan.contents) == (not codes)
     orphan = planned([], {}, {path: digest(OLD)}, kinds={path: "file", **kinds}) if codes and path != LOCK else None
     assert orphan is None or path not in orphan.contents
+
+
+def test_a_link_is_never_deleted_whatever_it_leads_to() -> None:
+    for kinds in ({"f": "link"}, {"f": "other"}):
+        plan = planned([], {"f": OLD}, lock_of({"f": OLD}), kinds=kinds)
+        assert (plan.codes, list(plan.contents)) == (("MLC602",), [LOCK])
 
 
 def test_what_stands_in_the_way_is_named() -> None:
