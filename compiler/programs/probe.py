@@ -15,6 +15,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 
@@ -31,28 +33,16 @@ def resolved(repo: Any, path: str) -> Any:
 
 def status(repo: Any) -> dict[str, Any]:
     """The status of every stage of the repository, as far as it can be told without the network."""
-    from dvc.repo.index import collect_files
-
     answer: dict[str, Any] = {"status": {}, "unanswered": {}, "errors": ""}
     stages: list[Any] = []
-    failures: list[str] = []
-
-    def failed(path: str, error: Exception) -> None:
-        if type(error).__name__ == "RemoteMissingDepsError":
-            answer["unanswered"][os.path.relpath(path, repo.root_dir)] = (
-                "DVC lacks the plugin for a remote that it uses"
-            )
-        else:
-            failures.append(reason(error))
-
-    try:
-        for _, index in collect_files(repo, failed):
-            stages += index.stages
-    except Exception as error:  # DVC passes on only its own exceptions
-        failed(repo.root_dir, error)
-    if failures:
-        answer["errors"] = failures[0]
-        return answer
+    for address, load in collected(repo):
+        try:
+            stages.append(load())
+        except Exception as error:  # whatever DVC raises is its reason
+            if not lacks_plugin(error):
+                answer["errors"] = reason(error)
+                return answer
+            answer["unanswered"][address] = "DVC lacks the plugin for a remote that it uses"
     for stage in stages:
         why = obstacle(stage)
         if why:
@@ -65,6 +55,37 @@ def status(repo: Any) -> dict[str, Any]:
             return answer
     answer["errors"] = overlapping(repo, stages)
     return answer
+
+
+def collected(repo: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """The address of each stage that `dvc status` covers, and what loads it. DVC does not look into outs for pipelines."""
+    from dvc.dvcfile import is_valid_filename, load_file
+
+    outs: set[str] = set()
+    for folder, folders, names in repo.dvcignore.walk(repo.fs, repo.root_dir, followlinks=False):
+        for name in filter(is_valid_filename, names):
+            path = os.path.relpath(os.path.join(folder, name), repo.root_dir)
+            loaded = load_file(repo, path).stages
+            for stage in loaded:
+                yield address(path, stage), partial(remembered, loaded, stage, outs)
+        folders[:] = [name for name in folders if os.path.join(folder, name) not in outs]
+
+
+def address(path: str, stage: str | None) -> str:
+    """A stage as DVC names it."""
+    return path if not stage else stage if path == "dvc.yaml" else f"{path}:{stage}"
+
+
+def remembered(loaded: Any, name: str | None, outs: set[str]) -> Any:
+    """Load a stage, and add its outs to ``outs``."""
+    stage = loaded[name]
+    outs.update(str(out.fs_path) for out in stage.outs if out.protocol == "local")
+    return stage
+
+
+def lacks_plugin(error: BaseException) -> bool:
+    """Whether DVC only misses the package for a kind of remote: dvc-s3, dvc-webdav and so on."""
+    return type(error).__name__ == "RemoteMissingDepsError" or "to be installed" in str(error)
 
 
 def obstacle(stage: Any) -> str:

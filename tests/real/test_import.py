@@ -287,7 +287,7 @@ def test_ci_that_stays_is_not_touched_even_when_asked(repository: Make) -> None:
 
 def test_without_dvc_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"dvc.yaml": "stages:\n  a: {cmd: 'true'}\n"})
-    monkeypatch.setattr(oracle, "python_with_dvc", lambda root: None)
+    monkeypatch.setattr(oracle, "python_with_dvc", lambda: None)
     found = adoption.adopt(str(tmp_path))
     assert [each.code for each in found.report] == ["MLC701"]
     assert "pip install dvc" in found.report.diagnostics[0].help
