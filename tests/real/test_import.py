@@ -304,3 +304,17 @@ def test_a_difference_is_named() -> None:
         "`b` of `dvc.yaml` would change", "`plots` of `dvc.yaml` would change",
     ]  # fmt: skip
     assert not guarantee.differences(before, before)
+
+
+def test_repositories_in_folders_are_listed(repository: Make) -> None:
+    stage = "stages:\n  a: {cmd: 'true'}\n"
+    root = repository({"a/dvc.yaml": stage, "a/.dvc/config": "", "b/c/dvc.yaml": stage, "b/c/.dvc/config": ""})
+    done = imported(root)
+    assert done.returncode == 1
+    assert "import each of them: `mlopsc import a`, `mlopsc import b/c`" in done.stderr
+    (root / "dvc.yaml").write_text(stage)
+    done = imported(root)
+    assert done.returncode == 0, done.stderr
+    assert "b/c: a DVC repository of its own; `mlopsc import b/c` imports it" in done.stdout
+    assert not (root / "a/mlops.yaml").exists()
+    assert imported(root, "a").returncode == 0
