@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from ..build import compile_spec
 from ..model.diagnostic import Code, Diagnostic, Report
-from ..model.snapshot import Disk
+from ..model.snapshot import MAX_READ, Disk
 from ..model.source import At
 from ..read.document import SPEC_NAME
 from ..write.lock import read_lock
@@ -37,6 +37,12 @@ ALREADY_IMPORTED = Code(
     "error",
     "`{spec}` already exists, so `{dvc}` is already imported",
     help="run `mlopsc build` in its folder; to import again, move `{spec}` away first",
+)
+TOO_LARGE_FILE = Code(
+    "MLC702",
+    "error",
+    "`{path}` cannot be imported: it is larger than {limit} MiB",
+    help="move data out of it, and import again",
 )
 UNSUPPORTED = Code(
     "MLC704",
@@ -100,8 +106,15 @@ def adopt(root: str, only: Collection[str] = (), take_ci: bool = False, python: 
     adoption.report.add(_misplaced(adoption))
     if adoption.report.failed:
         return adoption
+    adoption.report.add(_too_large(adoption, (DVC_YAML, "dvc.lock")))
+    if adoption.report.failed:
+        return adoption
     for pipeline in adoption.pipelines:
         _compile(adoption, pipeline, take_ci)
+    adoption.report.add(_too_large(adoption, ()))
+    if adoption.report.failed:
+        adoption.changes.clear()
+        return adoption
     _verify(adoption, not only, python)
     return adoption
 
@@ -118,6 +131,16 @@ def _misplaced(adoption: Adoption) -> list[Diagnostic]:
         for pipeline in adoption.pipelines
         if os.path.lexists(f"{adoption.root}/{pipeline.at(SPEC_NAME)}")
     ]
+
+
+def _too_large(adoption: Adoption, names: Collection[str]) -> Iterator[Diagnostic]:
+    """The files ``names`` beside a dvc.yaml, and the parameter files read so far, that DVC would read whole."""
+    for pipeline in adoption.pipelines:
+        disk = Disk(os.path.join(adoption.root, pipeline.folder))
+        params = pipeline.compiled.params
+        for name in (*names, *(params.asked if params is not None else ())):
+            if (disk.size(name) or 0) > MAX_READ:
+                yield TOO_LARGE_FILE.on(None, path=pipeline.at(name), limit=MAX_READ >> 20)
 
 
 def _compile(adoption: Adoption, pipeline: Pipeline, take_ci: bool) -> None:

@@ -58,6 +58,11 @@ class ParamFiles:
                 self.diagnostics.append(UNREADABLE_PACKAGES.on(None, problem=str(error)))
         return self._locks[0]
 
+    @property
+    def asked(self) -> list[str]:
+        """All files that were asked for."""
+        return list(self._read)
+
     def load(self, path: str) -> Any | None:
         """The content of a file, parsed by its extension; None if it is missing or cannot be read."""
         if path not in self._read:

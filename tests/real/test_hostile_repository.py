@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -72,3 +73,16 @@ def test_the_interpreter_of_the_repository_is_used_if_it_is_named(planted: tuple
     assert done.returncode == 1
     assert (canary / ".venv-bin-python3").exists(), done.stderr
     assert run("mlopsc", "import", "--dry-run", "--python", sys.executable, cwd=root).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["journal.json", "lock", "seen.json", "code.json", "txn", "../lock.json", "../../params.yaml"]
+)
+def test_pipes_are_not_waited_for(tmp_path: Path, name: str) -> None:
+    spec = "mlops: 1\nproject: p\nstack: {build: none, ci: []}\nstages:\n  a: {cmd: 'true', deps: [x], outs: [y]}\n"
+    (tmp_path / ".mlops/state").mkdir(parents=True)
+    (tmp_path / "mlops.yaml").write_text(spec)
+    os.mkfifo(tmp_path / ".mlops/state" / name)
+    for command in ("check", "plan", "build", "build --check", "tidy --dry-run"):
+        done = run("mlopsc", *command.split(), cwd=tmp_path, check=False, seconds=60)
+        assert "Traceback" not in done.stderr, done.stderr

@@ -318,3 +318,14 @@ def test_repositories_in_folders_are_listed(repository: Make) -> None:
     assert "b/c: a DVC repository of its own; `mlopsc import b/c` imports it" in done.stdout
     assert not (root / "a/mlops.yaml").exists()
     assert imported(root, "a").returncode == 0
+
+
+@pytest.mark.parametrize("large", ["dvc.yaml", "dvc.lock", "params.yaml"])
+def test_a_file_larger_than_memory_is_not_given_to_dvc(repository: Make, large: str) -> None:
+    root = repository(
+        {"dvc.yaml": "stages:\n  a: {cmd: 'true', params: [x]}\n", "params.yaml": "x: 1\n", "dvc.lock": ""}
+    )
+    os.truncate(root / large, 1 << 40)
+    done = imported(root)
+    assert done.returncode == 1
+    assert f"`{large}` cannot be imported: it is larger than" in done.stderr
