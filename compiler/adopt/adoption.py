@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from ..build import compile_spec
 from ..model.diagnostic import Code, Diagnostic, Report
-from ..model.snapshot import Disk
+from ..model.snapshot import MAX_READ, Disk
 from ..model.source import At
 from ..read.document import SPEC_NAME
-from ..write.lock import digest, read_lock
+from ..write.lock import read_lock
 from ..write.plan import Change, Plan, plan
 from . import oracle
 from .existing import Existing, examine
 from .guarantee import REPORT_A_BUG, differences, rejections
 from .overlay import Overlay
-from .pipeline import DVC_YAML, Pipeline, folders_with_pipeline
+from .pipeline import DVC_YAML, Pipeline, folders_with_pipeline, nested_repositories
 from .spec_text import draft, project_value
 
 NO_PIPELINE = Code(
@@ -26,11 +27,22 @@ NO_PIPELINE = Code(
     "there is no dvc.yaml in `{folder}`",
     help="name the folder that contains one: `mlopsc import PATH`",
 )
+ONLY_NESTED = replace(
+    NO_PIPELINE,
+    message="the pipelines in `{folder}` belong to {count} DVC repositories below it",
+    help="import each of them: {commands}",
+)
 ALREADY_IMPORTED = Code(
     "MLC702",
     "error",
     "`{spec}` already exists, so `{dvc}` is already imported",
     help="run `mlopsc build` in its folder; to import again, move `{spec}` away first",
+)
+TOO_LARGE_FILE = Code(
+    "MLC702",
+    "error",
+    "`{path}` cannot be imported: it is larger than {limit} MiB",
+    help="move data out of it, and import again",
 )
 UNSUPPORTED = Code(
     "MLC704",
@@ -38,6 +50,9 @@ UNSUPPORTED = Code(
     "{location}DVC accepts this, but mlopsc does not: {code}: {reason}",
     help="{advice}",
 )
+
+MAX_UNANSWERED = 5
+"""How many stages are named whose status was not compared."""
 
 
 @dataclass(slots=True)
@@ -50,11 +65,26 @@ class Adoption:
     report: Report = field(default_factory=Report)
     existing: Existing = field(default_factory=Existing)
     before: oracle.Answer | None = None
+    nested: list[str] = field(default_factory=list)
+    """Folders below ``root`` that are DVC repositories with pipelines of their own."""
 
     @property
     def plan(self) -> Plan:
         """All changes of all folders, applied as one."""
         return Plan(tuple(self.changes))
+
+    @property
+    def guarantee(self) -> str:
+        """What DVC has confirmed."""
+        unanswered = self.before.unanswered if self.before is not None else {}
+        if not unanswered:
+            return "DVC resolves them as before, and `dvc status` prints the same"
+        stages = ", ".join(f"`{stage}` ({why})" for stage, why in islice(unanswered.items(), MAX_UNANSWERED))
+        more = len(unanswered) - MAX_UNANSWERED
+        return (
+            f"DVC resolves them as before; the status of {stages}{f' and {more} more' if more > 0 else ''} was not compared, "
+            "because DVC would need the network for it; that of all others is the same"
+        )
 
     @property
     def stage_count(self) -> int:
@@ -63,32 +93,54 @@ class Adoption:
         return sum(len(pipeline["stages"] or ()) for pipeline in resolved.values())
 
 
-def adopt(root: str, only: Collection[str] = (), take_ci: bool = False) -> Adoption:
+def adopt(root: str, only: Collection[str] = (), take_ci: bool = False, python: str | None = None) -> Adoption:
     """Plan the import of every dvc.yaml below ``root`` (or those in the folders ``only``). Writes nothing.
 
-    With ``take_ci``, a workflow that only calls DVC is replaced by a generated one. ``root`` should be the root of the DVC
+    With ``take_ci``, a workflow that only calls DVC is replaced by a generated one. ``python`` is the interpreter that has DVC. ``root`` should be the root of the DVC
     repository, because `dvc status` describes the whole of it.
     """
     adoption = Adoption(os.path.realpath(root))
     folders = [folder for folder in folders_with_pipeline(adoption.root) if not only or folder in only]
     adoption.pipelines = [Pipeline(folder) for folder in folders]
+    adoption.nested = [] if only else nested_repositories(adoption.root)
     adoption.report.add(_misplaced(adoption))
+    if adoption.report.failed:
+        return adoption
+    adoption.report.add(_too_large(adoption, (DVC_YAML, "dvc.lock")))
     if adoption.report.failed:
         return adoption
     for pipeline in adoption.pipelines:
         _compile(adoption, pipeline, take_ci)
-    _verify(adoption, whole=not only)
+    adoption.report.add(_too_large(adoption, ()))
+    if adoption.report.failed:
+        adoption.changes.clear()
+        return adoption
+    _verify(adoption, not only, python)
     return adoption
 
 
 def _misplaced(adoption: Adoption) -> list[Diagnostic]:
+    folder = os.path.basename(adoption.root)
+    if not adoption.pipelines and adoption.nested:
+        commands = ", ".join(f"`mlopsc import {path}`" for path in adoption.nested)
+        return [ONLY_NESTED.on(None, folder=folder, count=len(adoption.nested), commands=commands)]
     if not adoption.pipelines:
-        return [NO_PIPELINE.on(None, folder=os.path.basename(adoption.root))]
+        return [NO_PIPELINE.on(None, folder=folder)]
     return [
         ALREADY_IMPORTED.on(None, spec=pipeline.at(SPEC_NAME), dvc=pipeline.at(DVC_YAML))
         for pipeline in adoption.pipelines
         if os.path.lexists(f"{adoption.root}/{pipeline.at(SPEC_NAME)}")
     ]
+
+
+def _too_large(adoption: Adoption, names: Collection[str]) -> Iterator[Diagnostic]:
+    """The files ``names`` beside a dvc.yaml, and the parameter files read so far, that DVC would read whole."""
+    for pipeline in adoption.pipelines:
+        disk = Disk(os.path.join(adoption.root, pipeline.folder))
+        params = pipeline.compiled.params
+        for name in (*names, *(params.asked if params is not None else ())):
+            if (disk.size(name) or 0) > MAX_READ:
+                yield TOO_LARGE_FILE.on(None, path=pipeline.at(name), limit=MAX_READ >> 20)
 
 
 def _compile(adoption: Adoption, pipeline: Pipeline, take_ci: bool) -> None:
@@ -121,18 +173,17 @@ def _plan(pipeline: Pipeline, disk: Disk, moved: Mapping[str, bytes], replaced: 
     """Plan the generated files; the files whose content is taken over count as generated, so they are not conflicts."""
     lock, lock_problems = read_lock(disk)
     taken = [DVC_YAML, *(["Makefile"] if moved else [])]
-    hashes = {path: digest((disk.read(path) or b"").decode("utf-8", "surrogateescape")) for path in taken}
     compiled = pipeline.compiled
-    pipeline.plan, problems = plan(compiled.files, {**lock, **hashes}, disk, compiled.inputs, replaced)
+    pipeline.plan, problems = plan(compiled.files, lock, disk, compiled.inputs, replaced, taken)
     compiled.report.add([*lock_problems, *problems])
 
 
-def _verify(adoption: Adoption, whole: bool) -> None:
+def _verify(adoption: Adoption, whole: bool, python: str | None) -> None:
     """Ask DVC before and after; if anything differs, report it and plan nothing."""
     failed = [pipeline for pipeline in adoption.pipelines if pipeline.failed]
     write = {} if failed else {change.path: change.new for change in adoption.changes if change.new is not None}
     paths = [pipeline.at(DVC_YAML) for pipeline in adoption.pipelines]
-    adoption.before, after, problems = oracle.ask(adoption.root, paths, write)
+    adoption.before, after, problems = oracle.ask(adoption.root, paths, write, python)
     if adoption.before is not None:
         problems = list(rejections(adoption.before, whole))
     if not problems:
@@ -178,9 +229,11 @@ def summarize(adoption: Adoption, show: Callable[[str], None]) -> None:
         for code, count in pipeline.accepted.items():
             show(
                 f"    {count} x {code}: already wrong, so only a warning (`accept`); "
-                f"remove the code from `accept` once it is fixed; see `mlopsc code {code}`"
+                f"remove its place from `accept` once it is fixed; see `mlopsc code {code}`"
             )
     for line in adoption.existing.taken:
         show(f"  {line}")
     for line in adoption.existing.left:
         show(f"  {line}")
+    for folder in adoption.nested:
+        show(f"  {folder}: a DVC repository of its own; `mlopsc import {folder}` imports it")

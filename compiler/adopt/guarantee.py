@@ -1,10 +1,11 @@
-"""The guarantee of an import: DVC resolves the same stages before and after, and `dvc status` prints the same."""
+"""The guarantee of an import: DVC resolves the same stages before and after, and their status is the same."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from difflib import unified_diff
-from itertools import groupby, islice
+from itertools import islice
 
 from ..model.diagnostic import Code, Diagnostic
 from .oracle import Answer
@@ -34,19 +35,28 @@ def rejections(before: Answer, whole: bool) -> Iterator[Diagnostic]:
     """
     for path, reason in before.problems.items():
         yield REJECTED_BY_DVC.on(None, path=path, reason=" ".join(reason.split()))
-    if not before.problems and before.code and whole:
+    if not before.problems and before.errors and whole:
         yield STATUS_FAILS.on(None, reason=" ".join(before.errors.split()))
 
 
 def differences(before: Answer, after: Answer) -> list[Diagnostic]:
     """What would not stay the same."""
     diagnostics = [diagnostic for path in before.pipelines for diagnostic in _pipeline_differences(path, before, after)]
-    if not diagnostics and (before.code, _normalized(before.status)) != (after.code, _normalized(after.status)):
-        lines = unified_diff(
-            before.status.splitlines(), (after.status + after.errors).splitlines(), "before", "after", n=1, lineterm=""
-        )
+    if not diagnostics and _shown(before) != _shown(after):
+        lines = unified_diff(_shown(before), _shown(after), "before", "after", n=1, lineterm="")
         diagnostics.append(STATUS_CHANGED.on(None, diff="\n".join(islice(lines, MAX_DIFF_LINES))))
     return diagnostics
+
+
+def _shown(answer: Answer) -> list[str]:
+    """The status as lines: a stage, and below it what changed. The order in which DVC lists them has no meaning."""
+    lines = [answer.errors] if answer.errors else []
+    for stage, changes in sorted(answer.status.items()):
+        lines.append(f"{stage}:")
+        lines += sorted(
+            f"    {change if isinstance(change, str) else json.dumps(change, sort_keys=True)}" for change in changes
+        )
+    return lines
 
 
 def _pipeline_differences(path: str, before: Answer, after: Answer) -> Iterator[Diagnostic]:
@@ -65,13 +75,3 @@ def _pipeline_differences(path: str, before: Answer, after: Answer) -> Iterator[
 def _changed_stages(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
     """The stages that differ; the order of deps, outs and params is ignored, because DVC sorts them in dvc.lock."""
     return sorted(name for name in old.keys() | new.keys() if stage_shape(old.get(name)) != stage_shape(new.get(name)))
-
-
-def _normalized(status: str) -> list[str]:
-    """The lines of `dvc status`, with the changes of each stage sorted: DVC prints them in the order of dvc.yaml."""
-    return [line for _, group in groupby(status.splitlines(), _group) for line in sorted(group)]
-
-
-def _group(line: str) -> int | str:
-    """Consecutive list items form a group; any other line is a group of its own."""
-    return 2 if line.startswith("\t\t") else line

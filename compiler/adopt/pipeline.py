@@ -51,6 +51,16 @@ def folders_with_pipeline(root: str) -> list[str]:
     return paths
 
 
+def nested_repositories(root: str) -> list[str]:
+    """The folders below ``root`` that are DVC repositories of their own and have a pipeline."""
+    nested = []
+    for folder, subfolders, _ in os.walk(root):
+        subfolders[:] = sorted(name for name in subfolders if name not in IGNORED and name != ".dvc")
+        if folder != root and os.path.isdir(f"{folder}/.dvc") and folders_with_pipeline(folder):
+            nested.append(os.path.relpath(folder, root))
+    return nested
+
+
 def repository_root(path: str) -> tuple[str, list[str]]:
     """The root of the DVC repository that contains ``path``, and the folders of the pipelines to import.
 

@@ -38,7 +38,7 @@ class Rewrite:
     document: Document | None = None
 
 
-def shorten(root: str) -> Rewrite:
+def shorten(root: str, python: str | None = None) -> Rewrite:
     """`mlopsc tidy`: remove what the conventions fill in; every stage stays the same, and none runs again."""
     text, _, rewrite = _read(root)
     if rewrite.report.failed:
@@ -50,7 +50,7 @@ def shorten(root: str) -> Rewrite:
         return rewrite
     _plan(root, text, tidied.text, rewrite)
     if not rewrite.report.failed:
-        rewrite.report.add(_verify(root, rewrite.plan))
+        rewrite.report.add(_verify(root, rewrite.plan, python))
     rewrite.summary += [f"  {edit}" for edit in tidied.edits]
     rewrite.summary.append(f"{before} lines before, {after} after; every stage is the same")
     return rewrite
@@ -116,13 +116,13 @@ def _plan(root: str, text: str, new: str, rewrite: Rewrite) -> None:
     rewrite.plan = Plan((spec, *generated.writes))
 
 
-def _verify(root: str, planned: Plan) -> list[Diagnostic]:
+def _verify(root: str, planned: Plan, python: str | None) -> list[Diagnostic]:
     """Ask DVC whether any stage changes."""
     repository = repository_root(root)[0]
     folder = os.path.relpath(os.path.realpath(root), repository)
     prefix = "" if folder == "." else f"{folder}/"
     write = {prefix + change.path: change.new for change in planned.writes if change.new is not None}
-    before, after, problems = oracle.ask(repository, [prefix + DVC_YAML], write)
+    before, after, problems = oracle.ask(repository, [prefix + DVC_YAML], write, python)
     if problems or before is None:
         return problems
     if after is None:

@@ -15,6 +15,12 @@ from ..model.source import Path
 from ..read.params import ParamFiles
 from .places import Places
 
+NAME_OF_ARGUMENT = Code(
+    "MLC416",
+    "warning",
+    "`{name}` cannot be named on the command line: `dvc repro` without a name runs the stage, but takes `{name}` for something else",
+    help="use letters, digits, `_`, `-` and `.`, and begin with a letter",
+)
 NAME_WITH_SYNTAX = Code(
     "MLC416",
     "error",
@@ -59,9 +65,10 @@ LINE_BREAK = Code(
     help="remove it: the text becomes one line of the Makefile, which cannot contain it",
 )
 
-_BREAKING = r"\A-|[@:]|\A\Z"
-"""Tested with DVC 3.67.1 in the name of a stage: with ``@`` no command of DVC reads the pipeline; with ``:``
-`dvc repro NAME` takes the part before it as a file; a leading ``-`` makes NAME an option."""
+_BREAKING = r"@|\A\Z"
+"""Tested with DVC 3.67.1 in the name of a stage: with ``@`` no command of DVC reads the pipeline."""
+_ARGUMENT = r"\A-|:"
+"""With ``:``, `dvc repro NAME` takes the part before it as a file; a leading ``-`` makes NAME an option."""
 
 _QUOTED = r"""[\s!"#$%&'()*+,/;<=>?\[\\\]^`{|}~]"""
 """Characters that `dvc stage add` refuses in a name although dvc.yaml may contain them, except the dot and the breaking
@@ -154,6 +161,8 @@ def _name(stage: Stage) -> Iterator[Diagnostic]:
     if breaking := re.search(_BREAKING, name):
         code = NAME_WITH_SYNTAX if breaking.group() else NAME_EMPTY
         yield code.on(stage.at, name=name, char=breaking.group())
+    elif re.search(_ARGUMENT, name) and not re.search(_CONTROL, name):
+        yield NAME_OF_ARGUMENT.on(stage.at, name=name)
     elif (chars := "".join(dict.fromkeys(re.findall(_QUOTED, name)))) and not re.search(_CONTROL, name):
         note = "`dvc stage add` refuses such a name; `dvc repro` accepts it"
         yield replace(NAME_NEEDS_QUOTES.on(stage.at, name=name, chars=chars), note=note)

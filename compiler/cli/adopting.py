@@ -28,13 +28,14 @@ def import_(arguments: argparse.Namespace) -> int:
         print(f"mlopsc: `{arguments.path}` is not a folder", file=sys.stderr)
         return MISUSE
     root, only = repository_root(path)
-    recover(root)
-    adoption = adopt(root, only, arguments.take_ci)
+    if not arguments.dry_run:
+        recover(root)
+    adoption = adopt(root, only, arguments.take_ci, _interpreter(arguments.python))
     if not adoption.report.failed and not arguments.dry_run:
         adoption.report.add(apply(adoption.plan, root))
     if adoption.report.failed:
         return _nothing_written(adoption.report, None)
-    print(f"{adoption.stage_count} stages: DVC resolves them as before, and `dvc status` prints the same:")
+    print(f"{adoption.stage_count} stages: {adoption.guarantee}:")
     summarize(adoption, print)
     for change in adoption.plan.writes:
         print(f"{change.action:>8} {change.path}")
@@ -43,6 +44,11 @@ def import_(arguments: argparse.Namespace) -> int:
     else:
         print("commit these files; from now on, edit mlops.yaml and run `mlopsc build`")
     return DONE
+
+
+def _interpreter(python: str | None) -> str | None:
+    """The path of the Python that the user names, from the current folder; a link to it is not followed, as it may be a venv."""
+    return None if python is None else os.path.abspath(python)
 
 
 def _nothing_written(report: Report, document: Document | None) -> int:
@@ -60,10 +66,11 @@ def tidy(arguments: argparse.Namespace) -> int:
     from ..write.journal import apply, recover
 
     root = find_root(arguments.root or ".")
-    recover(root)
     if arguments.suggest and not arguments.fix:
         return _suggest(root)
-    rewrite = add_code(root) if arguments.fix else shorten(root)
+    if not arguments.dry_run:
+        recover(root)
+    rewrite = add_code(root) if arguments.fix else shorten(root, _interpreter(arguments.python))
     if not rewrite.report.failed and not arguments.dry_run:
         rewrite.report.add(apply(rewrite.plan, root))
     if rewrite.report.failed:

@@ -28,14 +28,11 @@ def _compile(root: str, name: str = SPEC_NAME) -> tuple[Disk, Compiled]:
 
 
 def _plan(root: str, overwrite: list[str]) -> tuple[Disk, Compiled, Plan | None]:
-    """Complete an interrupted build, compile, and plan the changes; no plan if the spec has errors."""
-    from ..write.journal import recover
+    """Compile, and plan the changes; no plan if the spec has errors."""
     from ..write.lock import read_lock
     from ..write.plan import plan
 
-    recovered = recover(root)
     disk, compiled = _compile(root)
-    compiled.report.add(recovered)
     if compiled.report.failed:
         return disk, compiled, None
     lock, diagnostics = read_lock(disk)
@@ -57,11 +54,13 @@ def build(arguments: argparse.Namespace) -> int:
 
 def _build(root: str, arguments: argparse.Namespace) -> tuple[int, Disk]:
     from ..resolve.code.graph import STATE
-    from ..write.journal import apply
+    from ..write.journal import apply, recover
     from ..write.unchanged import keep, record
 
     started = time.time_ns()
+    recovered = [] if arguments.check else recover(root)
     disk, compiled, plan = _plan(root, arguments.overwrite)
+    compiled.report.add(recovered)
     if plan is not None and not compiled.report.failed and not arguments.check:
         compiled.report.add(apply(plan, root))
     print_report(compiled, arguments.format, arguments.verbose)

@@ -20,6 +20,8 @@ exit codes: 0 done, 1 the spec is wrong or files are stale, 2 misuse
 to start: `mlopsc new NAME`; or write mlops.yaml, then run `mlopsc check`, `mlopsc build`, `make pipeline`"""
 
 COLOURS = ("auto", "always", "never")
+PYTHON = "the Python that has DVC, such as .venv/bin/python (default: that of the `dvc` on PATH, or the one of mlopsc)"
+
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -154,6 +156,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         "path", nargs="?", default=".", metavar="PATH", help="the repository (default: the current folder)"
     )
     adopt.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
+    adopt.add_argument("--python", metavar="PYTHON", help=PYTHON)
     adopt.add_argument(
         "--take-ci",
         action="store_true",
@@ -165,6 +168,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     tidy.add_argument("--suggest", action="store_true", help="list problems of the pipeline; change nothing")
     tidy.add_argument("--fix", action="store_true", help="add the code that each stage runs and imports to its deps")
     tidy.add_argument("--dry-run", action="store_true", help="show the change; write nothing")
+    tidy.add_argument("--python", metavar="PYTHON", help=PYTHON)
     trace = add("trace", adopting.trace, "Run a stage, and compare the files it opens with those it declares.")
     trace.add_argument("stage", metavar="STAGE")
     eject = add(

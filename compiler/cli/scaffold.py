@@ -170,9 +170,6 @@ def init(arguments: argparse.Namespace) -> int:
         print("nothing was written, because of --dry-run")
         return DONE
     undo = f"rm -r {' '.join(result.written)}"
-    staged = [path for path in result.written if path.startswith(".dvc") and ".git" not in result.written]
-    if staged:  # `dvc init` adds its files to Git's index
-        undo = f"git rm -rq --cached {' '.join(staged)}; {undo}"
     print(f"created {', '.join(result.written)} and changed nothing else; to undo it: {undo}")
     print(f"\nnext: {result.next}")
     return DONE

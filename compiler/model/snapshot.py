@@ -11,6 +11,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal, Protocol
 
+MAX_READ = 256 << 20
+"""Bytes of a file that is read as a whole. A file of data that is named like a spec must not exhaust the memory."""
+TOO_LARGE = f"it is larger than {MAX_READ >> 20} MiB, or its permissions forbid it"
+
 Kind = Literal["file", "dir", "link", "other"]
 
 
@@ -110,7 +114,7 @@ class Disk:
             return None
         try:
             with open(full, "rb") as file:
-                return file.read()
+                return file.read() if os.fstat(file.fileno()).st_size <= MAX_READ else None
         except OSError:
             return None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..model.diagnostic import Code, Diagnostic
-from ..model.snapshot import Snapshot, packaged
+from ..model.snapshot import TOO_LARGE, Snapshot, packaged
 from ..model.source import At, Path, Place, Source, Span
 from .lookalikes import check as check_lookalikes
 from .yaml import Node, Unreadable, compose, decode, find, value_of
@@ -21,6 +21,9 @@ NO_SPEC = Code(
     "error",
     "`{name}` not found",
     help="run `mlopsc init` to make it from the code of this repository, or `mlopsc new NAME` for a new repository",
+)
+SPEC_TOO_LARGE = replace(
+    NO_SPEC, message="`{name}` cannot be read: {problem}", help="split it, and name the parts under `extends`"
 )
 SPEC_UNDER_OTHER_NAME = replace(NO_SPEC, help="rename `mlops.yml` to `{name}`")
 SPEC_NOT_IMPORTED = replace(NO_SPEC, help="run `mlopsc import` to create it from dvc.yaml")
@@ -106,6 +109,8 @@ def read_document(name: str, raw: bytes) -> tuple[Document | None, list[Diagnost
 
 
 def _missing(snapshot: Snapshot, name: str) -> Diagnostic:
+    if snapshot.kind(name) == "file":
+        return SPEC_TOO_LARGE.on(None, name=name, problem=TOO_LARGE)
     if snapshot.kind("mlops.yml") == "file":
         return SPEC_UNDER_OTHER_NAME.on(None, name=name)
     if snapshot.kind("dvc.yaml") == "file":

@@ -20,7 +20,8 @@ from ..model.snapshot import Kind
 BASES = ("origin/main", "origin/master", "main", "master")
 """Where the base branch is looked for after `$MLOPS_BASE` and the remote's own default branch."""
 _SYMLINK = "120000"
-_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
+_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never",
+         "-c", "safe.bareRepository=explicit")  # fmt: skip
 
 
 class GitError(Exception):

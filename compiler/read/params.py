@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..model.diagnostic import Code, Diagnostic
-from ..model.snapshot import Snapshot
+from ..model.snapshot import TOO_LARGE, Snapshot
 from ..model.source import Source, Span
 from ..programs.packages import PATH as PACKAGES
 from ..programs.packages import Lock, Unreadable, read_lock
@@ -58,6 +58,11 @@ class ParamFiles:
                 self.diagnostics.append(UNREADABLE_PACKAGES.on(None, problem=str(error)))
         return self._locks[0]
 
+    @property
+    def asked(self) -> list[str]:
+        """All files that were asked for."""
+        return list(self._read)
+
     def load(self, path: str) -> Any | None:
         """The content of a file, parsed by its extension; None if it is missing or cannot be read."""
         if path not in self._read:
@@ -65,6 +70,8 @@ class ParamFiles:
                 self._read[path] = self.packages.entries()
                 return self._read[path]
             raw = self.snapshot.read(path)
+            if raw is None and self.snapshot.kind(path) == "file":
+                self.diagnostics.append(UNREADABLE_PARAMS.on(None, file=path, problem=TOO_LARGE))
             self._read[path] = None if raw is None else self._parse(path, raw)
         return self._read[path]
 

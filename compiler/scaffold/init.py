@@ -15,7 +15,7 @@ from ..model.diagnostic import Diagnostic
 from ..model.snapshot import Disk
 from .guess import guess, stack_for
 from .refusal import Refusal
-from .run import dvc_init, git, git_init
+from .run import dvc_files, git, git_init
 
 SPEC = "mlops.yaml"
 NEXT = "correct mlops.yaml, then run `mlopsc check`, `mlopsc plan` and `mlopsc build`"
@@ -61,7 +61,7 @@ def _write(disk: Disk, text: bytes, in_git: bool) -> list[str]:
         written.append(".git")
     if disk.kind(".dvc") is None and git("rev-parse", "--show-toplevel", cwd=root).rstrip("\n") == root:
         has_dvcignore = disk.kind(".dvcignore") is not None
-        dvc_init(root)
+        dvc_files(root)
         written += [".dvc"] if has_dvcignore else [".dvc", ".dvcignore"]
     return written
 

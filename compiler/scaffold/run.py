@@ -62,9 +62,18 @@ def dvc_init(root: str) -> bool:
         if done.returncode == 0:
             return True
         raise Refusal(f"`dvc init` failed: {done.stderr.decode(errors='replace').strip()}", misuse=False)
+    dvc_files(root)
+    git("add", "--force", *_DVC, cwd=root)
+    return False
+
+
+def dvc_files(root: str) -> None:
+    """Write the files of `dvc init`, without DVC, and stage nothing.
+
+    The repository may be somebody else's: `git add`, which `dvc init` calls too, runs the filters that its `.gitattributes`
+    and configuration name.
+    """
     for name, text in _DVC.items():
         os.makedirs(os.path.dirname(f"{root}/{name}"), exist_ok=True)
         with suppress(FileExistsError), open(f"{root}/{name}", "x", encoding="utf-8") as file:
             file.write(text)
-    git("add", "--force", *_DVC, cwd=root)
-    return False

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..model.diagnostic import Code, Diagnostic
-from .lock import safe, sha256
+from .lock import is_marked, safe, sha256
 from .plan import Change, Plan
 from .unchanged import STATE
 
@@ -95,7 +95,7 @@ def _apply(plan: Plan, root: str) -> list[Diagnostic]:
         for change in plan.writes:
             os.makedirs(os.path.dirname(f"{root}/{change.path}"), exist_ok=True)
         _sync_folder(txn)
-        journal = json.dumps({"version": 1, "entries": entries}).encode()
+        journal = json.dumps({"version": 1, "folder": os.stat(txn).st_ino, "entries": entries}).encode()
         _write_synced(f"{txn}/journal", journal, 0o600)
         os.replace(f"{txn}/journal", f"{root}/{JOURNAL}")  # from here on the build counts as done
     except OSError as error:
@@ -130,7 +130,10 @@ def _crosses_link(path: str, root: str) -> bool:
 
 
 def _content(full: str) -> bytes | None:
+    """The content of a regular file; None if there is none. A pipe is not opened, because that would wait for a writer."""
     try:
+        if not stat.S_ISREG(os.stat(full).st_mode):
+            return None
         with open(full, "rb") as file:
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
@@ -246,15 +249,19 @@ def _move(entry: dict[str, Any], root: str, full: str) -> None:
 
 
 def _entries(root: str) -> Iterator[dict[str, Any]]:
+    """The entries of the journal that may be carried out. A journal that came with the repository, such as a committed one, has
+    none: it does not know the number that the file system gave to the transaction folder."""
     try:
-        with open(f"{root}/{JOURNAL}", "rb") as file:
-            entries = json.loads(file.read())["entries"]
+        journal = json.loads(_content(f"{root}/{JOURNAL}") or b"")
+        entries = journal["entries"] if journal["folder"] == os.stat(f"{root}/{TXN}").st_ino else ()
     except (ValueError, KeyError, TypeError, OSError, RecursionError):
         return
     for entry in entries if isinstance(entries, list) else ():
         if not isinstance(entry, dict) or not isinstance(path := entry.get("path"), str):
             continue
         if not safe(path) or _crosses_link(path, root) or not all(_is_hash(entry.get(key)) for key in ("old", "new")):
+            continue
+        if entry["new"] is None and not entry.get("backup") and not is_marked(path, _content(f"{root}/{path}") or b""):
             continue
         if entry["new"] is not None:  # a file that is no longer staged was moved before the interruption
             staged = entry.get("staged")
@@ -277,7 +284,8 @@ def _build_lock(root: str, patience: float) -> Iterator[Diagnostic | None]:
             yield STATE_ELSEWHERE.on(None, path=path, state=STATE)
             return
     os.makedirs(state, exist_ok=True)
-    with open(f"{root}/{BUILD_LOCK}", "a") as file:
+    lock = os.open(f"{root}/{BUILD_LOCK}", os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK, 0o666)  # a pipe fails at once
+    with open(lock, "w") as file:
         deadline = time.monotonic() + patience
         while True:
             try:

@@ -42,6 +42,24 @@ def safe(path: str) -> bool:
     )
 
 
+BEGIN = "# >>> mlopsc: made from mlops.yaml, edit that"
+END = "# <<< mlopsc"
+MARK = "Made by mlopsc"
+"""In the header of every emitted file whose format has comments."""
+_MARKED_LINES = 5
+
+
+def is_marked(path: str, content: bytes) -> bool:
+    """Whether a file shows that mlopsc wrote it: by its header, by our block, or because it is one of the files in `.mlops`.
+
+    The lock alone does not prove that: it is committed, and may name a file of the user.
+    """
+    if path.startswith(".mlops/scripts/") or (path.startswith(".mlops/") and path.endswith(".json")):
+        return True
+    lines = content[:4096].decode("utf-8", "replace").splitlines()[:_MARKED_LINES]
+    return any(MARK in line or line == BEGIN for line in lines)
+
+
 def lock_text(lock: Lock) -> str:
     """The text of the lock: one line for each file, sorted, so that Git can merge it."""
     files = {path: lock[path] for path in sorted(lock)}

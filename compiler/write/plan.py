@@ -9,7 +9,7 @@ from typing import Literal
 from ..model.diagnostic import Code, Diagnostic
 from ..model.snapshot import Snapshot
 from ..model.target import File
-from .lock import LOCK, Lock, digest, lock_text, safe
+from .lock import BEGIN, END, LOCK, Lock, digest, is_marked, lock_text, safe
 
 NOT_OURS = Code(
     "MLC601",
@@ -24,6 +24,10 @@ EDITED_ORPHAN = Code(
     "warning",
     "`{path}` is no longer emitted, but was edited; it is kept and no longer managed",
     help="delete it if you do not need it",
+)
+UNMARKED_ORPHAN = replace(
+    EDITED_ORPHAN,
+    message="`{path}` is no longer emitted, but has no header that shows that mlopsc wrote it; it is kept and no longer managed",
 )
 CASE_COLLISION = Code(
     "MLC603",
@@ -59,9 +63,6 @@ BROKEN_BLOCK = Code(
 NOT_EMITTED = Code("MLC608", "error", "`{path}` is not one of the emitted files", help="remove it from `--overwrite`")
 
 Action = Literal["create", "update", "keep", "delete", "conflict"]
-
-BEGIN = "# >>> mlopsc: made from mlops.yaml, edit that"
-END = "# <<< mlopsc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +108,25 @@ class Plan:
 
 
 def plan(
-    files: Sequence[File], lock: Lock, snapshot: Snapshot, inputs: Collection[str], overwrite: Collection[str] = ()
+    files: Sequence[File],
+    lock: Lock,
+    snapshot: Snapshot,
+    inputs: Collection[str],
+    overwrite: Collection[str] = (),
+    taken: Collection[str] = (),
 ) -> tuple[Plan, list[Diagnostic]]:
-    """Compare the emitted files with the disk and with the lock of the last build."""
+    """Compare the emitted files with the disk and with the lock of the last build.
+
+    The files in ``overwrite`` are replaced and kept as `PATH.orig`; those in ``taken`` are replaced, because their content
+    is in the spec.
+    """
     diagnostics = list(_unwritable(files, inputs))
     if diagnostics:
         return Plan(()), diagnostics
     changes: list[Change] = []
     new_lock: dict[str, str] = {}
     for file in sorted(files, key=lambda file: file.path):
-        change, problem = _planned(file, lock.get(file.path), snapshot, file.path in overwrite)
+        change, problem = _planned(file, lock.get(file.path), snapshot, file.path in overwrite, file.path in taken)
         changes.append(change)
         diagnostics += [problem] if problem is not None else []
         new_lock[file.path] = digest(file.text)
@@ -140,7 +150,9 @@ def _unwritable(files: Iterable[File], inputs: Collection[str]) -> Iterable[Diag
             yield OVERWRITES_INPUT.on(None, path=file.path)
 
 
-def _planned(file: File, locked: str | None, snapshot: Snapshot, force: bool) -> tuple[Change, Diagnostic | None]:
+def _planned(
+    file: File, locked: str | None, snapshot: Snapshot, force: bool, taken: bool
+) -> tuple[Change, Diagnostic | None]:
     if (blocked := _blocked(file.path, snapshot)) is not None:
         return Change(file.path, "conflict", None, None), blocked
     old = snapshot.read(file.path)
@@ -152,10 +164,11 @@ def _planned(file: File, locked: str | None, snapshot: Snapshot, force: bool) ->
     current = digest(old.decode("utf-8", "surrogateescape"))
     if current == digest(file.text):
         return Change(file.path, "keep", old, new, file.executable), None
-    if current == locked or force or (file.derived and locked is not None):
-        backup = current != locked and not file.derived
-        return Change(file.path, "update", old, new, file.executable, backup=backup), None
-    conflict = NOT_OURS if locked is None else EDITED
+    ours = taken or (file.derived and locked is not None)
+    ours = ours or (current == locked and (is_marked(file.path, old) or not is_marked(file.path, new)))
+    if ours or force:
+        return Change(file.path, "update", old, new, file.executable, backup=not ours), None
+    conflict = NOT_OURS if locked in (None, current) else EDITED
     return Change(file.path, "conflict", old, new), conflict.on(None, path=file.path)
 
 
@@ -220,7 +233,11 @@ def _orphan(path: str, locked: str, snapshot: Snapshot, is_input: bool) -> tuple
     if old is not None:
         text = old.decode("utf-8", "surrogateescape")
         if digest(text) == locked:
-            return Change(path, "delete", old, None), None
+            return (
+                (Change(path, "delete", old, None), None)
+                if is_marked(path, old)
+                else (None, UNMARKED_ORPHAN.on(None, path=path))
+            )
         split = split_block(text)
         if split is not None and split[1] is not None and digest(split[1]) == locked:
             rest = split[0].removesuffix("\n") + split[2] if split[0].endswith("\n\n") else split[0] + split[2]

@@ -16,6 +16,8 @@ SEEN = f"{STATE}/seen.json"
 _TICK_NS = 20_000_000
 """Longer than one step of the file clocks of Linux and macOS."""
 _LOCK = ".mlops/lock.json"
+_MAX_SEEN = 256 << 20
+"""Bytes of a record that is read."""
 
 
 def record(root: str, asked: Iterable[str], outputs: Iterable[str], key: str, started: int) -> None:
@@ -61,6 +63,9 @@ def elsewhere(root: str) -> bool:
 def unchanged(root: str, key: str) -> bool:
     """Whether everything that the last build read or wrote is unchanged; False in doubt."""
     try:
+        status = os.stat(f"{root}/{SEEN}")
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_SEEN:
+            return False
         with open(f"{root}/{SEEN}", "rb") as file:
             raw = file.read()
         if os.path.lexists(f"{root}/{STATE}/journal.json"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlopsc.compiler.model.snapshot import Disk
-from mlopsc.compiler.model.target import File
+from mlopsc.compiler.model.target import HEADER, File
 from mlopsc.compiler.write.journal import apply, recover
 from mlopsc.compiler.write.lock import read_lock
 from mlopsc.compiler.write.plan import Plan, plan
@@ -13,7 +13,7 @@ from mlopsc.compiler.write.plan import Plan, plan
 OLD = [
     File("a.txt", "old a\n"),
     File("deep/er/b.txt", "old b\n"),
-    File("gone.txt", "old\n"),
+    File("gone.txt", f"{HEADER}old\n"),
     File(".gitignore", "/x\n", block=True),
 ]
 NEW = [

@@ -287,7 +287,7 @@ def test_ci_that_stays_is_not_touched_even_when_asked(repository: Make) -> None:
 
 def test_without_dvc_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"dvc.yaml": "stages:\n  a: {cmd: 'true'}\n"})
-    monkeypatch.setattr(oracle, "python_with_dvc", lambda root: None)
+    monkeypatch.setattr(oracle, "python_with_dvc", lambda: None)
     found = adoption.adopt(str(tmp_path))
     assert [each.code for each in found.report] == ["MLC701"]
     assert "pip install dvc" in found.report.diagnostics[0].help
@@ -304,3 +304,28 @@ def test_a_difference_is_named() -> None:
         "`b` of `dvc.yaml` would change", "`plots` of `dvc.yaml` would change",
     ]  # fmt: skip
     assert not guarantee.differences(before, before)
+
+
+def test_repositories_in_folders_are_listed(repository: Make) -> None:
+    stage = "stages:\n  a: {cmd: 'true'}\n"
+    root = repository({"a/dvc.yaml": stage, "a/.dvc/config": "", "b/c/dvc.yaml": stage, "b/c/.dvc/config": ""})
+    done = imported(root)
+    assert done.returncode == 1
+    assert "import each of them: `mlopsc import a`, `mlopsc import b/c`" in done.stderr
+    (root / "dvc.yaml").write_text(stage)
+    done = imported(root)
+    assert done.returncode == 0, done.stderr
+    assert "b/c: a DVC repository of its own; `mlopsc import b/c` imports it" in done.stdout
+    assert not (root / "a/mlops.yaml").exists()
+    assert imported(root, "a").returncode == 0
+
+
+@pytest.mark.parametrize("large", ["dvc.yaml", "dvc.lock", "params.yaml"])
+def test_a_file_larger_than_memory_is_not_given_to_dvc(repository: Make, large: str) -> None:
+    root = repository(
+        {"dvc.yaml": "stages:\n  a: {cmd: 'true', params: [x]}\n", "params.yaml": "x: 1\n", "dvc.lock": ""}
+    )
+    os.truncate(root / large, 1 << 40)
+    done = imported(root)
+    assert done.returncode == 1
+    assert f"`{large}` cannot be imported: it is larger than" in done.stderr

@@ -75,11 +75,11 @@ def test_a_workflow_is_converted_on_request(tmp_path: Path) -> None:
 
 
 def test_dvc_rejects_a_pipeline_or_its_status_fails() -> None:
-    answer = Answer({}, {"dvc.yaml": "not\n  valid"}, 1, "", "busy")
+    answer = Answer({}, {"dvc.yaml": "not\n  valid"}, errors="busy")
     assert [str(item.message) for item in rejections(answer, whole=True)] == [
         "DVC does not accept `dvc.yaml`: not valid"
     ]
-    status = Answer({}, {}, 1, "", "lock is\nbusy")
+    status = Answer({}, {}, errors="lock is\nbusy")
     assert [item.message for item in rejections(status, whole=True)] == ["`dvc status` fails: lock is busy"]
     assert list(rejections(status, whole=False)) == [], "another pipeline may be the reason"
 

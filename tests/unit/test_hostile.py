@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from mlopsc.compiler.build import compile_spec
-from mlopsc.compiler.model.snapshot import Memory
+from mlopsc.compiler.model.snapshot import Disk, Memory
 from mlopsc.compiler.show.render import FORMATS, render
 
 SECONDS = 5.0
@@ -74,3 +76,17 @@ def test_a_template_that_gives_no_text_where_a_path_has_to_be(said: str) -> None
 def test_a_template_that_gives_no_text_at_the_top() -> None:
     spec = "mlops: 1\nvars: [{n: 1}]\nmetrics: ['${n}']\nplots: ['${n}']\nparams: ['${n}']\nstages: {a: {cmd: x, deps: [mlops.yaml]}}\n"
     assert [each.code for each in compile_spec(Memory({"mlops.yaml": spec})).report].count("MLC433") == 3
+
+
+@pytest.mark.parametrize("large", ["mlops.yaml", "params.yaml", "src/train.py", ".mlops/lock.json", "data"])
+def test_a_file_that_is_larger_than_memory(tmp_path: Path, large: str) -> None:
+    files = {"mlops.yaml": "mlops: 1\nstages: {train: {deps: [data], params: [a], outs: [m]}}\n", "params.yaml": "a: 1\n",
+             "src/train.py": "", "data": "", ".mlops/lock.json": '{"version": 1, "files": {}}'}  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    os.truncate(tmp_path / large, 1 << 40)
+    started = time.process_time()
+    codes = {each.code for each in compile_spec(Disk(str(tmp_path))).report if each.severity == "error"}
+    assert codes == {"mlops.yaml": {"MLC008"}, "params.yaml": {"MLC010"}}.get(large, set())
+    assert time.process_time() - started < SECONDS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from mlopsc.compiler.model.target import HEADER
 from pipeline import BEGIN, END, LOCK, Planned, build_plan, built, digest, emitted, emitted_file, lock_of, planned
 
 OLD, NEW = "old\n", "new\n"
@@ -84,11 +85,15 @@ def test_a_lock_that_is_right_is_left_alone() -> None:
     assert other.writes == {LOCK: "update"}
 
 
+OURS = f"{HEADER}old\n"
+
 # fmt: off
 ORPHANS: tuple[tuple[str, dict[str, str], dict[str, str], list[str], dict[str, str | None]], ...] = (
     # name, on disk, written last, codes, contents beside the lock
-    ("deleted", {"f": OLD}, {"f": OLD}, [], {"f": None}),
-    ("deleted, with other line ends", {"f": "old\r\n"}, {"f": OLD}, [], {"f": None}),
+    ("deleted", {"f": OURS}, {"f": OURS}, [], {"f": None}),
+    ("deleted, with other line ends", {"f": OURS.replace("\n", "\r\n")}, {"f": OURS}, [], {"f": None}),
+    ("without our header, so left alone", {"f": OLD}, {"f": OLD}, ["MLC602"], {}),
+    ("a file of ours without comments", {".mlops/run.json": OLD}, {".mlops/run.json": OLD}, [], {".mlops/run.json": None}),
     ("gone already", {}, {"f": OLD}, [], {}),
     ("edited, so left alone", {"f": "mine\n"}, {"f": OLD}, ["MLC602"], {}),
     ("a block alone in its file", {"f": f"{BEGIN}\n{OLD}{END}\n"}, {"f": OLD}, [], {"f": None}),
@@ -231,7 +236,9 @@ def test_differences() -> None:
     assert one(OLD, OLD).diffs["f"] == "--- f\n+++ f\n@@ -1 +1 @@\n-old\n+new\n"
     assert one(None, None).diffs["f"] == "--- /dev/null\n+++ f\n@@ -0,0 +1 @@\n+new\n"
     assert one(NEW, NEW).diffs["f"] == ""
-    assert planned([], {"f": OLD}, lock_of({"f": OLD})).diffs["f"] == "--- f\n+++ /dev/null\n@@ -1 +0,0 @@\n-old\n"
+    assert (
+        planned([], {"f": OURS}, lock_of({"f": OURS})).diffs["f"].startswith("--- f\n+++ /dev/null\n@@ -1,2 +0,0 @@\n")
+    )
     assert planned([emitted_file("f", NEW)], {"f": "a\0"}, {}).diffs["f"] == ""
 
 
