@@ -87,7 +87,8 @@ def create(root: Path, stages: list[Stage]) -> Path:
     subprocess.run([BIN / "dvc", "init", "-q"], cwd=root, check=True)
     scripts = root / ".mlops" / "scripts"
     scripts.mkdir(parents=True)
-    shutil.copy(ROOT / "compiler/programs/run.py", scripts)
+    for name in ("run.py", "meaning.py"):
+        shutil.copy(ROOT / "compiler/programs" / name, scripts)
     shutil.copytree(ROOT / "compiler/programs/runner", scripts / "runner")
     return root
 

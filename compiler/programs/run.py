@@ -170,12 +170,12 @@ def main(arguments: list) -> int:
 
     launcher = Launcher()  # forked before DVC is imported, while this process is small and has one thread
     try:
-        from runner import stages
+        from runner import session
     except ImportError as error:
         repro(options, [], f"DVC {name} lacks what is needed here ({error})")
     try:
-        return stages.run(options, launcher, folder)
-    except stages.Unsupported as reason:
+        return session.run(options, launcher, folder)
+    except session.Unsupported as reason:
         return repro(options, [], str(reason))
     except BaseException:
         launcher.kill()

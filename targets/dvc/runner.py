@@ -20,6 +20,7 @@ MODULES = (
     "records",
     "report",
     "schedule",
+    "session",
     "stages",
 )
 """What the program consists of, in a folder beside it."""

@@ -23,7 +23,8 @@ def install(root: Path) -> None:
     """Put the runner where a build puts it."""
     scripts = root / ".mlops" / "scripts"
     scripts.mkdir(parents=True, exist_ok=True)
-    shutil.copy(PROGRAMS / "run.py", scripts)
+    for name in ("run.py", "meaning.py"):
+        shutil.copy(PROGRAMS / name, scripts)
     shutil.copytree(PROGRAMS / "runner", scripts / "runner", ignore=shutil.ignore_patterns("__pycache__"))
 
 

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import logging
 import os
 import queue
 import signal
@@ -18,30 +16,24 @@ from dvc.exceptions import CheckoutError, DvcException
 from dvc.lock import LockError
 from dvc.repo import Repo
 from dvc.stage import PipelineStage
-from dvc.stage.cache import RunCacheNotFoundError, RunCacheNotSupported
+from dvc.stage.cache import RunCacheNotFoundError
 from dvc.stage.run import _enforce_cmd_list, _make_cmd, _pull_missing_deps, get_executable, prepare_kwargs
 from runner.cosmetic import CodeVersions
-from runner.display import StageOutput, display
-from runner.locks import acting_for, calls_dvc, links_open, lock, paths_held, release_dead, unlock
+from runner.display import StageOutput
+from runner.locks import acting_for, calls_dvc, lock, paths_held, unlock
 from runner.machine import Machine
-from runner.pipeline import Pipeline, change, cosmetic, rehearse, runs_inline
+from runner.pipeline import Pipeline, change, cosmetic, runs_inline
 from runner.records import (
     IgnoredOuts,
     LockFile,
-    VerifiedStageCache,
     damaged,
     discard,
     mend_cache,
     read_json,
-    replace,
     write_single,
 )
-from runner.report import Outcome, describe, progress, report, show_rehearsal, summary, write_report
+from runner.report import Outcome, describe
 from runner.schedule import Schedule
-
-
-class Unsupported(Exception):
-    """What the repository asks for is only in `dvc repro`."""
 
 
 @dataclass
@@ -347,71 +339,3 @@ class Run:
                 self.launcher.stop(signum)
         elif signum == signal.SIGINT and time.monotonic() > self.stopped_at + 1:  # make sends what it gets once more
             raise KeyboardInterrupt
-
-
-def run(options, launcher, folder: str) -> int:
-    """Run the pipeline, or say what would run."""
-    logging.getLogger("dvc").setLevel(logging.WARNING)  # no progress bars, no hints
-    start = time.monotonic()
-    screen = display()
-    try:
-        repo = Repo()
-        if repo.config["core"].get("interactive"):
-            raise Unsupported("core.interactive is set")
-        repo.stage_cache = VerifiedStageCache(repo)
-        lock(repo, screen)
-        release_dead(repo)
-        if options.pull:
-            with contextlib.suppress(RunCacheNotSupported):
-                repo.stage_cache.pull(None)
-        pipeline = Pipeline(repo, options.targets)
-    except (DvcException, OSError) as error:
-        cause = f": {error.__cause__}" if error.__cause__ else ""
-        screen.line(f"run.py: {error}{cause}")
-        return 2
-    try:
-        if options.dry_run:
-            return show_rehearsal(
-                rehearse(repo, pipeline, options, CodeVersions(os.path.dirname(folder))), options, screen
-            )
-        unlock(repo)
-        return work(Run(repo, pipeline, options, launcher, folder, screen), folder, start)
-    finally:
-        unlock(repo)
-        repo.close()
-
-
-def work(run: Run, folder: str, start: float) -> int:
-    """Run with signals handled, and say how it went."""
-    handled = [
-        number
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        if signal.getsignal(number) != signal.SIG_IGN
-    ]
-    handlers = {number: signal.signal(number, run.stop) for number in handled}
-    error = None
-    try:
-        with run.repo.scm_context(quiet=True), links_open(run.repo):
-            run.screen.show(lambda: progress(run))
-            try:
-                run.execute()
-                run.remember_code()
-            except (DvcException, OSError) as caught:
-                error = caught
-    finally:
-        run.screen.close()
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    if run.stopped:
-        run.launcher.kill()
-    with contextlib.suppress(OSError):
-        replace(os.path.join(folder, "durations.json"), json.dumps(run.durations, indent=0))
-    seconds = time.monotonic() - start
-    write_report(run.options, report(run, seconds))
-    for line in summary(run, seconds):
-        run.screen.line(line)
-    if error:
-        run.screen.line(f"run.py: {error}")
-    if run.stopped:
-        return 128 + run.stopped
-    return 1 if error or run.failed or run.unwritten else 0
