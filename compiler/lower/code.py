@@ -74,5 +74,6 @@ def _is_module(module: str, code: set[str]) -> bool:
 
 
 def _names(word: str, wdir: str, code: set[str]) -> bool:
-    """Whether a word, or the value of an option, names one of the files."""
-    return any(posixpath.normpath(posixpath.join(wdir, part)) in code for part in (word, word.partition("=")[2]))
+    """Whether a word, or the value of an option, names one of the files or a folder that holds one."""
+    paths = [posixpath.normpath(posixpath.join(wdir, part)) for part in (word, word.partition("=")[2]) if part]
+    return any(path in code or path == "." or any(file.startswith(f"{path}/") for file in code) for path in paths)

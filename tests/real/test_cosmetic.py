@@ -149,6 +149,8 @@ def test_in_doubt_it_runs(name: str, repository: Repository) -> None:
 COMMANDS = {
     "python -u src/one.py a.txt": [],
     "python src/one.py a.txt --code=src/lib.py": ["one"],
+    "python src/one.py a.txt src": ["one"],
+    "python src/one.py a.txt --root=.": ["one"],
     "cat src/lib.py; python src/one.py a.txt": ["one"],
     "cp src/lib.py src/copy.txt && python src/one.py a.txt": ["one"],
     "python src/one.py a.txt && wc -l src/*.py": ["one"],

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -18,8 +19,23 @@ from typing import Any
 MAX_BYTES = 4 * 2**20
 """Larger files count as changed: code that people edit is smaller."""
 
-_MODULES = frozenset({"inspect", "linecache", "tokenize", "dis", "dill", "cloudpickle"})
-"""Modules by which a program may read source text, or pickle line numbers."""
+_MODULES = frozenset(
+    {
+        "inspect",
+        "linecache",
+        "tokenize",
+        "dis",
+        "dill",
+        "cloudpickle",
+        "marshal",
+        "traceback",
+        "pydoc",
+        "profile",
+        "cProfile",
+    }
+    | {"loguru", "sacred"}
+)
+"""Modules by which a program may read source text, or keep line numbers."""
 _NAMES = frozenset(
     {"f_lineno", "tb_lineno", "co_firstlineno", "co_lines", "co_positions", "getsource", "getsourcelines", "get_source"}
 )
@@ -29,6 +45,8 @@ _FOLDERS = frozenset({"parent", "parents", "dirname", "name", "stem", "basename"
 _LISTS = frozenset({"glob", "iglob", "rglob", "walk", "iterdir", "listdir", "scandir", "copytree", "make_archive"})
 """What reads the files of a folder, whose names need not stand in the program."""
 _TEXTS = (".py", ".ipynb")
+_READS_CODE = re.compile(rf"\b(?:{'|'.join(sorted(_MODULES | _NAMES))})\b|__file__|\.py\b|\.ipynb\b")
+"""What in a code cell may read the text of code; `%run x.py` too, which is a doubt here."""
 
 
 def meaning(path: str, content: bytes, prose: bool = False) -> str | None:
@@ -137,7 +155,9 @@ def _name(node: ast.AST) -> str:
 def _notebook(content: bytes, prose: bool) -> str | None:
     try:
         notebook = json.loads(content)
-        cells = [_cell(cell) for cell in notebook["cells"]]
+        cells = [_cell(cell, prose) for cell in notebook["cells"]]
+        if any(cell[0] == "code" and _READS_CODE.search(cell[1]) for cell in cells):
+            return None
         kernel = notebook.get("metadata", {}).get("kernelspec", {}).get("name")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
@@ -146,8 +166,9 @@ def _notebook(content: bytes, prose: bool) -> str | None:
     return ("text:" if prose else "code:") + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _cell(cell: dict[str, Any]) -> list[Any]:
-    """Kind, source and tags of a cell; tags say which one papermill replaces."""
+def _cell(cell: dict[str, Any], prose: bool) -> list[Any]:
+    """Kind, source and tags of a cell; tags say which one papermill replaces. With ``prose`` all of its metadata."""
     source = cell["source"]
     text = source if isinstance(source, str) else "".join(source)
-    return [cell["cell_type"], text, sorted(cell.get("metadata", {}).get("tags", []))]
+    metadata = cell.get("metadata", {})
+    return [cell["cell_type"], text, metadata if prose else sorted(metadata.get("tags", []))]
