@@ -20,6 +20,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlopsc.targets.dvc.runner import PROGRAMS
+
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache" / "bench-runner"
 BIN = Path(sys.executable).parent
@@ -85,11 +87,10 @@ def create(root: Path, stages: list[Stage]) -> Path:
     (root / "build.ninja").write_text("\n".join(ninja) + "\n")
     subprocess.run(["git", "init", "-q", "."], cwd=root, check=True)
     subprocess.run([BIN / "dvc", "init", "-q"], cwd=root, check=True)
-    scripts = root / ".mlops" / "scripts"
-    scripts.mkdir(parents=True)
-    for name in ("run.py", "meaning.py"):
-        shutil.copy(ROOT / "compiler/programs" / name, scripts)
-    shutil.copytree(ROOT / "compiler/programs/runner", scripts / "runner")
+    for name in PROGRAMS:
+        path = root / ".mlops" / "scripts" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "compiler/programs" / name, path)
     return root
 
 

@@ -11,37 +11,28 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import posixpath
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 MAX_BYTES = 4 * 2**20
 """Larger files count as changed: code that people edit is smaller."""
 
 _MODULES = frozenset(
-    {
-        "inspect",
-        "linecache",
-        "tokenize",
-        "dis",
-        "dill",
-        "cloudpickle",
-        "marshal",
-        "traceback",
-        "pydoc",
-        "profile",
-        "cProfile",
-    }
-    | {"loguru", "sacred"}
+    "inspect linecache tokenize dis dill cloudpickle marshal traceback pydoc profile cProfile loguru sacred pkgutil"
+    " importlib_resources importlib.resources".split()
 )
 """Modules by which a program may read source text, or keep line numbers."""
 _NAMES = frozenset(
     {"f_lineno", "tb_lineno", "co_firstlineno", "co_lines", "co_positions", "getsource", "getsourcelines", "get_source"}
 )
 """Attributes that depend on where in a file something stands."""
-_FOLDERS = frozenset({"parent", "parents", "dirname", "name", "stem", "basename"})
-"""What makes a folder or a name of the path of a file."""
+_OWN_PATH = frozenset({"__file__", "__loader__", "__spec__", "find_spec"})
+_FOLDERS = frozenset({"parent", "parents", "dirname"})
+"""What makes a folder of the path of a file."""
+_HERE = frozenset({"cwd", "getcwd"})
 _LISTS = frozenset({"glob", "iglob", "rglob", "walk", "iterdir", "listdir", "scandir", "copytree", "make_archive"})
 """What reads the files of a folder, whose names need not stand in the program."""
 _TEXTS = (".py", ".ipynb")
@@ -49,12 +40,12 @@ _READS_CODE = re.compile(rf"\b(?:{'|'.join(sorted(_MODULES | _NAMES))})\b|__file
 """What in a code cell may read the text of code; `%run x.py` too, which is a doubt here."""
 
 
-def meaning(path: str, content: bytes, prose: bool = False) -> str | None:
-    """The digest of a code file, or None where only its bytes can tell."""
+def meaning(path: str, content: bytes, prose: bool = False, folders: Collection[str] = ()) -> str | None:
+    """The digest of a code file, or None where only its bytes can tell: among others, where it may list one of ``folders``."""
     if len(content) > MAX_BYTES:
         return None
     if path.endswith(".py"):
-        return _python(content)
+        return _python(content, folders)
     if path.endswith(".ipynb"):
         return _notebook(content, prose)
     return None
@@ -63,7 +54,7 @@ def meaning(path: str, content: bytes, prose: bool = False) -> str | None:
 def is_same(
     path: str,
     version: str,
-    files: Iterable[str],
+    files: Collection[str],
     known: Mapping[str, Any],
     read: Callable[[str], bytes | None],
 ) -> bool:
@@ -76,34 +67,21 @@ def is_same(
     before = versions.get(version) if isinstance(versions, dict) else None
     if before is None:
         return False
+    folders = {posixpath.basename(posixpath.dirname(file)) for file in files} | {".", ".."}
+    digests = {}
     for file in files:
         content = read(file)
-        if content is None or meaning(file, content, prose=True) is None:
-            return False
-    content = read(path)
-    return content is not None and meaning(path, content, prose=True) == before
+        digests[file] = None if content is None else meaning(file, content, prose=True, folders=folders)
+    return None not in digests.values() and digests.get(path) == before
 
 
-def reads_source(path: str, content: bytes) -> bool:
-    """Whether a Python program may depend on the text of code: its own, or that of a module it imports."""
-    if not path.endswith(".py"):
-        return False
-    if len(content) > MAX_BYTES:
-        return True
-    try:
-        tree = ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return True
-    return _may_read_code(tree)
-
-
-def _python(content: bytes) -> str | None:
+def _python(content: bytes, folders: Collection[str]) -> str | None:
     try:
         tree = ast.parse(content)
         dumped = ast.dump(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    if _may_read_code(tree):
+    if _may_read_code(tree, folders):
         return None
     version = ".".join(map(str, sys.version_info[:2]))  # another version may print the same tree in another way
     return f"py{version}:" + hashlib.sha256(dumped.encode("utf-8", "surrogatepass")).hexdigest()
@@ -111,17 +89,22 @@ def _python(content: bytes) -> str | None:
 
 def _looks_at_source(node: ast.AST) -> bool:
     if isinstance(node, ast.Import):
-        return any(alias.name.partition(".")[0] in _MODULES for alias in node.names)
+        return any(_is_module(alias.name) for alias in node.names)
     if isinstance(node, ast.ImportFrom):
-        return (node.module or "").partition(".")[0] in _MODULES or any(alias.name in _NAMES for alias in node.names)
+        inner = [f"{node.module or ''}.{alias.name}" for alias in node.names]
+        return any(map(_is_module, inner)) or any(alias.name in _NAMES for alias in node.names)
     if isinstance(node, ast.Attribute):
         return node.attr in _NAMES
     if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
         return False
-    return node.value in _MODULES | _NAMES or node.value.endswith(_TEXTS) or "lineno" in node.value
+    return node.value in _MODULES | _NAMES | _OWN_PATH or node.value.endswith(_TEXTS) or "lineno" in node.value
 
 
-def _may_read_code(tree: ast.AST) -> bool:
+def _is_module(name: str) -> bool:
+    return name.partition(".")[0] in _MODULES or ".".join(name.split(".")[:2]) in _MODULES
+
+
+def _may_read_code(tree: ast.AST, folders: Collection[str]) -> bool:
     """Whether a program may depend on the text of code: it uses `inspect` and the like, its own path, or that of a code file."""
     waiting, knows_place, lists_folders = [tree], False, False
     while waiting:
@@ -135,6 +118,8 @@ def _may_read_code(tree: ast.AST) -> bool:
         elif _is_own_path(node):
             return True
         else:
+            is_folder = isinstance(node, ast.Constant) and _ends_in(node.value, folders)
+            knows_place = knows_place or name in _HERE or is_folder
             waiting += ast.iter_child_nodes(node)
     return knows_place and lists_folders
 
@@ -143,7 +128,12 @@ def _is_own_path(node: ast.AST) -> bool:
     """Whether an expression is the path of the program or of a module: `__file__`, `module.__file__`, `sys.argv[0]`."""
     if isinstance(node, ast.Subscript):
         return _name(node.value) == "argv" and isinstance(node.slice, ast.Constant) and node.slice.value == 0
-    return _name(node) in ("__file__", "__loader__", "__spec__")
+    return _name(node) in _OWN_PATH
+
+
+def _ends_in(value: object, folders: Collection[str]) -> bool:
+    """Whether a text is the path of one of the folders, which are given by their last part."""
+    return isinstance(value, str) and value != "" and posixpath.basename(posixpath.normpath(value)) in folders
 
 
 def _name(node: ast.AST) -> str:

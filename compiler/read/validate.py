@@ -45,18 +45,22 @@ def validate(document: Document) -> tuple[Spec | None, dict[str, Any], list[Diag
 
 def as_written(document: Document, data: dict[str, Any]) -> dict[str, Any]:
     """The data with the numbers under `env` as the file writes them: `1.10` and `0755` are no other texts for a program."""
-    for section, below in (("stages", ("do",)), ("deploy", ())):
+    for section in ("stages", "deploy"):
         entries = data.get(section)
-        if not isinstance(entries, dict):
-            continue
-        for name, entry in entries.items():
-            for path in ((), *((key,) for key in below)):
-                body = entry.get(path[0]) if path and isinstance(entry, dict) else entry
-                if isinstance(body, dict) and isinstance(body.get("env"), dict):
-                    at = (section, name, *path, "env")
-                    texts = {key: _written(document, (*at, key), value) for key, value in body["env"].items()}
-                    data = _with(data, at, texts)
+        if isinstance(entries, dict):
+            changed = {name: _with_written(document, entry, (section, name)) for name, entry in entries.items()}
+            data = {**data, section: changed}
     return data
+
+
+def _with_written(document: Document, entry: Any, at: Path) -> Any:
+    """A stage or deployment with the numbers under its `env`, and under that of its `do`, as the file writes them."""
+    if not isinstance(entry, dict):
+        return entry
+    if isinstance(entry.get("env"), dict):
+        texts = {key: _written(document, (*at, "env", key), value) for key, value in entry["env"].items()}
+        entry = {**entry, "env": texts}
+    return {**entry, "do": _with_written(document, entry["do"], (*at, "do"))} if "do" in entry else entry
 
 
 def _written(document: Document, path: Path, value: Any) -> Any:
@@ -64,10 +68,6 @@ def _written(document: Document, path: Path, value: Any) -> Any:
         return value
     _, node = find(document.trees.get(document.owner(path)), path)
     return node.text if node is not None and node.kind == "scalar" else value
-
-
-def _with(data: Any, path: Path, value: Any) -> Any:
-    return {**data, path[0]: _with(data[path[0]], path[1:], value)} if path else value
 
 
 def _version_problem(data: dict[str, Any]) -> Diagnostic | None:

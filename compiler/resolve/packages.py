@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from ..programs.packages import PYTHON, Lock
-from .code.distributions import ODD, PROVIDERS, normalized
+from .code.distributions import ODD, PROVIDERS, groups, normalized
 from .code.problems import DYNAMIC, UNREADABLE, Loaded
 
 _MAX_SHOWN = 6
@@ -53,9 +53,8 @@ sqlalchemy psycopg psycopg2 psycopg2-binary pymysql mysqlclient oracledb pyodbc 
 
 
 def _table(text: str) -> dict[str, frozenset[str]]:
-    groups = (group.split() for group in text.replace("\n", "|").split("|"))
     table: dict[str, frozenset[str]] = {}
-    for first, *others in filter(None, groups):
+    for first, *others in groups(text):
         table[first] = table.get(first, frozenset()) | frozenset(others)
     return table
 

@@ -23,7 +23,8 @@ MODULES = (
     "session",
     "stages",
 )
-"""What the program consists of, in a folder beside it."""
+PROGRAMS = ("run.py", "meaning.py", *(f"runner/{module}.py" for module in MODULES))
+"""What the runner consists of, below .mlops/scripts."""
 SETTINGS = ".mlops/run.json"
 COMPILED = "/.mlops/scripts/**/__pycache__/\n"
 """What Python keeps beside the modules that a program imports."""
@@ -31,7 +32,7 @@ COMPILED = "/.mlops/scripts/**/__pycache__/\n"
 
 def files(project: Project) -> Iterator[File]:
     """The program; the resources of stages that ask for some, and the code of stages that can tell its edits apart."""
-    for name in ("run.py", "meaning.py", *(f"runner/{module}.py" for module in MODULES)):
+    for name in PROGRAMS:
         script = program(name)
         yield File(script.path, script.text)
     yield File(".gitignore", COMPILED, block=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest import BIN, ROOT, run, write
+from mlopsc.targets.dvc.runner import PROGRAMS as RUNNER_PROGRAMS
 from ruamel.yaml import YAML
 
 PROGRAMS = ROOT / "compiler" / "programs"
@@ -21,11 +22,7 @@ IGNORED = {".git", ".dvc", ".mlops"}
 
 def install(root: Path) -> None:
     """Put the runner where a build puts it."""
-    scripts = root / ".mlops" / "scripts"
-    scripts.mkdir(parents=True, exist_ok=True)
-    for name in ("run.py", "meaning.py"):
-        shutil.copy(PROGRAMS / name, scripts)
-    shutil.copytree(PROGRAMS / "runner", scripts / "runner", ignore=shutil.ignore_patterns("__pycache__"))
+    write(root / ".mlops" / "scripts", {name: (PROGRAMS / name).read_text() for name in RUNNER_PROGRAMS})
 
 
 def repository(root: Path, files: Mapping[str, str]) -> Path:

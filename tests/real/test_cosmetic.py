@@ -179,6 +179,46 @@ def test_by_bytes(place: str, repository: Repository) -> None:
     assert set(ran(root)) == ({"one", "two"} if place == "top" else {"one"})
 
 
+RACE = """
+import sys
+sys.path.insert(0, ".mlops/scripts")
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+from runner.cosmetic import CodeVersions
+(stage,) = Repo().stage.collect("one")
+code = CodeVersions(".mlops")
+dep = next(dep for dep in stage.deps if dep.def_path == "src/lib.py")
+assert code.is_cosmetic(stage, dep)
+with open("src/lib.py", "a") as file:
+    file.write("double = str")
+try:
+    code.accept(stage)
+except DvcException as error:
+    print(error)
+"""
+
+
+def test_an_edit_while_the_runner_compares_is_not_recorded(repository: Repository) -> None:
+    root = repository()
+    ran(root)
+    edit(root, "src/lib.py", '"""\n', '"""\n    # more\n')
+    assert run("python", "-c", RACE, cwd=root).stdout == "src/lib.py was edited while the pipeline ran: run it again\n"
+
+
+def test_an_edit_and_outs_to_pull(repository: Repository, tmp_path: Path) -> None:
+    """`--pull` restores the outs, and records the new hash of the code as well."""
+    root = repository()
+    ran(root)
+    run("dvc", "remote", "add", "-q", "-d", "store", str(tmp_path / "store"), cwd=root)
+    run("dvc", "push", "-q", cwd=root)
+    edit(root, "src/lib.py", '"""\n', '"""\n    # more\n')
+    for name in ("a.txt", "b.txt", "c.txt", ".dvc/cache"):
+        run("rm", "-rf", name, cwd=root)
+    assert ran(root, "--pull") == []
+    assert (root / "b.txt").read_text() == "xxxx"
+    assert is_clean(root)
+
+
 def test_a_clone_and_a_plain_dvc_repro(repository: Repository, tmp_path: Path) -> None:
     """A colleague without the outs gets them by the hashes; a plain `dvc repro` runs what was edited, which is merely slower."""
     root = repository()

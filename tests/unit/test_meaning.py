@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mlopsc.compiler.programs.meaning import MAX_BYTES, meaning, reads_source
+from mlopsc.compiler.programs.meaning import MAX_BYTES, is_same, meaning
 
 BASE = 'def f(x):\n    """Double it."""\n    return x * 2\n\n\nprint(f(1))\n'
 SAME = {
@@ -49,6 +49,13 @@ DOUBT = [
     "text = open('src/other.py').read()\n",
     "from pathlib import Path\nfiles = sorted(Path(__file__).parent.rglob('*'))\n",
     "import traceback\n",
+    "from importlib import resources\ntext = resources.read_text('a', 'b')\n",
+    "import importlib.resources as data\n",
+    "import pkgutil\ntext = pkgutil.get_data('a', 'b')\n",
+    "from importlib.util import find_spec\ntext = open(find_spec('lib').origin).read()\n",
+    "text = open(globals()['__file__']).read()\n",
+    "import lib\ntext = open(getattr(lib, '__file__')).read()\n",
+    "import os\ntext = open(os.path.join(os.path.dirname(__file__), os.path.basename(__file__))).read()\n",
     "import logging\nlogging.basicConfig(format='%(lineno)d')\n",
     "def broken(:\n",
     "x = '\0'\n",
@@ -73,7 +80,34 @@ def test_these_edits_change_something(name: str) -> None:
 @pytest.mark.parametrize("text", DOUBT)
 def test_in_doubt_a_file_has_no_meaning_but_its_bytes(text: str) -> None:
     assert of(text) is None
-    assert reads_source("a.py", text.encode())
+    assert not is_cosmetic({"a.py": text.encode(), "b.py": BASE.encode()})
+
+
+def is_cosmetic(files: dict[str, bytes]) -> bool:
+    """Whether a comment in b.py is cosmetic for a stage with all of these code files."""
+    known = {"b.py": {"ran": of(BASE, "b.py")}}
+    edited = {**files, "b.py": b"# new\n" + files["b.py"]}
+    return is_same("b.py", "ran", edited, known, edited.get)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import os\n", True),
+        ("import os\nprint(os.listdir('data'))\n", True),
+        ("from pathlib import Path\nfiles = list(Path('data').glob('*.csv'))\n", True),
+        ("import sys\nsys.path.insert(0, 'src')\n", True),
+        ("import os\nprint(os.listdir('src'))\n", False),
+        ("from pathlib import Path\nfiles = list(Path('../src/').rglob('*'))\n", False),
+        ("import os\nfor place in os.walk('.'):\n    print(place)\n", False),
+        ("from pathlib import Path\nfiles = list(Path.cwd().iterdir())\n", False),
+    ],
+)
+def test_a_program_that_lists_a_folder_of_code(text: str, expected: bool) -> None:
+    files = {"src/a.py": text.encode(), "src/lib/b.py": BASE.encode()}
+    known = {"src/lib/b.py": {"ran": of(BASE)}}
+    edited = {**files, "src/lib/b.py": b"# new\n" + BASE.encode()}
+    assert is_same("src/lib/b.py", "ran", edited, known, edited.get) is expected
 
 
 def test_a_path_made_from_the_file_is_no_doubt() -> None:
@@ -83,7 +117,8 @@ def test_a_path_made_from_the_file_is_no_doubt() -> None:
 def test_what_cannot_be_compared_has_no_meaning() -> None:
     assert of("x <- 1", "a.R") is None
     assert of("#" * (MAX_BYTES + 1)) is None
-    assert not reads_source("a.R", b"x")
+    assert is_cosmetic({"b.py": BASE.encode()})
+    assert not is_cosmetic({"a.R": b"x", "b.py": BASE.encode()})
 
 
 def notebook(**changes: Any) -> str:

@@ -152,8 +152,8 @@ def rehearse(repo: Repo, pipeline: Pipeline, options, code: CodeVersions) -> dic
             above = [up.addressing for up in upstream if outcomes[up].status in ("would run", "may run")]
             if above:
                 outcome.status, outcome.reason = "may run", f"after {', '.join(above)}"
-            elif paths := code.accepted.get(stage):
-                outcome.status, outcome.reason = "cosmetic", cosmetic(paths)
+            elif edits := code.accepted.get(stage):
+                outcome.status, outcome.reason = "cosmetic", cosmetic(list(edits))
     return outcomes
 
 

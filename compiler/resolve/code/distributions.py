@@ -70,16 +70,20 @@ _REQUIRES = r"(?i)\w*require\w*[\"']?\s*[=:]\s*([\[({][^\])}]{0,20000})"
 _MAX_READ = 8 << 20
 
 
+def groups(text: str) -> Iterator[list[str]]:
+    """The groups of words in a table: `|` and line ends separate them."""
+    yield from filter(None, map(str.split, text.replace("\n", "|").split("|")))
+
+
 def _table(bringing: bool) -> dict[str, frozenset[str]]:
     table: dict[str, set[str]] = {}
-    for group in _ODD.replace("\n", "|").split("|"):
-        module, *names = group.split() or [""]
+    for module, *names in groups(_ODD):
         table.setdefault(module, set()).update(
             name.removeprefix("+") for name in names if bringing or not name.startswith("+")
         )
     if bringing:
         table["numpy"] = table["numpy"] | _NEEDS_NUMPY
-    return {module: frozenset(names) for module, names in table.items() if module}
+    return {module: frozenset(names) for module, names in table.items()}
 
 
 ODD = _table(bringing=True)

@@ -113,8 +113,8 @@ class Run:
             return self._reproduce_inline(stage, upstream)
         reason = "forced" if self.options.force else change(stage, upstream, self.code)
         if not reason:
-            if paths := self.code.accepted.get(stage):
-                return self._accept(stage, paths)
+            if edits := self.code.accepted.get(stage):
+                return self._accept(stage, list(edits))
             return self._settle(stage, "unchanged", saved=True)
         outcome = self.outcomes[stage]
         outcome.reason = reason
@@ -123,6 +123,9 @@ class Run:
             with contextlib.suppress(CheckoutError):
                 self.repo.pull(stage.addressing)
                 stage.checkout()
+                if stage in self.code.accepted:
+                    self.code.accept(stage)
+                    self._record(stage)
                 return self._settle(stage, "pulled", saved=True)
         with contextlib.ExitStack() as hold:
             self._until_free(lambda: hold.enter_context(paths_held(self.repo, stage)))
@@ -140,7 +143,7 @@ class Run:
     def _accept(self, stage, paths: list) -> None:
         """Record the new hashes of code that means what it meant, as `dvc commit` would. The run cache is left as it is."""
         self.screen.line(cosmetic(paths), stage.addressing)
-        stage.save_deps()
+        self.code.accept(stage)
         self._record(stage)
         self._settle(stage, "cosmetic", saved=True)
 
