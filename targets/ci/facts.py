@@ -11,8 +11,14 @@ GRACE_MINUTES = 60
 PYTHON = "3.12"
 """The Python version if `ci.python` names none: https://devguide.python.org/versions (2026-11: security fixes until 2028)"""
 
+UV = "0.12.4"
+"""The version of uv that jobs install. The pinned release of astral-sh/setup-uv knows the checksums of its archives."""
+
 ENVIRONMENT = "mlops"
 """The environment of the jobs that see secrets: its protection rules decide who may start them."""
+
+DURATIONS = ".mlops/state/durations.json"
+"""How long stages took in earlier runs: by this the runner knows what a result that was restored has saved."""
 
 PULL = "REPRO_FLAGS=--pull"
 """The variable that lets `make pipeline` and `dvc repro` fetch results that the run cache names."""

@@ -10,8 +10,10 @@ from ...compiler.emit.templates import render
 from ...compiler.lower.fan_out import Fan
 from ...compiler.model.project import Project, Stage
 from ...compiler.model.target import File
+from ...compiler.programs import RUNNER
 from ..engines import worker as script
 from .facts import GRACE_MINUTES
+from .shell import RUNS
 
 
 def worker() -> File:
@@ -32,8 +34,9 @@ def collect(fan: Fan, error: str = "error: ") -> str:
     restored = fan.ends if fan.last else []  # no stage named: all of them
     filters = {"quote": quote, "one_line": _one_line}
     return render(
-        __package__, "results.sh.j2", filters, jobs=fan.jobs, restored=restored, remaining=fan.last, error=error
-    )
+        __package__, "results.sh.j2", filters, jobs=fan.jobs, restored=restored, remaining=fan.last, error=error,
+        runner=RUNNER, runs=RUNS,
+    )  # fmt: skip
 
 
 def _one_line(text: str) -> str:

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from ...compiler.emit.shell import quote
 from ...compiler.emit.templates import render
 from ...compiler.model.project import Project
-from ...compiler.programs import RUNNER
+from ...compiler.model.target import File
+from ...compiler.programs import FOLDER, RUNNER, program
 from .facts import PULL
 
+PROGRAMS = os.path.join(os.path.dirname(__file__), "programs")
+RECORD = f"{FOLDER}/record.py"
+RUNS = ".mlops/state/ci.json"
+"""What the runner of this job did."""
 
-def restore(warning: str = "warning: ", export: str = f"export {PULL}") -> str:
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """How a step knows that it runs for a fork, how it marks a line as a notice, and how it ends the run without a failure."""
+
+    condition: str
+    notice: str
+    skip: str
+
+
+def restore(warning: str = "warning: ", export: str = f"export {PULL}", fork: Fork | None = None) -> str:
     """Pull data and the run cache, and let later steps fetch what the run cache names.
 
     ``warning`` is how the service marks a line of its log as a warning, ``export`` how it sets `facts.PULL` for later steps.
+    A ``fork`` that cannot pull skips what comes later.
     """
-    return render(__package__, "restore.sh.j2", warning=warning, export=export)
+    return render(__package__, "restore.sh.j2", warning=warning, export=export, fork=fork)
 
 
 def base() -> str:
@@ -28,8 +48,15 @@ def push() -> str:
 
 
 def report(project: Project) -> str:
-    """Write report.md. DVC compares with ``$BASE``, a branch of origin, unless that is empty."""
-    return render(__package__, "report.sh.j2", uses_dvc=project.uses_dvc)
+    """Write report.md. It compares with ``$MLOPS_BASE_BRANCH``, a branch of origin, unless that is empty."""
+    return render(__package__, "report.sh.j2", uses_dvc=project.uses_dvc, record=RECORD, runs=RUNS)
+
+
+def programs(project: Project) -> Iterator[File]:
+    """The programs that these steps run."""
+    if project.uses_dvc:
+        script = program("record.py", PROGRAMS)
+        yield File(script.path, script.text)
 
 
 def fans_out(project: Project) -> bool:
@@ -42,7 +69,8 @@ def setup(project: Project) -> str:
     if project.uses_make:
         return "make setup"
     dvc = [quote(project.dvc_package)] if project.uses_dvc else []
-    return "python -m venv .venv\n.venv/bin/python -m pip install " + " ".join([*project.pip_arguments, *dvc])
+    packages = " ".join([*project.pip_arguments, *dvc])
+    return f"uv venv --quiet .venv\nuv pip install --quiet --python .venv {packages}"
 
 
 def check(project: Project) -> str | None:
@@ -58,5 +86,8 @@ def test(project: Project) -> str | None:
 
 
 def pipeline(project: Project) -> str:
-    """Run every stage that changed."""
-    return "make pipeline" if project.uses_make else f"python3 {RUNNER} ${{REPRO_FLAGS:-}}"
+    """Run every stage that changed, and keep what was done for the report."""
+    if not project.uses_dvc:
+        return "make pipeline"
+    flags = f"${{REPRO_FLAGS:-}} --json {RUNS}"
+    return f'make pipeline REPRO_FLAGS="{flags}"' if project.uses_make else f"python3 {RUNNER} {flags}"

@@ -15,7 +15,7 @@ from ...compiler.model.project import Project
 from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Support
 from ..ci import PIPELINE
 from ..ci.fan_out import worker
-from ..ci.shell import fans_out
+from ..ci.shell import fans_out, programs
 from .document import documents
 from .problems import problems
 
@@ -45,5 +45,6 @@ class Github:
         yield from problems(project)
         if fans_out(project):
             yield worker()
+        yield from programs(project)
         for path, document in documents(project):
             yield yaml_file(path, document)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...compiler.emit.templates import render
 from ...compiler.emit.yaml import Flow, Remarked
 from ...compiler.model.operations import Deployment
 from ...compiler.model.project import Project
 from ..ci import operations
 from . import names
 from .escape import literal, string
-from .job import PUSHES, Job, alone, begin, choice, environment, job, workflow
+from .job import CREDENTIALS, ORIGIN, Job, alone, begin, choice, environment, job, workflow, writer
+
+_DEPLOYED = ("tag", "commit", "message")
+"""What the deployment passes on: the registry tag that it proposes, the commit, and the text of the tag."""
 
 
 def deployments(project: Project) -> dict[str, Any]:
@@ -26,7 +30,11 @@ def deployments(project: Project) -> dict[str, Any]:
     push = _push(project)
     triggers: dict[str, Any] = {**({"push": push} if push else {}), "workflow_dispatch": {"inputs": inputs}}
     ids = names.ids("deploy", project.deployments)
-    jobs = {ids[name]: _deployment(project, deployment) for name, deployment in project.deployments.items()}
+    record_ids = names.ids("record", project.deployments)
+    jobs: dict[str, Job] = {}
+    for name, deployment in project.deployments.items():
+        jobs[ids[name]] = _deployment(project, deployment)
+        jobs[record_ids[name]] = _record(deployment, ids[name])
     return workflow("mlops deploy", triggers, jobs)
 
 
@@ -47,21 +55,39 @@ def _deployment(project: Project, deployment: Deployment) -> Job:
         *begin(project, depth=0),
         {
             "name": "Deploy",
-            "env": environment(project, MLOPS_PUSH="no", VERSION=version),
-            "run": f"make deploy-{name}",
+            "env": environment(project, MLOPS_PUSH="no", MLOPS_VERSION=version),
+            "run": f'make deploy-{name} VERSION="$MLOPS_VERSION"',
         },
         {
-            "name": "Record the deployment",
-            "env": {**PUSHES, "MODEL": literal(deployment.model), "DEPLOYMENT": name},
-            "run": operations.record(),
+            "name": "Describe the deployment",
+            "id": "deployment",
+            "env": _names(deployment),
+            "run": render(__package__, "deployed.sh.j2", deployed=operations.deployed()),
         },
     ]
     page = {"url": literal(deployment.url)} if deployment.url else {}
+    outputs = {key: f"${{{{ steps.deployment.outputs.{key} }}}}" for key in _DEPLOYED}
     return job(
         project, f"Deploy to {name}", steps, environment={"name": name, **page}, **alone(f"deploy-{name}"),
-        condition=_condition(deployment),
-        permissions={"contents": Remarked("write", "to push the tag that records the deployment")},
+        condition=_condition(deployment), outputs=outputs,
     )  # fmt: skip
+
+
+def _record(deployment: Deployment, deploy: str) -> Job:
+    """The job that pushes the tag of the deployment."""
+    outputs = {f"MLOPS_{key.upper()}": f"${{{{ needs.{deploy}.outputs.{key} }}}}" for key in _DEPLOYED}
+    step = {
+        "name": "Push the tag that records the deployment",
+        "env": {**CREDENTIALS, **ORIGIN, **_names(deployment), **outputs},
+        "run": operations.record("::error::"),
+    }
+    permissions = {"contents": Remarked("write", "to push the tag that records the deployment")}
+    name = deployment.name
+    return writer(f"Record {name}", None, [deploy], permissions, step, **alone(f"record-{name}"))
+
+
+def _names(deployment: Deployment) -> dict[str, str]:
+    return {"MLOPS_MODEL": literal(deployment.model), "MLOPS_ENVIRONMENT": deployment.name}
 
 
 def _condition(deployment: Deployment) -> str:

@@ -20,7 +20,7 @@ def experiments(project: Project) -> dict[str, Any]:
         restore(project),
         {
             "name": "Run the experiments and compare them",
-            "env": environment(project, EXPERIMENT="${{ inputs.experiment }}"),
+            "env": environment(project, MLOPS_EXPERIMENT="${{ inputs.experiment }}"),
             "run": operations.experiment(),
         },
         {"name": "Push the run cache", **secrets(project), "run": shell.push()},

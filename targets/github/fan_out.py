@@ -13,6 +13,7 @@ from .facts import MAX_MINUTES
 from .job import Job, Step, access, begin, job_on, secrets
 
 FROM_HERE = "github.event_name != 'pull_request' || github.event.pull_request.head.repo.full_name == github.repository"
+FROM_FORK = "github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name != github.repository"
 """A fork's pull request gets no secrets and may not write to the remote: GitHub skips its first stages, and so all others."""
 
 _OWN_CHECKOUT = 'chown -R "$(id -u)" . || true\n'
@@ -30,6 +31,15 @@ def stage_jobs(project: Project, fan: Fan, ids: dict[str, str], first: list[str]
 def collect(fan: Fan) -> Step:
     """The step of the last job that brings the results of all jobs together."""
     return {"name": "Restore the results of the stages", "run": literal(fan_out.collect(fan, "::error::"))}
+
+
+def notice() -> Step:
+    """The step of the first job that says why a fork's stages do not run."""
+    text = (
+        "this is a fork, which may not write to the DVC remote, so its stages do not run; "
+        "to run them, push the branch to the repository itself"
+    )
+    return {"name": "Say that the stages do not run", "if": FROM_FORK, "run": f'echo "::notice::{text}"'}
 
 
 def minutes(project: Project, stage: Stage) -> int:

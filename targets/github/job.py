@@ -8,7 +8,7 @@ from typing import Any
 from ...compiler.emit.yaml import Flow, Remarked
 from ...compiler.model.project import Project
 from ..ci import shell
-from ..ci.facts import ENVIRONMENT, PULL, PYTHON
+from ..ci.facts import ENVIRONMENT, PULL, PYTHON, UV
 from .escape import literal
 from .facts import ACTIONS, HOSTED, MAX_MINUTES, SHELL
 
@@ -18,13 +18,15 @@ Job = dict[str, Any]
 READS = {"contents": Remarked("read", "to check out the repository")}
 """The permissions of a job that writes nothing to GitHub."""
 
-PUSHES = {
+CREDENTIALS = {
     "GH_TOKEN": "${{ github.token }}",
     "GIT_CONFIG_COUNT": "1",
     "GIT_CONFIG_KEY_0": "credential.helper",
     "GIT_CONFIG_VALUE_0": '!f() { echo username=x-access-token; echo "password=$GH_TOKEN"; }; f',
 }
-"""The environment of a step that pushes: Git gets the token from a credential helper, so no command line holds it."""
+"""The environment of a step that fetches or pushes: Git gets the token from a credential helper, so no command line has it."""
+ORIGIN = {"MLOPS_ORIGIN": "${{ github.server_url }}/${{ github.repository }}"}
+"""The URL of the repository, for a job that does not check it out."""
 
 
 def workflow(name: str, triggers: dict[str, Any], jobs: dict[str, Job], **more: Any) -> dict[str, Any]:
@@ -62,19 +64,22 @@ def job_on(
     }
 
 
-def short_job(
-    name: str, condition: str, needs: Iterable[str], permissions: Mapping[str, Remarked], step: Step, **more: Any
+def writer(
+    name: str, condition: str | None, needs: Iterable[str], permissions: Mapping[str, Remarked], *steps: Step, **more: Any
 ) -> Job:
-    """A job that runs nothing of the project, only one step that writes to GitHub."""
+    """A job that writes to GitHub. It checks out nothing and installs nothing: its shell is in the workflow itself.
+
+    What it writes comes from other jobs, which run code of the project, so its steps do not trust it.
+    """
     return {
         "name": name,
         "needs": Flow(needs),
-        "if": condition,
+        **({"if": condition} if condition is not None else {}),
         "runs-on": HOSTED,
         "timeout-minutes": 5,
         **more,
         "permissions": permissions,
-        "steps": [step],
+        "steps": list(steps),
     }
 
 
@@ -84,11 +89,11 @@ def _runs_on(labels: tuple[str, ...]) -> Any:
 
 
 def alone(group: str) -> dict[str, Any]:
-    """One run at a time. GitHub keeps one pending run of a group and drops the others, so each thing has its own group.
+    """One run at a time; up to 100 others wait, in order. Without ``queue`` GitHub would drop all but one of them.
 
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#concurrency
     """
-    return {"concurrency": {"group": group, "cancel-in-progress": False}}
+    return {"concurrency": {"group": group, "cancel-in-progress": False, "queue": Remarked("max", "none is dropped")}}
 
 
 def choice(description: str, options: Iterable[str]) -> dict[str, Any]:
@@ -103,7 +108,10 @@ def uses(action: str) -> Remarked:
 
 
 def begin(project: Project, depth: int = 1) -> list[Step]:
-    """Check out the repository and install Python and the project's packages. ``depth`` 0 is the whole history."""
+    """Check out the repository and install uv, Python and the project's packages. ``depth`` 0 is the whole history.
+
+    The action caches what uv downloads, except for pushes of tags and on runners of your own, which keep it themselves.
+    """
     checkout: dict[str, Any] = {"persist-credentials": False}
     if depth != 1:
         checkout = {"fetch-depth": depth, **checkout}
@@ -111,18 +119,23 @@ def begin(project: Project, depth: int = 1) -> list[Step]:
     return [
         {"name": "Check out", "uses": uses("actions/checkout"), "with": checkout},
         {
-            "name": "Set up Python",
-            "uses": uses("actions/setup-python"),
-            "with": {"python-version": project.ci.python or PYTHON},
+            "name": "Set up uv and Python",
+            "uses": uses("astral-sh/setup-uv"),
+            "with": {"version": UV, "python-version": project.ci.python or PYTHON},
         },
         {"name": "Install dependencies", "run": install},
     ]
 
 
-def restore(project: Project) -> Step:
+def restore(project: Project, fork: shell.Fork | None = None) -> Step:
     """Pull data and the run cache."""
-    run = shell.restore("::warning::", f'echo "{PULL}" >> "$GITHUB_ENV"')
+    run = shell.restore("::warning::", f'echo "{PULL}" >> "$GITHUB_ENV"', fork)
     return {"name": "Pull data and the run cache", **secrets(project), "run": run}
+
+
+def download(step: str, name: str, path: str) -> Step:
+    """Get the files that another job of the run has kept."""
+    return {"name": step, "uses": uses("actions/download-artifact"), "with": {"name": name, "path": path}}
 
 
 def upload(step: str, name: str, path: str) -> Step:

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from ...compiler.emit.templates import render
 from ...compiler.emit.yaml import Remarked
 from ...compiler.model.operations import Monitor
 from ...compiler.model.project import Project
+from ...compiler.programs import program
 from ..ci import operations
 from . import names
 from .escape import string
 from .job import (
-    PUSHES,
+    CREDENTIALS,
+    ORIGIN,
     Job,
     access,
     alone,
     begin,
     choice,
+    download,
     environment,
     job,
     restore,
     secrets,
-    short_job,
     upload,
     workflow,
+    writer,
 )
+
+_BUNDLE = "retrained.bundle"
 
 
 def monitors(project: Project) -> dict[str, Any]:
@@ -33,16 +39,18 @@ def monitors(project: Project) -> dict[str, Any]:
     schedules = dict.fromkeys(monitor.schedule for monitor in project.monitors.values() if monitor.schedule)
     triggers: dict[str, Any] = {"schedule": [{"cron": schedule} for schedule in schedules]} if schedules else {}
     triggers["workflow_dispatch"] = {"inputs": {"monitor": choice("Monitor to run", project.monitors)}}
-    watch_ids, issue_ids, retrain_ids = (
-        names.ids(prefix, project.monitors) for prefix in ("monitor", "issue", "retrain")
+    watch_ids, keep_ids, issue_ids, retrain_ids, propose_ids = (
+        names.ids(prefix, project.monitors) for prefix in ("monitor", "keep", "issue", "retrain", "propose")
     )
     jobs: dict[str, Job] = {}
     for name, monitor in project.monitors.items():
         jobs[watch_ids[name]] = _watch(project, monitor)
+        jobs[keep_ids[name]] = _keep(monitor, watch_ids[name])
         if monitor.opens_issue:
             jobs[issue_ids[name]] = _issue(monitor, watch_ids[name])
         if monitor.retrains:
-            jobs[retrain_ids[name]] = _retrain(project, monitor, watch_ids[name])
+            jobs[retrain_ids[name]] = _retrain(project, monitor, watch_ids[name], keep_ids[name])
+            jobs[propose_ids[name]] = _propose(monitor, retrain_ids[name])
     return workflow("mlops monitor", triggers, jobs)
 
 
@@ -54,22 +62,40 @@ def _watch(project: Project, monitor: Monitor) -> Job:
     steps = [
         *begin(project, depth=0),
         restore(project),
-        {"name": "Restore the history", "env": PUSHES, "run": operations.RESTORE_HISTORY},
+        {"name": "Restore the history", "env": CREDENTIALS, "run": operations.RESTORE_HISTORY},
         {"name": "Run the monitor", **secrets(project), "run": operations.watch()},
         {
             "name": "Publish the result",
             "id": "state",
             "run": render(__package__, "state.sh.j2", retrains=operations.RETRAINS),
         },
-        {"name": "Save the history", "env": PUSHES, "run": operations.KEEP_HISTORY},
         upload("Upload the report", f"monitor-{name}", f"monitoring/{name}.*"),
     ]
     outputs = {key: f"${{{{ steps.state.outputs.{key} }}}}" for key in ("breached", "retrain", "report")}
     return job(
-        project, f"Monitor {name}", steps, env={"MONITOR": name}, outputs=outputs, **alone(f"monitor-{name}"),
+        project, f"Monitor {name}", steps, env={"MLOPS_MONITOR": name}, outputs=outputs, **alone(f"monitor-{name}"),
         condition=" || ".join(conditions), **access(project),
-        permissions={"contents": Remarked("write", "to store the history on its branch")},
     )  # fmt: skip
+
+
+def _keep(monitor: Monitor, watch: str) -> Job:
+    """The job that stores the history. It has the text of the program, because it does not check out the repository."""
+    begin = 'git init --quiet\ngit remote add origin "$MLOPS_ORIGIN"\nset -- keep "$MLOPS_MONITOR"\n'
+    step = {
+        "name": "Save the history",
+        "env": {**CREDENTIALS, **ORIGIN, "MLOPS_MONITOR": monitor.name},
+        "run": begin + _without_head(program("history.sh").text),
+    }
+    permissions = {"contents": Remarked("write", "to store the history on its branch")}
+    report = download("Download the report", f"monitor-{monitor.name}", "monitoring")
+    one_at_a_time = alone(f"keep-{monitor.name}")
+    return writer(f"History of {monitor.name}", None, [watch], permissions, report, step, **one_at_a_time)
+
+
+def _without_head(text: str) -> str:
+    """A shell program without the comment that it begins with."""
+    lines = text.splitlines(keepends=True)
+    return "".join(itertools.dropwhile(lambda line: line.startswith("#"), lines))
 
 
 def _issue(monitor: Monitor, watch: str) -> Job:
@@ -77,35 +103,47 @@ def _issue(monitor: Monitor, watch: str) -> Job:
         "name": "Open or update the issue",
         "env": {
             "GH_TOKEN": "${{ github.token }}",
-            "MONITOR": monitor.name,
-            "REPORT": f"${{{{ needs.{watch}.outputs.report }}}}",
+            "MLOPS_MONITOR": monitor.name,
+            "MLOPS_REPORT": f"${{{{ needs.{watch}.outputs.report }}}}",
         },
         "run": render(__package__, "issue.sh.j2"),
     }
     permissions = {"issues": Remarked("write", "to open one issue and update it")}
     breached = f"needs.{watch}.outputs.breached == 'yes'"
     one_at_a_time = alone(f"issue-{monitor.name}")
-    return short_job(f"Issue for {monitor.name}", breached, [watch], permissions, step, **one_at_a_time)
+    return writer(f"Issue for {monitor.name}", breached, [watch], permissions, step, **one_at_a_time)
 
 
-def _retrain(project: Project, monitor: Monitor, watch: str) -> Job:
+def _retrain(project: Project, monitor: Monitor, watch: str, keep: str) -> Job:
+    """The job that retrains, once the history says so and is kept. Its result leaves it as a Git bundle."""
     name = monitor.name
     steps = [
         *begin(project, depth=0),
         restore(project),
         {"name": "Retrain", "env": environment(project, MLOPS_PUSH="no"), "run": f"make retrain-{name}"},
-        {
-            "name": "Propose the result",
-            "env": {**PUSHES, "MONITOR": name},
-            "run": render(__package__, "propose.sh.j2"),
-        },
+        {"name": "Bundle the result", "id": "result", "run": render(__package__, "bundle.sh.j2", bundle=_BUNDLE)},
+        upload("Upload the result", f"retrain-{name}", _BUNDLE),
     ]
+    return job(
+        project, f"Retrain for {name}", steps, needs=[watch, keep],
+        condition=f"needs.{watch}.outputs.retrain == 'yes'", outputs={"branch": "${{ steps.result.outputs.branch }}"},
+        **access(project), **alone(f"retrain-{name}"),
+    )  # fmt: skip
+
+
+def _propose(monitor: Monitor, retrain: str) -> Job:
+    """The job that opens a pull request, or, where it may not, puts the link to do so into an issue."""
+    name = monitor.name
+    branch = f"needs.{retrain}.outputs.branch"
+    step = {
+        "name": "Propose the result",
+        "env": {**CREDENTIALS, **ORIGIN, "MLOPS_MONITOR": name, "MLOPS_BRANCH": f"${{{{ {branch} }}}}"},
+        "run": render(__package__, "propose.sh.j2", bundle=_BUNDLE, issue=render(__package__, "issue.sh.j2")),
+    }
     permissions = {
         "contents": Remarked("write", "to push the branch with the result"),
         "pull-requests": Remarked("write", "to open a pull request for it"),
+        "issues": Remarked("write", "to link the branch if Actions may not open pull requests"),
     }
-    return job(
-        project, f"Retrain for {name}", steps, needs=[watch],
-        condition=f"needs.{watch}.outputs.retrain == 'yes'", permissions=permissions,
-        **access(project), **alone(f"retrain-{name}"),
-    )  # fmt: skip
+    result = download("Download the result", f"retrain-{name}", ".")
+    return writer(f"Proposal for {name}", f"{branch} != ''", [retrain], permissions, result, step)

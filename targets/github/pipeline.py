@@ -10,12 +10,12 @@ from ...compiler.lower.fan_out import fan
 from ...compiler.model.ci import Ci
 from ...compiler.model.project import Project
 from ..ci import shell
-from ..ci.facts import SHORT_MINUTES
+from ..ci.facts import DURATIONS, SHORT_MINUTES
 from . import names
 from .escape import literal
 from .facts import REPORT_BYTES
-from .fan_out import collect, stage_jobs
-from .job import Job, Step, access, begin, environment, job, restore, secrets, short_job, upload, uses, workflow
+from .fan_out import FROM_FORK, collect, notice, stage_jobs
+from .job import Job, Step, access, begin, environment, job, restore, secrets, upload, uses, workflow, writer
 
 _FROM = (
     "${{ github.base_ref && format('origin/{0}', github.base_ref) || "
@@ -25,13 +25,13 @@ _FROM = (
 """What gates compare with: see `ci.shell.base`."""
 
 _ON_DEFAULT_BRANCH = "github.event_name != 'pull_request' && github.ref_name == github.event.repository.default_branch"
+_NOT_SKIPPED = "steps.data.outputs.skipped != 'yes'"
 _SAME_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository"
 
 
 def pipeline(project: Project) -> dict[str, Any]:
     """The whole workflow."""
-    checks = {"check": _check(project), "test": _test(project)}
-    jobs = {name: job for name, job in checks.items() if job is not None}
+    jobs = _checks(project)
     if shell.fans_out(project):
         fanned = fan(project)
         ids = names.stage_ids(fanned.jobs)
@@ -42,7 +42,7 @@ def pipeline(project: Project) -> dict[str, Any]:
         step = {"name": "Run the pipeline", "run": shell.pipeline(project)}
         jobs["pipeline"] = _pipeline(project, list(jobs), step)
     if project.ci.pull_request:
-        jobs["comment"] = _comment()
+        jobs["comment"] = _comment(project)
     concurrency = {
         "group": "${{ github.workflow }}-${{ github.ref }}",
         "cancel-in-progress": "${{ github.event_name == 'pull_request' }}",
@@ -61,42 +61,60 @@ def _triggers(ci: Ci) -> dict[str, Any]:
     return triggers
 
 
-def _check(project: Project) -> Job | None:
-    if (command := shell.check(project)) is None:
-        return None
-    return job(project, "Check", [*begin(project), {"name": "Check the pipeline", "run": command}], SHORT_MINUTES)
-
-
-def _test(project: Project) -> Job | None:
-    if (command := shell.test(project)) is None:
-        return None
-    step = {"name": "Test the code", "run": literal(command)}
-    return job(project, "Test", [*begin(project), step], SHORT_MINUTES)
+def _checks(project: Project) -> dict[str, Job]:
+    """The job that checks and tests. One job for both: a second one would install everything again for seconds of work."""
+    steps: dict[str, Step] = {}
+    if (command := shell.check(project)) is not None:
+        steps["check"] = {"name": "Check the pipeline", "run": command}
+    if (command := shell.test(project)) is not None:
+        steps["test"] = {"name": "Test the code", "run": literal(command)}
+    if not steps:
+        return {}
+    forks = [notice()] if shell.fans_out(project) and project.ci.pull_request else []
+    name = " and ".join(steps).capitalize()
+    return {next(iter(steps)): job(project, name, [*begin(project), *steps.values(), *forks], SHORT_MINUTES)}
 
 
 def _pipeline(project: Project, needs: list[str], results: Step) -> Job:
     """The job that ends with the report. ``results`` is the step that makes or restores what stages write."""
     steps = begin(project, depth=0)
-    if project.uses_dvc:
-        steps += [_cache(), restore(project)]
     run = f"{shell.base()}{results['run'].rstrip()}\n"
-    steps.append({"name": results["name"], "env": environment(project, MLOPS_FROM=_FROM), "run": run})
+    later: list[Step] = [{"name": results["name"], "env": environment(project, MLOPS_FROM=_FROM), "run": run}]
     if project.uses_dvc:
+        steps += [_cache(), _restore(project)]
         push = {"name": "Push results and the run cache", "if": _ON_DEFAULT_BRANCH, **secrets(project)}
-        steps.append({**push, "run": shell.push()})
-    steps += _report(project)
+        later.append({**push, "run": shell.push()})
+    later += _report(project)
+    if _may_be_skipped(project):
+        later = [{"name": step["name"], "if": _NOT_SKIPPED, **step} for step in later]
+    steps += later
     outputs = {"report": "${{ steps.publish.outputs.report }}"}
     return job(project, "Pipeline", steps, needs=needs, outputs=outputs, **access(project))
 
 
+def _may_be_skipped(project: Project) -> bool:
+    """Whether a fork without credentials can end here. With `fan-out` its stages, and so this job, are skipped by GitHub."""
+    return project.uses_dvc and project.ci.pull_request and not shell.fans_out(project)
+
+
+def _restore(project: Project) -> Step:
+    """Pull data and the run cache; without credentials, as in a fork, skip the steps that follow."""
+    if not _may_be_skipped(project):
+        return restore(project)
+    skip = shell.Fork('[ "$MLOPS_FORK" = true ]', "::notice::", 'echo "skipped=yes" >> "$GITHUB_OUTPUT"')
+    step = restore(project, skip)
+    env = {**step.pop("env", {}), "MLOPS_FORK": f"${{{{ {FROM_FORK} }}}}"}
+    return {"name": step.pop("name"), "id": "data", "env": env, **step}
+
+
 def _cache() -> Step:
     key = "dvc-${{ runner.os }}-"
-    cache = {"path": ".dvc/cache", "key": key + "${{ hashFiles('dvc.lock') }}", "restore-keys": key}
+    cache = {"path": f".dvc/cache\n{DURATIONS}\n", "key": key + "${{ hashFiles('dvc.lock') }}", "restore-keys": key}
     return {"name": "Restore DVC's cache", "uses": uses("actions/cache"), "with": cache}
 
 
 def _report(project: Project) -> list[Step]:
-    base = {"env": {"BASE": "${{ github.base_ref }}"}} if project.uses_dvc else {}
+    base = {"env": {"MLOPS_BASE_BRANCH": "${{ github.base_ref }}"}} if project.uses_dvc else {}
     publish = render(__package__, "publish.sh.j2", limit=REPORT_BYTES)
     steps: list[Step] = [
         {"name": "Write the report", **base, "run": shell.report(project)},
@@ -105,17 +123,18 @@ def _report(project: Project) -> list[Step]:
     return [*steps, upload("Upload the plots", "plots", "dvc_plots")] if project.uses_dvc else steps
 
 
-def _comment() -> Job:
+def _comment(project: Project) -> Job:
     """A job of its own, because only it may write to pull requests."""
     step = {
         "name": "Write or update the comment",
         "env": {
             "GH_TOKEN": "${{ github.token }}",
-            "NUMBER": "${{ github.event.pull_request.number }}",
-            "REPORT": "${{ needs.pipeline.outputs.report }}",
+            "MLOPS_MARK": f"<!-- mlopsc: report of {project.name} -->",
+            "MLOPS_PULL_REQUEST": "${{ github.event.pull_request.number }}",
+            "MLOPS_REPORT": "${{ needs.pipeline.outputs.report }}",
         },
         "run": render(__package__, "comment.sh.j2"),
     }
     permissions = {"pull-requests": Remarked("write", "to post one comment and update it")}
     condition = f"github.event_name == 'pull_request' && {_SAME_REPOSITORY}"
-    return short_job("Comment", condition, ["pipeline"], permissions, step)
+    return writer("Comment", condition, ["pipeline"], permissions, step)

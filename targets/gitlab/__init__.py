@@ -18,7 +18,7 @@ from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ...compiler.programs import program
 from ..ci import PIPELINE
 from ..ci.fan_out import worker
-from ..ci.shell import fans_out
+from ..ci.shell import fans_out, programs
 from .document import document
 from .job import PACKAGES
 from .problems import expanded_labels, limits
@@ -60,6 +60,7 @@ class Gitlab:
             return
         if fans_out(project):
             yield worker()
+        yield from programs(project)
         yield yaml_file(PATH, document(project), gap=1)
         yield File(".gitignore", f"/{PACKAGES}/\n", block=True)
         script = program("gitlab.py", PROGRAMS)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...compiler.emit.templates import render
 from ...compiler.emit.yaml import Flow
 from ...compiler.model.operations import Deployment
 from ...compiler.model.project import Project
 from ..ci import operations
 from .escape import label, tag
-from .job import WHOLE_HISTORY, Job, credentials, job, missing, package_cache
+from .job import WHOLE_HISTORY, Job, credentials, job, missing, package_cache, short_job
 from .tasks import IS_PIPELINE, VERSION, rule
 
-_EXPORT_VERSION = f'export VERSION="${{CI_COMMIT_TAG:-${VERSION}}}" MLOPS_PUSH=no'
+_FOLDER = "deployment"
+"""Where a deployment leaves what is to be recorded: the registry tag that it proposes, the commit, and the text of the tag."""
 
 
 def deploy(project: Project, deployment: Deployment) -> Job:
@@ -22,7 +24,8 @@ def deploy(project: Project, deployment: Deployment) -> Job:
     if (started := _started(deployment)) is not None:
         rules.append({"if": f"{started} && {IS_PIPELINE}", **manual})
     needs: Any = [{"job": "pipeline", "optional": True}] if deployment.on == "push" else Flow([])
-    script = [_EXPORT_VERSION, f"make deploy-{deployment.name}"]
+    version = f"${{CI_COMMIT_TAG:-${VERSION}}}"
+    script = ["export MLOPS_PUSH=no", f'make deploy-{deployment.name} VERSION="{version}"']
     return _deployment_job(project, deployment, script, rules=rules, needs=needs)
 
 
@@ -38,20 +41,43 @@ def rollback(project: Project, deployment: Deployment) -> Job:
 
 
 def _deployment_job(project: Project, deployment: Deployment, script: list[str], **more: Any) -> Job:
-    """One at a time for each environment. A step of its own pushes the tag that records the deployment."""
+    """One at a time for each environment. A job of its own pushes the tag that records the deployment."""
     name = deployment.name
     page = {"url": label(deployment.url)} if deployment.url else {}
     return job(
         project,
         "deploy",
-        [*missing(project, name), *script, credentials(), operations.record()],
+        [*missing(project, name), *script, render(__package__, "deployed.sh.j2", deployed=operations.deployed(), folder=_FOLDER)],
         interruptible=False,
         **more,
         environment={"name": label(name), **page},
         resource_group=f"deploy-{label(name)}",
-        variables={**WHOLE_HISTORY, "MODEL": deployment.model, "DEPLOYMENT": name},
+        variables={**WHOLE_HISTORY, **_names(deployment)},
         cache=[package_cache()],
+        artifacts={"paths": Flow([_FOLDER])},
     )
+
+
+def record(deployment: Deployment, action: str) -> Job:
+    """The job that pushes the tag which records what `deploy-NAME` or `rollback-NAME` did."""
+    name = deployment.name
+    script = render(__package__, "record.sh.j2", folder=_FOLDER, record=operations.record())
+    rules = [rule(f"{action}-{name}")]
+    if (started := _started(deployment)) is not None:
+        rules.append({"if": f"{started} && {IS_PIPELINE}"})
+    return short_job(
+        "report",
+        [credentials(), script],
+        interruptible=False,
+        rules=rules,
+        needs=Flow([f"{action}-{name}"]),
+        resource_group=f"record-{label(name)}",
+        variables=_names(deployment),
+    )
+
+
+def _names(deployment: Deployment) -> dict[str, str]:
+    return {"MLOPS_MODEL": deployment.model, "MLOPS_ENVIRONMENT": deployment.name}
 
 
 def _started(deployment: Deployment) -> str | None:

@@ -11,7 +11,7 @@ from ...compiler.model.project import Project
 from ..ci import shell
 from ..ci.facts import PYTHON
 from . import pipeline
-from .deploy import deploy, rollback
+from .deploy import deploy, record, rollback
 from .escape import label
 from .experiments import experiment
 from .fan_out import stage_jobs
@@ -47,8 +47,7 @@ def document(project: Project) -> dict[str, Any]:
 
 def _jobs(project: Project) -> dict[str, Job]:
     """All jobs by name. What belongs to a task has rules; if there are tasks, everything else gets one too."""
-    checks = {"check": pipeline.check(project), "test": pipeline.test(project)}
-    jobs = {name: job for name, job in checks.items() if job is not None}
+    jobs = pipeline.checks(project)
     first = list(jobs)
     others = dict(_task_jobs(project)) if has_tasks(project) else {}
     if project.ci.pull_request:
@@ -67,8 +66,9 @@ def _task_jobs(project: Project) -> Iterator[tuple[str, Job]]:
     for name in project.experiments:
         yield f"exp-{name}", experiment(project, name)
     for name, deployment in project.deployments.items():
-        yield f"deploy-{name}", deploy(project, deployment)
-        yield f"rollback-{name}", rollback(project, deployment)
+        for action, job in (("deploy", deploy), ("rollback", rollback)):
+            yield f"{action}-{name}", job(project, deployment)
+            yield f"record-{action}-{name}", record(deployment, action)
     for name, monitor in project.monitors.items():
         yield f"monitor-{name}", watch(project, monitor)
         yield f"tell-{name}", tell(monitor)

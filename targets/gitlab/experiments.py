@@ -19,7 +19,7 @@ def experiment(project: Project, name: str) -> Job:
         rules=[rule(f"exp-{name}")],
         **NO_RESTART,
         **access(project),
-        variables={**WHOLE_HISTORY, "EXPERIMENT": name},
+        variables={**WHOLE_HISTORY, "MLOPS_EXPERIMENT": name},
         cache=caches(project),
         artifacts={"when": "always", "paths": Flow(["report.md", "dvc_plots"])},
     )

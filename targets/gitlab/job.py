@@ -9,7 +9,7 @@ from ...compiler.emit.yaml import Flow
 from ...compiler.model.project import Project
 from ...compiler.programs import FOLDER
 from ..ci import shell
-from ..ci.facts import ENVIRONMENT
+from ..ci.facts import DURATIONS, ENVIRONMENT, UV
 from .facts import DEFAULT_MINUTES, WRITE_ENVIRONMENT
 
 Job = dict[str, Any]
@@ -37,7 +37,7 @@ def short_job(stage: str, script: list[str], **more: Any) -> Job:
 
 def install(project: Project) -> list[str]:
     """The lines before a script that runs something of the project."""
-    return [*shell.setup(project).splitlines(), 'export PATH="$PWD/.venv/bin:$PATH"']
+    return [f"python3 -m pip install --quiet uv=={UV}", *shell.setup(project).splitlines(), 'export PATH="$PWD/.venv/bin:$PATH"']
 
 
 def package_cache() -> dict[str, Any]:
@@ -50,7 +50,7 @@ def caches(project: Project) -> list[dict[str, Any]]:
     if not project.uses_dvc:
         return [package_cache()]
     fallback = Flow(["dvc-$CI_DEFAULT_BRANCH"])
-    dvc = {"key": "dvc-$CI_COMMIT_REF_SLUG", "fallback_keys": fallback, "paths": Flow([".dvc/cache"])}
+    dvc = {"key": "dvc-$CI_COMMIT_REF_SLUG", "fallback_keys": fallback, "paths": Flow([".dvc/cache", DURATIONS])}
     return [package_cache(), {**dvc, "when": "always"}]
 
 

@@ -10,7 +10,7 @@ from ...compiler.model.operations import Monitor
 from ...compiler.model.project import Project
 from ..ci import operations, shell
 from .escape import label
-from .job import NO_RESTART, PROGRAM, WHOLE_HISTORY, Job, access, caches, credentials, job, missing, short_job
+from .job import NO_RESTART, PROGRAM, WHOLE_HISTORY, Job, access, caches, credentials, install, job, missing, short_job
 from .tasks import rule
 
 _BUNDLE = "retrained.bundle"
@@ -30,7 +30,7 @@ def watch(project: Project, monitor: Monitor) -> Job:
         **NO_RESTART,
         resource_group=f"monitor-{label(name)}",
         **access(project),
-        variables={**WHOLE_HISTORY, "MONITOR": name},
+        variables={**WHOLE_HISTORY, "MLOPS_MONITOR": name},
         cache=caches(project),
         artifacts={"when": "always", "paths": Flow(["monitoring"]), "expire_in": "30 days"},
     )
@@ -54,7 +54,7 @@ def retrain(project: Project, monitor: Monitor) -> Job:
         __package__,
         "retrain.sh.j2",
         retrains=operations.RETRAINS,
-        setup=shell.setup(project),
+        setup="\n".join(install(project)[:-1]),
         missing=missing(project),
         restore=shell.restore(),
         bundle=_BUNDLE,
@@ -78,6 +78,6 @@ def propose(monitor: Monitor) -> Job:
 
 
 def _after(monitor: Monitor, *needs: str) -> dict[str, Any]:
-    variables = {**WHOLE_HISTORY, "MONITOR": monitor.name}
+    variables = {**WHOLE_HISTORY, "MLOPS_MONITOR": monitor.name}
     rules = [rule(f"monitor-{monitor.name}")]
     return {"interruptible": False, "rules": rules, "needs": Flow(needs), "variables": variables}

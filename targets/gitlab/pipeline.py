@@ -16,24 +16,25 @@ from .job import PROGRAM, WHOLE_HISTORY, Job, access, caches, job, missing, pack
 from .rules import MERGE_REQUEST
 
 _PLOTS = "dvc_plots"
+_FORK = shell.Fork(
+    '[ "${CI_MERGE_REQUEST_SOURCE_PROJECT_ID:-}" != "${CI_MERGE_REQUEST_PROJECT_ID:-}" ]', "notice: ", "exit 0"
+)
 
 
-def check(project: Project) -> Job | None:
-    """The job that checks the pipeline."""
-    if (command := shell.check(project)) is None:
-        return None
-    return job(project, "test", [command], SHORT_MINUTES, needs=Flow([]), cache=[package_cache()])
+def checks(project: Project) -> dict[str, Job]:
+    """The job that checks the pipeline and tests the code, if there is anything to check.
 
-
-def test(project: Project) -> Job | None:
-    """The job that tests the code."""
-    if (command := shell.test(project)) is None:
-        return None
+    One job for both: a second one would install everything again for seconds of work.
+    """
+    commands = {"check": shell.check(project), "test": shell.test(project)}
+    script = {name: command for name, command in commands.items() if command is not None}
+    if not script:
+        return {}
     more: dict[str, Any] = {"needs": Flow([]), "cache": [package_cache()]}
     if "pytest" in (project.test_command or ""):
         more["variables"] = {"PYTEST_ADDOPTS": "--junitxml=junit.xml"}
         more["artifacts"] = {"when": "always", "paths": Flow(["junit.xml"]), "reports": {"junit": "junit.xml"}}
-    return job(project, "test", [command], SHORT_MINUTES, **more)
+    return {next(iter(script)): job(project, "test", list(script.values()), SHORT_MINUTES, **more)}
 
 
 def pipeline(project: Project, needs: list[str]) -> Job:
@@ -65,7 +66,8 @@ def _script(project: Project, run: str) -> list[str]:
         return [base, *missing(project), run, report]
     push = render(__package__, "push.sh.j2", push=shell.push())
     metrics = f"dvc metrics show --json | python {PROGRAM} metrics > metrics.txt"
-    return [base, *missing(project), shell.restore(), run, push, report, metrics]
+    restore = shell.restore(fork=_FORK if project.ci.pull_request else None)
+    return [base, *missing(project), restore, run, push, report, metrics]
 
 
 def _artifacts(project: Project) -> dict[str, Any]:
