@@ -65,7 +65,12 @@ def job_on(
 
 
 def writer(
-    name: str, condition: str | None, needs: Iterable[str], permissions: Mapping[str, Remarked], *steps: Step, **more: Any
+    name: str,
+    condition: str | None,
+    needs: Iterable[str],
+    permissions: Mapping[str, Remarked],
+    *steps: Step,
+    **more: Any,
 ) -> Job:
     """A job that writes to GitHub. It checks out nothing and installs nothing: its shell is in the workflow itself.
 

@@ -146,4 +146,6 @@ def _propose(monitor: Monitor, retrain: str) -> Job:
         "issues": Remarked("write", "to link the branch if Actions may not open pull requests"),
     }
     result = download("Download the result", f"retrain-{name}", ".")
-    return writer(f"Proposal for {name}", f"{branch} != ''", [retrain], permissions, result, step, **alone(f"propose-{name}"))
+    return writer(
+        f"Proposal for {name}", f"{branch} != ''", [retrain], permissions, result, step, **alone(f"propose-{name}")
+    )

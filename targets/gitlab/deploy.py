@@ -47,7 +47,11 @@ def _deployment_job(project: Project, deployment: Deployment, script: list[str],
     return job(
         project,
         "deploy",
-        [*missing(project, name), *script, render(__package__, "deployed.sh.j2", deployed=operations.deployed(), folder=_FOLDER)],
+        [
+            *missing(project, name),
+            *script,
+            render(__package__, "deployed.sh.j2", deployed=operations.deployed(), folder=_FOLDER),
+        ],
         interruptible=False,
         **more,
         environment={"name": label(name), **page},

@@ -37,7 +37,11 @@ def short_job(stage: str, script: list[str], **more: Any) -> Job:
 
 def install(project: Project) -> list[str]:
     """The lines before a script that runs something of the project."""
-    return [f"python3 -m pip install --quiet uv=={UV}", *shell.setup(project).splitlines(), 'export PATH="$PWD/.venv/bin:$PATH"']
+    return [
+        f"python3 -m pip install --quiet uv=={UV}",
+        *shell.setup(project).splitlines(),
+        'export PATH="$PWD/.venv/bin:$PATH"',
+    ]
 
 
 def package_cache() -> dict[str, Any]:

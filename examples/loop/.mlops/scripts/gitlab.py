@@ -43,10 +43,17 @@ def harmless(text):
     return re.sub(r"^(\s*)/", r"\1\\/", text, flags=re.MULTILINE)
 
 
+def read(file):
+    """The text of a file that another job has left; a link could lead to a secret of this job."""
+    if os.path.realpath(file) != os.path.join(os.path.realpath("."), file):
+        sys.exit(f"{file} is a link")
+    with open(file, encoding="utf-8") as report:
+        return harmless(report.read())
+
+
 def note(file):
     """Write the note, or write over it."""
-    with open(file, encoding="utf-8") as report:
-        body = f"{MARK}\n{harmless(report.read())}"[:LIMIT]
+    body = f"{MARK}\n{read(file)}"[:LIMIT]
     project, request = os.environ["CI_MERGE_REQUEST_PROJECT_ID"], os.environ["CI_MERGE_REQUEST_IID"]
     notes = f"/projects/{project}/merge_requests/{request}/notes"
     me = call("GET", "/user")[0]["id"]
@@ -64,8 +71,7 @@ def issue(monitor, file):
     """Open the issue, or add to it."""
     label = f"monitor-{monitor}"
     issues = f"/projects/{os.environ['CI_PROJECT_ID']}/issues"
-    with open(file, encoding="utf-8") as report:
-        body = harmless(report.read())[:LIMIT]
+    body = read(file)[:LIMIT]
     found, _ = call("GET", f"{issues}?state=opened&labels={urllib.parse.quote(label)}")
     if found:
         call("POST", f"{issues}/{found[0]['iid']}/notes", {"body": body})

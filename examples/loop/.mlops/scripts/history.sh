@@ -17,6 +17,13 @@ restore)
     fi
     ;;
 keep)
+    # In CI these files come from a job that runs code of the project: a link could lead to a secret of this job.
+    for file in monitoring "monitoring/$monitor.csv" "monitoring/$monitor.html"; do
+        if [ -L "$file" ]; then
+            echo "history.sh: $file is a link" >&2
+            exit 1
+        fi
+    done
     folder=$(mktemp -d)
     trap 'rm -rf "$folder"' EXIT
     origin=$(git remote get-url origin)
