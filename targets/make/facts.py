@@ -24,7 +24,7 @@ MAX_PATHS = 100
 """How many paths one `rm` of `make clean` gets: Linux limits one argument of `sh -c` to 128 KiB."""
 
 INSTALL = {
-    "uv.lock": "uv sync --inexact",
+    "uv.lock": "uv sync --inexact $(if $(CI),--locked)",
     "requirements.lock": "@$(PIP) -r requirements.lock",
     "requirements.txt": "@$(PIP) -r requirements.txt",
     "pyproject.toml": "@$(PIP) -e .",

@@ -11,6 +11,39 @@ import pytest
 from conftest import npm_tools, run, tool, write
 from mlopsc.targets.github.facts import ACTIONS
 
+STAND_IN = "name: stand-in\ndescription: does nothing\nruns: {using: composite, steps: [{run: 'true', shell: sh}]}\n"
+ARTIFACT = """\
+name: artifact
+description: keeps the files of artifacts in a folder
+inputs: {{name: {{}}, path: {{}}, if-no-files-found: {{}}}}
+runs:
+  using: composite
+  steps:
+  - shell: bash
+    env: {{NAME: "${{{{ inputs.name }}}}", FILES: "${{{{ inputs.path }}}}"}}
+    run: |
+      store="{store}/$NAME"
+      mkdir -p "$store"
+      {script}
+"""
+UPLOAD = 'for file in $FILES; do [ ! -e "$file" ] || cp -r "$file" "$store/"; done'
+DOWNLOAD = 'mkdir -p "$FILES" && cp -r "$store/." "$FILES/"'
+
+
+def stand_ins(folder: Path) -> list[str]:
+    """The options that give act what stands for each action but checkout: artifacts are kept in a folder, the rest does nothing."""
+    scripts = {"actions/upload-artifact": UPLOAD, "actions/download-artifact": DOWNLOAD}
+    options = []
+    for action, (commit, _) in ACTIONS.items():
+        if action != "actions/checkout":
+            place = folder / action.replace("/", "-")
+            script = scripts.get(action)
+            text = STAND_IN if script is None else ARTIFACT.format(store=folder / "store", script=script)
+            write(place, {"action.yml": text})
+            options.append(f"--local-repository={action}@{commit}={place}")
+    return options
+
+
 SECONDS = 900
 """A pipeline of many jobs, on a machine that has other things to do."""
 
@@ -21,19 +54,8 @@ def acted(
     """What act says to an event."""
     act = tool("act")
     stand_in, home = tmp_path_factory.mktemp("action"), tmp_path_factory.mktemp("home")
-    write(
-        stand_in,
-        {
-            "action.yml": "name: stand-in\ndescription: does nothing\nruns: {using: composite, steps: [{run: 'true', shell: sh}]}\n"
-        },
-    )
-    replaced = [
-        f"--local-repository={action}@{commit}={stand_in}"
-        for action, (commit, _) in ACTIONS.items()
-        if action != "actions/checkout"
-    ]
     return run(
-        act, event, "-P", "ubuntu-latest=-self-hosted", "--container-daemon-socket", "-", *more, *replaced,
+        act, event, "-P", "ubuntu-latest=-self-hosted", "--container-daemon-socket", "-", *more, *stand_ins(stand_in),
         cwd=root, check=False, seconds=SECONDS, XDG_CACHE_HOME=str(home / "cache"), HOME=str(home), UV_LINK_MODE="copy", **environment,
     )  # fmt: skip
 

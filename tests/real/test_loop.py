@@ -20,10 +20,11 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import AWS, ROOT, bucket, run, tool, write
-from test_gitlab import gitlab
+from services import gitlab, stand_ins
 
 pytestmark = [pytest.mark.real, pytest.mark.full]
 
+URL = "https://github.com/acme/shop"
 EVENT = {"schedule": "0 6 * * *"}
 SECRETS = {"AWS_ACCESS_KEY_ID": "id-that-is-secret", "AWS_SECRET_ACCESS_KEY": "key-that-is-secret"}
 TOKEN = "token-that-is-secret"
@@ -77,28 +78,22 @@ class Loop:
         self.here("git", "push", "--quiet", "origin", "main")
 
     def act(self, event: str, workflow: str, *arguments: str, check: bool = True) -> str:
-        """A run of one workflow by act on a fresh clone; actions but checkout have stand-ins that do nothing."""
+        """A run of one workflow by act on a fresh clone; see `stand_ins` for the actions."""
         self.runs += 1
         clone = self.root / "runner"
         shutil.rmtree(clone, ignore_errors=True)
         run("git", "clone", "--quiet", str(self.root / "origin.git"), str(clone), cwd=self.root)
-        stand_in = write(self.root / "stand-in", {
-            "action.yml": "name: stand-in\ndescription: does nothing\n"
-                          "runs: {using: composite, steps: [{run: 'true', shell: sh}]}\n",
-        })  # fmt: skip
-        uses = {
-            step["uses"]
-            for path in sorted((clone / ".github/workflows").iterdir())
-            for job in yaml.safe_load(path.read_text())["jobs"].values()
-            for step in job["steps"]
-            if "uses" in step and not step["uses"].startswith("actions/checkout@")
-        }
+        # Jobs that check out nothing fetch from and push to the URL that GitHub would have; Git finds the origin there.
+        run("git", "remote", "set-url", "origin", URL, cwd=clone)
+        shutil.rmtree(self.root / "stand-ins", ignore_errors=True)
         home = self.root / "home"
         stub = '#!/bin/sh\necho "gh $*" >> "$GH_LOG"\ncase "$*" in *"--body-file -"*) cat > "$GH_LOG.body" ;; esac\n'
+        config = f'[url "{self.root / "origin.git"}"]\n    insteadOf = {URL}\n[user]\n    name = ci\n    email = ci@example.org\n'
+        write(home, {".gitconfig": config})
         write(home, {"bin/gh": stub}).joinpath("bin/gh").chmod(0o755)
         command = [
             tool("act"), event, "--workflows", f".github/workflows/{workflow}", "-P", "ubuntu-latest=-self-hosted",
-            "--container-daemon-socket", "-", "--concurrent-jobs=1", *(f"--local-repository={each}={stand_in}" for each in sorted(uses)),
+            "--container-daemon-socket", "-", "--concurrent-jobs=1", *stand_ins(self.root / "stand-ins"),
             "--insecure-secrets",  # so that a secret in the log would be seen there
             *(f"--secret={key}={value}" for key, value in SECRETS.items()),
             f"--secret=AWS_ENDPOINT_URL={self.s3}", f"--secret=GITHUB_TOKEN={TOKEN}", f"--env=GITHUB_RUN_ID={self.runs}",
