@@ -306,11 +306,11 @@ def test_around_the_pipeline(tmp_path: Path, s3: str, api: tuple[str, type[Api]]
         git("tag", f"wine@{version}")
         git("push", "--quiet", "--tags", "origin", "main")
 
-    def pipeline(source: str, **variables: str) -> str:
+    def pipeline(source: str, *jobs: str, **variables: str) -> str:
         said = {"CI_PIPELINE_SOURCE": source, "CI_PROJECT_URL": f"file://{origin.with_suffix('')}", **variables}
         words = [word for name, value in said.items() for word in ("--variable", f"{name}={value}")]
         unset = ["--unset-variable", "CI_COMMIT_BRANCH"] if "CI_COMMIT_TAG" in said else []
-        done = gitlab(root, home, *words, *unset)
+        done = gitlab(root, home, *jobs, *words, *unset)
         assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
         git("fetch", "--quiet", "--tags", "origin")
         return " ".join(re.findall(r"^(\S+) +starting\b", done.stdout, re.MULTILINE))
@@ -333,13 +333,16 @@ def test_around_the_pipeline(tmp_path: Path, s3: str, api: tuple[str, type[Api]]
     write(root, {".gitlab-ci-local-variables.yml": yaml.safe_dump(variables)})
 
     release("v1.0.0")
-    deployment = "deploy-staging record-deploy-staging"
-    assert pipeline("push", CI_COMMIT_TAG="wine@v1.0.0") == deployment, "production waits for a person"
+    # The jobs are named, because gitlab-ci-local starts nothing where a job needs one that waits for a person.
+    deployment = ("deploy-staging", "record-deploy-staging")
+    assert pipeline("push", *deployment, CI_COMMIT_TAG="wine@v1.0.0") == " ".join(deployment)
+    production = yaml.safe_load((root / PIPELINE).read_text())["deploy-production"]
+    assert {rule["when"] for rule in production["rules"]} == {"manual"}, "production waits for a person"
     assert place.read_text() == "v1.0.0 rate 1\n"
     assert deployed(root) == ["wine#staging#1"]
     write(root, {"params.yaml": "rate: 2\n"})
     release("v1.1.0")
-    assert pipeline("push", CI_COMMIT_TAG="wine@v1.1.0") == deployment
+    assert pipeline("push", *deployment, CI_COMMIT_TAG="wine@v1.1.0") == " ".join(deployment)
     assert place.read_text() == "v1.1.0 rate 2\n"
     assert pipeline("web", MLOPS_TASK="rollback-staging") == "rollback-staging record-rollback-staging"
     assert place.read_text() == "v1.0.0 rate 1\n"
