@@ -91,5 +91,8 @@ def test_ids_of_deployments() -> None:
     run = compile_spec(Memory({"mlops.yaml": text, "in.txt": ""}))
     text = next(file.text for file in run.files if file.path == ".github/workflows/mlops-deploy.yml")
     found = yaml.safe_load(text)["jobs"]
-    assert list(found) == ["deploy-eu-west", "deploy-eu-west-2", "deploy-Prod", "deploy-prod-2"]
-    assert [job["environment"]["name"] for job in found.values()] == ["eu.west", "eu-west", "Prod", "prod"]
+    deploying = [name for name in found if name.startswith("deploy-")]
+    assert deploying == ["deploy-eu-west", "deploy-eu-west-2", "deploy-Prod", "deploy-prod-2"]
+    assert [found[name]["environment"]["name"] for name in deploying] == ["eu.west", "eu-west", "Prod", "prod"]
+    recording = [name for name in found if name.startswith("record-")]
+    assert [found[name]["needs"] for name in recording] == [[name] for name in deploying]
