@@ -18,7 +18,7 @@ PATH = f"{programs.FOLDER}/worker.sh"
 """Where the script is in a repository that has an engine among its targets."""
 
 BOOTSTRAP = (
-    'set -e; d=$(mktemp -d); git clone -q "$MLOPS_REPO" "$d"; cd "$d"; git checkout -q "$MLOPS_REV"; '
+    'set -e; d=$(mktemp -d); git clone -q -- "$MLOPS_REPO" "$d"; cd "$d"; case $MLOPS_REV in -*) exit 2;; esac; git checkout -q "$MLOPS_REV"; '
     f'cd "./${{MLOPS_SUBDIR:-}}"; unset MLOPS_REPO MLOPS_SUBDIR; exec sh {PATH} "$@"'
 )
 """Runs the script of the repository, for engines that limit the length of a command (SageMaker: 256)."""

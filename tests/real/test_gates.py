@@ -68,9 +68,39 @@ def test_a_long_table_with_long_cells(tmp_path: Path) -> None:
     assert gate(tmp_path, "m.csv", "--", "acc > 0.5", "step == 2").returncode == 0
 
 
-def test_nothing_holds_of_what_is_no_number(tmp_path: Path) -> None:
-    write(tmp_path, {"m.json": '{"acc": NaN}'})
-    assert gate(tmp_path, "m.json", "--", "acc > 0").returncode == 1
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e400"])
+@pytest.mark.parametrize("bound", ["acc > 0", "acc < 1", "acc != 2", "acc.delta >= -1"])
+def test_nan_and_infinities_hold_no_bound(tmp_path: Path, value: str, bound: str) -> None:
+    write(tmp_path, {"m.json": f'{{"acc": {value}}}', "m.csv": f"acc\n{value}\n"})
+    if "delta" not in bound:
+        assert gate(tmp_path, "m.csv", "--", bound).returncode == 1
+        assert gate(tmp_path, "m.json", "--", bound).returncode == 1
+        return
+    run("git", "init", "--quiet", cwd=tmp_path)
+    commit(tmp_path)
+    assert gate(tmp_path, "m.json", "--", bound).returncode == 1
+
+
+@pytest.mark.parametrize("value", ["true", '"0.9"', "null", "[0.9]"])
+def test_only_numbers_are_numbers(tmp_path: Path, value: str) -> None:
+    write(tmp_path, {"m.json": f'{{"acc": {value}}}'})
+    assert gate(tmp_path, "m.json", "--", "acc > 0").returncode == 2
+    write(tmp_path, {"m.csv": "acc\n1_0\n", "n.json": '{"acc": 1}'})
+    assert gate(tmp_path, "m.csv", "--", "acc > 0").returncode == 2
+    assert "not a number" in gate(tmp_path, "n.json", "--", "acc > 0x1").stderr
+
+
+def test_values_are_compared_without_rounding(tmp_path: Path) -> None:
+    write(tmp_path, {"m.json": '{"acc": 0.8999999999999999, "tiny": 1e-15}'})
+    failed = gate(tmp_path, "m.json", "--", "acc >= 0.9", "tiny <= 0")
+    assert failed.returncode == 1
+    assert failed.stdout.count("FAILS") == 2
+    assert "0.8999999999999999" in failed.stdout, "six digits would look as if the bound held"
+    write(tmp_path, {"m.json": '{"acc": 0.9}'})
+    run("git", "init", "--quiet", cwd=tmp_path)
+    commit(tmp_path)
+    write(tmp_path, {"m.json": '{"acc": 0.8}'})
+    assert gate(tmp_path, "m.json", "--", "acc.delta >= -0.1").returncode == 0, "0.8 - 0.9 is -0.1, exactly"
 
 
 SPEC = """\

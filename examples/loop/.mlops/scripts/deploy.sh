@@ -48,6 +48,9 @@ esac
 [ -n "$version" ] || fail "no version of $model is registered: run make register-$model first"
 tag=$model@$version
 now=$(history | tail -n 1)
+# Only an exact version: Git would accept `v1.0.0^0` or `v1.0.0~1`, too.
+case $version in *[!0-9A-Za-z.+-]*) fail "$version is not a registered version of $model" ;; esac
+versions | grep -qxF -e "$version" || fail "$version is not a registered version of $model (git fetch --tags?)"
 commit=$(git rev-parse --verify --quiet "refs/tags/$tag^{commit}") || fail "there is no tag $tag here (git fetch --tags?)"
 echo "deploying $tag ($commit) to $environment"
 

@@ -4,19 +4,22 @@
 A bound is `NAME OPERATOR NUMBER`, as in `accuracy >= 0.9`. NAME is a dotted key of one of the METRICS files, or
 `FILE:KEY`; of a CSV file the last row counts. `NAME.delta` is the difference to the base: the revision in
 $MLOPS_BASE, else the default branch of `origin`, else main or master, else HEAD. Where the base has no such metric,
-a bound on a difference holds. Exit status: 0 all hold, 1 one does not, 2 a metric is missing or cannot be read.
+a bound on a difference holds. Values are compared as they are written, without rounding; NaN and infinities fail, and
+texts and booleans are not numbers. Exit status: 0 all hold, 1 one does not, 2 a metric is missing or cannot be read.
 """
 
 import collections
 import csv
 import io
 import json
+import math
 import operator
 import os
 import re
 import subprocess
 import sys
 import tempfile
+from fractions import Fraction
 
 OPERATORS = {
     ">=": operator.ge,
@@ -26,6 +29,10 @@ OPERATORS = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+NUMBER = re.compile(
+    r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(nan|inf(inity)?)", re.IGNORECASE | re.ASCII
+)
+"""A number in a cell of a CSV file. `float` would accept `1_000` and digits of any script."""
 BOUND = re.compile(r"(.*?)\s*(>=|<=|==|!=|>|<)\s*(\S+)")
 
 
@@ -45,7 +52,8 @@ def parse(path, text):
     if ending in (".csv", ".tsv"):
         csv.field_size_limit(2**31 - 1)
         rows = csv.DictReader(io.StringIO(text), delimiter="\t" if ending == ".tsv" else ",")
-        return next(iter(collections.deque(rows, maxlen=1)), {})
+        last = next(iter(collections.deque(rows, maxlen=1)), {})
+        return {key: cell(text) for key, text in last.items()}
     try:
         from ruamel.yaml import YAML
     except ImportError:
@@ -53,6 +61,11 @@ def parse(path, text):
 
         return yaml.safe_load(text)
     return YAML(typ="safe", pure=True).load(text)
+
+
+def cell(text):
+    """The content of a cell: a number if it looks like one."""
+    return float(text) if isinstance(text, str) and NUMBER.fullmatch(text.strip()) else text
 
 
 def read(path, place, text):
@@ -128,13 +141,18 @@ def lookup(data, key):
 
 
 def number(value, name):
-    """A metric as a number."""
-    if isinstance(value, bool):
-        return float(value)
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise Unreadable(f"{name} is {str(value)[:80]!r}, which is not a number") from error
+    """A metric as a number. A text or a boolean is not one."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            pass
+    raise Unreadable(f"{name} is {str(value)[:80]!r}, which is not a number")
+
+
+def exact(value):
+    """The decimal number that is written for a float, so that 0.9 - 0.8 is 0.1."""
+    return Fraction(repr(value))
 
 
 def find(name, contents):
@@ -147,6 +165,14 @@ def find(name, contents):
     if len(found) > 1:
         raise Unreadable(f"{name} is in {' and in '.join(path for path, _, _ in found)}: write FILE:{name}")
     return found[0] if found else (None, name, None)
+
+
+def bound_limit(bound, limit):
+    """The number of a bound."""
+    try:
+        return Fraction(limit)
+    except ValueError as error:
+        raise Unreadable(f"{bound!r} compares with {limit!r}, which is not a number") from error
 
 
 def judge(bound, contents):
@@ -169,9 +195,14 @@ def judge(bound, contents):
         if before is None:
             return (name, f"{sign} {limit}", f"nothing at {base} to compare with", "holds"), True
         before = number(before, f"{name} at {base}")
-        value -= before
-        shown = f"{value:+g} ({before:g} at {base})"
-    holds = value == value and OPERATORS[sign](round(value, 12), float(limit))
+        shown = f"{value - before:+g} ({before:g} at {base})"
+        finite = math.isfinite(value) and math.isfinite(before)
+        compared = exact(value) - exact(before) if finite else None
+    else:
+        compared = exact(value) if math.isfinite(value) else None
+    holds = compared is not None and OPERATORS[sign](compared, bound_limit(bound, limit))
+    if not holds and not delta and compared is not None and OPERATORS[sign](float(f"{value:g}"), float(limit)):
+        shown = repr(value)  # six digits would look as if the bound held
     return (name, f"{sign} {limit}", shown, "holds" if holds else "FAILS"), holds
 
 

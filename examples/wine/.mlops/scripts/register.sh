@@ -1,12 +1,38 @@
 #!/bin/sh
-# Made by mlopsc. register.sh MODEL [VERSION]: push what the pipeline made, then give this commit the registry tag
+# Made by mlopsc. register.sh MODEL [VERSION [TARGET]]: check that dvc.lock is what this commit makes as far as TARGET, push what the pipeline made, then give this commit the registry tag
 # MODEL@VERSION (GTO's: https://dvc.org/doc/gto), and push that. Doing it again with the same VERSION changes nothing.
 set -eu
-model=$1 version=${2:-}
+model=$1 version=${2:-} target=${3:-}
+case $version in
+'') ;;
+*[!0-9A-Za-z.+-]*) echo "register.sh: $version is not a version, such as v1.2.3" >&2; exit 1 ;;
+v[0-9]*) ;;
+*) echo "register.sh: $version is not a version, such as v1.2.3" >&2; exit 1 ;;
+esac
 if [ -n "$(git status --porcelain --untracked-files=no)" ]; then
     git status --short --untracked-files=no >&2
     echo "register.sh: commit these first: a tag names a commit" >&2
     exit 1
+fi
+# A stale dvc.lock names a model that this commit does not make.
+case $target in *.dvc) [ -e "$target" ] || target= ;; esac
+if [ -n "$target" ]; then
+    report=$(mktemp)
+    trap 'rm -f "$report"' EXIT
+    log=$(python .mlops/scripts/run.py --dry-run --json "$report" "$target") || { printf '%s\n' "$log" >&2; exit 1; }
+    python - "$report" >&2 <<'CHECK' || exit 1
+import json, sys
+text = open(sys.argv[1]).read()
+if not text:
+    sys.exit("register.sh: the runner cannot tell whether dvc.lock is up to date; see the versions of DVC that it supports")
+changed = [stage for stage in json.loads(text)["stages"] if stage["status"].startswith("would ")]
+changed = [f"{stage['stage']} ({stage['reason']})" for stage in changed if stage["reason"] != "it runs always"]
+if changed:
+    sys.exit(
+        f"register.sh: dvc.lock is not what this commit makes: {'; '.join(changed)}.\n"
+        "Run `make pull` if data are missing here, then `make pipeline`, commit dvc.lock, and register again."
+    )
+CHECK
 fi
 dvc push
 if [ -n "$version" ] && commit=$(git rev-parse --verify --quiet "refs/tags/$model@$version^{commit}"); then

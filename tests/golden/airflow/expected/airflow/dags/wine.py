@@ -68,7 +68,23 @@ if [ -n "${MLOPS_REPO:-}" ]; then
     cd "$clone"
     [ -d .git ] || git init --quiet .
     rm -f .git/index.lock .git/shallow.lock
+    # Git would take `--upload-pack=...` as an option: it sees a hash, or a branch or tag that exists by exactly this name.
+    case $MLOPS_REV in
+    *[!0-9a-f]*) named=yes ;;
+    *) case $(expr "$MLOPS_REV" : '.*') in 40|64) named= ;; *) named=yes ;; esac ;;
+    esac
+    case ${MLOPS_DEPTH:-1} in *[!0-9]*) say "MLOPS_DEPTH is not a number"; exit 2 ;; esac
+    resolve() {
+        [ -n "$named" ] || return 0
+        for ref in "refs/tags/$MLOPS_REV" "refs/remotes/origin/$MLOPS_REV"; do
+            if git show-ref --verify --quiet "$ref"; then
+                MLOPS_REV=$(git rev-parse --verify "$ref^{commit}") && return 0
+            fi
+        done
+        return 1
+    }
     if ! { git fetch --quiet --tags ${MLOPS_DEPTH:+--depth "$MLOPS_DEPTH"} origin "+refs/heads/*:refs/remotes/origin/*" &&
+        resolve &&
         { git cat-file -e "$MLOPS_REV^{commit}" 2>/dev/null ||
             git fetch --quiet ${MLOPS_DEPTH:+--depth "$MLOPS_DEPTH"} origin "$MLOPS_REV"; }; } >git.log 2>&1; then
         sed 's#//[^/@ ]*@#//***@#g' git.log >&2

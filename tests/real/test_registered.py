@@ -1,0 +1,142 @@
+"""What is registered is what the commit makes, only a registered version is deployed, and a worker's commit is a commit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from conftest import AWS, bucket, initialise, run, write
+from mlopsc.targets.engines import worker
+from test_operate import commit, named
+
+pytestmark = pytest.mark.real
+Make = Callable[[Mapping[str, str]], Path]
+
+SPEC = """\
+mlops: 1
+stack: {registry: "REGISTRY", ci: []}
+stages:
+  prepare: {cmd: cp in data, deps: [in], outs: [data]}
+  train: {cmd: cp data model, deps: [data], outs: [model]}
+models: {m: {path: model, from: train}}
+deploy:
+  prod: {model: m, run: touch served}
+"""
+
+HOSTILE_VERSIONS = [
+    "v1.0.0^0", "v1.0.0^{}", "v1.0.0^{commit}", "v1.0.0~0", "v1.0.0~1", "v1.1.0~1", "v1.0.0@{0}", "v1.0.0..v1.1.0",
+    "v1.0.0:in", "v1.*", "v[0-9]*", "v1.0.?", "v1.0.0 ", " v1.0.0", "v1.0.0\nv1.1.0", "v9.9.9\nv1.0.0", "--help", "-v1.0.0",
+    "refs/tags/m@v1.0.0", "heads/main", "HEAD", "@", "main", "v1.0", "1.0.0", "V1.0.0", "m@v9.0.0", "n@v1.0.0", "m@m@v1.0.0",
+    "$(touch injected)", "'; touch injected; '", "v1.0.0/../v1.0.0", "v1.0.0!",
+]  # fmt: skip
+
+
+def registered(repository: Make, registry: str = "../store", **environment: str) -> Path:
+    """A repository in which v1.0.0 and v1.1.0 are registered."""
+    root = repository({"mlops.yaml": SPEC.replace("REGISTRY", registry), "in": "one"})
+    named(root)
+    run("mlopsc", "build", cwd=root)
+    for version in ("v1.0.0", "v1.1.0"):
+        write(root, {"in": version})
+        run("make", "pipeline", cwd=root)
+        commit(root)
+        run("make", "register-m", cwd=root, VERSION=version, **environment)
+    return root
+
+
+def test_only_an_exact_registered_version_is_deployed_or_registered(repository: Make) -> None:
+    root = registered(repository)
+    refs = run("git", "for-each-ref", cwd=root).stdout
+    for version in HOSTILE_VERSIONS:
+        done = run("sh", ".mlops/scripts/deploy-prod.sh", version, cwd=root, check=False)
+        assert done.returncode, version
+        assert "is not a registered version of m" in done.stderr, version
+    for version in ("v1.2.0^0", "--help", "v1\nv2", "latest", "v1 --force", "-v1.0.0"):
+        done = run("make", "register-m", cwd=root, check=False, VERSION=version)
+        assert done.returncode, version
+        assert "is not a version" in done.stderr, version
+    assert run("git", "for-each-ref", cwd=root).stdout == refs
+    assert not (root / "injected").exists()
+    run("git", "tag", "m@v1.1.0!", cwd=root)
+    done = run("make", "deploy-prod", cwd=root, check=False, VERSION="v1.1.0")
+    assert "is not a registered version of m" in done.stderr, "GTO took it back"
+    run("make", "deploy-prod", cwd=root, VERSION="m@v1.0.0")
+
+
+def test_a_stale_lock_is_not_registered(repository: Make) -> None:
+    """The stage itself, one above it, or no dvc.lock at all."""
+    root = registered(repository)
+    write(root, {"in": "changed after the run"})
+    commit(root)
+    refused = run("make", "register-m", cwd=root, check=False, VERSION="v2.0.0")
+    assert refused.returncode
+    assert "dvc.lock is not what this commit makes: prepare (in is modified)" in refused.stderr
+    assert "make pipeline" in refused.stderr
+    run("make", "pipeline", cwd=root)
+    assert "commit these first" in run("make", "register-m", cwd=root, check=False, VERSION="v2.0.0").stderr
+    commit(root)
+    run("make", "register-m", cwd=root, VERSION="v2.0.0")
+    run("git", "rm", "--quiet", "--cached", "dvc.lock", cwd=root)
+    (root / "dvc.lock").unlink()
+    commit(root)
+    assert "dvc.lock is not what this commit makes" in run("make", "register-m", cwd=root, check=False, VERSION="v3.0.0").stderr  # fmt: skip
+    tags = run("git", "tag", "--list", "m@*", cwd=root).stdout.split()
+    assert tags == ["m@v1.0.0", "m@v1.1.0", "m@v2.0.0"]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("content", ["forged", "v1", ""], ids=["replaced", "truncated", "emptied"])
+def test_an_object_replaced_on_the_remote_is_not_deployed(repository: Make, s3: str, content: str) -> None:
+    """By `verify = true`, which every emitted remote has: DVC trusts what S3 gives it otherwise."""
+    environment = {**AWS, "AWS_ENDPOINT_URL": s3}
+    name = f"registered-{len(content)}"
+    bucket(s3, name)
+    root = registered(repository, f"s3://{name}/store", **environment)
+    digest = hashlib.md5(b"v1.0.0").hexdigest()
+    path = f"{name}/store/files/md5/{digest[:2]}/{digest[2:]}"
+    forge = "import s3fs, sys; fs = s3fs.S3FileSystem(); fs.info(sys.argv[1]); fs.pipe_file(sys.argv[1], sys.argv[2].encode())"
+    run("python", "-c", forge, path, content, cwd=root, **environment)
+    run("rm", "-rf", ".dvc/cache", cwd=root)
+    refused = run("make", "deploy-prod", cwd=root, check=False, VERSION="v1.0.0", **environment)
+    assert refused.returncode
+    assert "the remote has not all of m@v1.0.0" in refused.stderr
+    assert run("git", "tag", "--list", "m#*", cwd=root).stdout == ""
+    assert not list((root / ".mlops/state").rglob("served"))
+    run("make", "deploy-prod", cwd=root, VERSION="v1.1.0", **environment)
+
+
+@pytest.mark.parametrize(
+    "revision",
+    ["--upload-pack=touch PLACE/injected; true", "--upload-pack=touch${IFS}PLACE/injected;", "-h", "main~1", "main^0", "HEAD@{0}", ":/a", "a\nb",
+     "refs/heads/main", "", "0123456789abcdef", "g" * 40],
+)  # fmt: skip
+def test_git_sees_a_commit_and_never_an_option(tmp_path: Path, revision: str) -> None:
+    root = tmp_path / "repository"
+    root.mkdir()
+    initialise(root)
+    named(root)
+    commit(root)
+    settings = {
+        "MLOPS_REPO": f"file://{root}",
+        "MLOPS_REV": revision.replace("PLACE", str(tmp_path)),
+        "TMPDIR": str(tmp_path),
+    }
+    done = run("sh", "-c", worker.text(), "worker", "train", cwd=tmp_path, check=False, **settings)
+    assert done.returncode == (4 if revision else 2), done.stderr
+    assert not list(tmp_path.rglob("injected"))
+
+
+@pytest.mark.parametrize("revision", ["main", "v1", ""], ids=["branch", "tag", "hash"])
+def test_a_branch_a_tag_and_a_hash_are_found(tmp_path: Path, revision: str) -> None:
+    root = tmp_path / "repository"
+    root.mkdir()
+    initialise(root)
+    named(root)
+    commit(root)
+    run("git", "tag", "v1", cwd=root)
+    revision = revision or run("git", "rev-parse", "HEAD", cwd=root).stdout.strip()
+    settings = {"MLOPS_REPO": f"file://{root}", "MLOPS_REV": revision, "TMPDIR": str(tmp_path)}
+    done = run("sh", "-c", worker.text(), "worker", "train", cwd=tmp_path, check=False, **settings)
+    assert "dvc.yaml" in done.stderr, f"the commit is found; it has no pipeline: {done.stderr}"
