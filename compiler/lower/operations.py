@@ -112,14 +112,14 @@ def programs(
     outs: Sequence[Out],
 ) -> tuple[Script, ...]:
     """The programs that register, deploy, monitor and compare; ``outs`` are the pipeline's."""
-    names = ["register.sh"] if models else []
+    names = ["register.sh", "locked.py"] if models else []
     scripts = [
-        deploy_script(deployment, models[deployment.model].path, outs)
+        deploy_script(deployment, models[deployment.model], outs)
         for deployment in deployments.values()
         if deployment.model in models
     ]
     later = ["compare.py"] if experiments else []
-    later += ["deploy.sh"] if deployments else []
+    later += ["deploy.sh", "verify.py"] if deployments else []
     later += ["monitor.py", "history.sh"] if monitors else []
     later += ["retrain.sh"] if any(monitor.retrains for monitor in monitors.values()) else []
     later += ["chart.py"] if experiments or monitors else []

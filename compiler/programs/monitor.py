@@ -39,6 +39,24 @@ def numbers(data, prefix=""):
                 continue
 
 
+def columns(contents):
+    """The numbers of the metrics files by the name of their column: the key, or FILE:KEY where two files have the key, or
+    the history has a column of that name itself."""
+    found = [(path, key, value) for path, data in contents.items() for key, value in numbers(data)]
+    keys = [key for _, key, _ in found]
+    return {f"{path}:{key}" if key in FIXED or keys.count(key) > 1 else key: value for path, key, value in found}
+
+
+def bounds_of(metric, bounds):
+    """The bounds of a column. A bound may name its file where the column does not, and the other way round."""
+    key = metric.rpartition(":")[2]
+    return [
+        (sign, limit)
+        for name, sign, limit in bounds
+        if name == metric or ((":" in name) != (":" in metric) and name.rpartition(":")[2] == key)
+    ]
+
+
 def read(path):
     """The lines of the history, oldest first."""
     if not os.path.exists(path):
@@ -79,7 +97,7 @@ def over_time(metric, rows, bounds):
     drawn = [(index, y, row) for index, y, row in drawn if y is not None]
     if not drawn:
         return ""
-    own = [(sign, limit) for name, sign, limit in bounds if name.rpartition(":")[2] == metric]
+    own = bounds_of(metric, bounds)
     points = [
         (
             index,
@@ -99,8 +117,7 @@ def over_time(metric, rows, bounds):
 def page(name, judged, bounds, rows):
     """The report: the bounds, and each metric over time; those that have bounds come first."""
     known = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in FIXED]
-    bounded = {each.rpartition(":")[2] for each, _, _ in bounds}
-    known.sort(key=lambda key: key not in bounded)
+    known.sort(key=lambda key: not bounds_of(key, bounds))
     bad = [index for index, (_, holds) in enumerate(judged, 1) if not holds]
     head = f"<p>{rows[-1]['time'].replace('T', ' ').replace('Z', ' UTC')}, commit {rows[-1]['commit']}</p>"
     table = chart.rows([("metric", "bound", "value", "verdict"), *(row for row, _ in judged)], bad) if judged else ""
@@ -135,8 +152,7 @@ def main(arguments):
         "lock": lock,
         "run": this_run,
     }
-    for data in contents.values():
-        row.update((key, f"{value:.6g}") for key, value in numbers(data))
+    row.update((key, f"{value:.6g}") for key, value in columns(contents).items())
     rows.append(row)
     write(history, as_csv(rows))
     write(

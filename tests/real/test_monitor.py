@@ -52,6 +52,29 @@ def test_a_breach_starts_one_retraining_for_each_model(tmp_path: Path) -> None:
     assert not re.search(r"(?i)(https?:)?//|<script|url\(|@import|nan", page), "it needs no network, and draws numbers"
 
 
+def test_metrics_have_names_of_their_own(tmp_path: Path) -> None:
+    """A metric called like a column of the history overwrites nothing, nor does one that two files have."""
+    run("git", "init", "--quiet", cwd=tmp_path)
+    named(tmp_path)
+    commit(tmp_path)
+    taken = ["time", "commit", "verdict", "retrain", "lock", "run"]
+    values: dict[str, object] = {**dict.fromkeys(taken, 7), "retrain": "1", "verdict": 2.0, "both": 1, "own": 3}
+    write(tmp_path, {"m.json": json.dumps(values), "n.json": json.dumps({"both": 2})})
+    command = (sys.executable, str(PROGRAMS / "monitor.py"), "drift", "m.json", "n.json", "--")
+    for bounds in (["verdict < 3", "own < 4"], ["m.json:verdict < 3", "n.json:both < 2", "m.json:own > 0"]):
+        run(*command, *bounds, cwd=tmp_path, check=False, GITHUB_RUN_ID="", CI_PIPELINE_ID="")
+    with (tmp_path / "monitoring/drift.csv").open(newline="") as file:
+        first, last = csv.DictReader(file)
+    assert (first["verdict"], first["retrain"]) == ("fine", "no")
+    assert (last["verdict"], last["retrain"]) == ("breach", "yes")
+    assert {name: last[name] for name in ("m.json:verdict", "m.json:both", "n.json:both", "own")} == {
+        "m.json:verdict": "2", "m.json:both": "1", "n.json:both": "2", "own": "3",
+    }  # fmt: skip
+    page = (tmp_path / "monitoring/drift.html").read_text()
+    assert len(re.findall(r'class="dot bad"', page)) == 1, "the bound of one file's metric is drawn for that one alone"
+    assert page.count("&lt; 3") >= 2, "in the table, and at its line"
+
+
 def history(root: Path, *arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(["sh", str(PROGRAMS / "history.sh"), *arguments], cwd=root)
 

@@ -140,3 +140,82 @@ def test_a_branch_a_tag_and_a_hash_are_found(tmp_path: Path, revision: str) -> N
     settings = {"MLOPS_REPO": f"file://{root}", "MLOPS_REV": revision, "TMPDIR": str(tmp_path)}
     done = run("sh", "-c", worker.text(), "worker", "train", cwd=tmp_path, check=False, **settings)
     assert "dvc.yaml" in done.stderr, f"the commit is found; it has no pipeline: {done.stderr}"
+
+
+def test_a_tag_that_has_moved_is_not_deployed_nor_rolled_back_to(repository: Make) -> None:
+    """The record says which commit a version was; the sentence says how to put the tag back, and that works."""
+    root = registered(repository)
+    for version in ("v1.0.0", "v1.1.0"):
+        run("make", "deploy-prod", cwd=root, VERSION=version)
+    old = run("git", "rev-parse", "m@v1.0.0^{commit}", cwd=root).stdout.strip()
+    run("git", "tag", "--force", "m@v1.0.0", "m@v1.1.0^{commit}", cwd=root)
+    for target, version in (("rollback-prod", ""), ("deploy-prod", "v1.0.0")):
+        refused = run("make", target, cwd=root, check=False, VERSION=version or "newest")
+        assert refused.returncode
+        assert f"the tag m@v1.0.0 has moved: it was {old} when m#prod#1 was deployed" in refused.stderr
+    assert run("git", "tag", "--list", "m#*", cwd=root).stdout.split() == ["m#prod#1", "m#prod#2"]
+    (advice,) = (line.strip() for line in refused.stderr.splitlines() if "git tag --force" in line)
+    run("sh", "-c", advice.partition(" && ")[0], cwd=root)
+    run("make", "rollback-prod", cwd=root)
+    assert run("git", "rev-parse", "m#prod#3^{commit}", cwd=root).stdout.strip() == old
+
+
+def test_the_record_of_a_deployment(repository: Make) -> None:
+    root = registered(repository)
+    run("make", "deploy-prod", cwd=root, VERSION="v1.0.0", CI_PIPELINE_URL="https://ci.example/7")
+    commit_ = run("git", "rev-parse", "m@v1.0.0^{commit}", cwd=root).stdout.strip()
+    text = run("git", "tag", "--list", "--format=%(contents)", "m#prod#1", cwd=root).stdout.split("\n")
+    digest = hashlib.md5(b"v1.0.0").hexdigest()
+    assert [line for line in text if line] == [
+        "m@v1.0.0 is in prod", "Version: v1.0.0", f"Commit: {commit_}", f"Hash: {digest} model", "Run: https://ci.example/7",
+    ]  # fmt: skip
+    run("make", "deploy-prod", cwd=root, VERSION="v1.0.0")
+    assert run("git", "tag", "--list", "m#*", cwd=root).stdout.split() == ["m#prod#1"], "it is there already"
+
+
+def test_two_versions_of_one_commit_and_records_without_text(repository: Make) -> None:
+    """A rollback goes to the version of the record, also where its commit bears two; GTO's own tags have another text."""
+    root = registered(repository)
+    run("git", "tag", "m@v1.0.1", "m@v1.0.0^{commit}", cwd=root)
+    run("git", "tag", "m#prod#1", "m@v1.0.0^{commit}", cwd=root)
+    run("make", "deploy-prod", cwd=root, VERSION="v1.0.0")
+    run("make", "deploy-prod", cwd=root, VERSION="v1.1.0")
+    assert "deploying m@v1.0.0 " in run("make", "rollback-prod", cwd=root).stdout
+
+
+def test_a_version_that_was_tagged_elsewhere_with_a_stale_lock_is_not_deployed(repository: Make) -> None:
+    root = registered(repository)
+    write(root, {"in": "changed after the run"})
+    commit(root)
+    run("git", "tag", "-a", "-m", "by hand", "m@v2.0.0", cwd=root)
+    refused = run("make", "deploy-prod", cwd=root, check=False)
+    assert refused.returncode
+    assert (
+        "m@v2.0.0 is not what was trained: dvc.lock is not what this commit makes: prepare (in is modified)"
+        in refused.stderr
+    )
+    run("git", "rm", "--quiet", "dvc.lock", cwd=root)
+    commit(root)
+    run("git", "tag", "m@v2.1.0", cwd=root)
+    assert "dvc.lock is not what this commit makes" in run("make", "deploy-prod", cwd=root, check=False).stderr
+    assert run("git", "tag", "--list", "m#*", cwd=root).stdout == ""
+    run("make", "deploy-prod", cwd=root, VERSION="v1.1.0")
+
+
+@pytest.mark.parametrize("content", ["forged", ""], ids=["replaced", "emptied"])
+def test_an_object_replaced_in_the_cache_is_not_deployed(repository: Make, content: str) -> None:
+    """DVC believes what it has in its cache; the bytes are hashed before the command sees them."""
+    root = registered(repository)
+    digest = hashlib.md5(b"v1.0.0").hexdigest()
+    path = root / f".dvc/cache/files/md5/{digest[:2]}/{digest[2:]}"
+    path.chmod(0o644)
+    path.write_text(content)
+    path.chmod(0o444)
+    refused = run("make", "deploy-prod", cwd=root, check=False, VERSION="v1.0.0")
+    if refused.returncode:
+        assert "v1.0.0" in refused.stderr
+        assert not list((root / ".mlops/state").rglob("served"))
+        assert run("git", "tag", "--list", "m#*", cwd=root).stdout == ""
+    else:
+        (folder,) = (root / ".mlops/state/deploy/prod").iterdir()
+        assert (folder / "model").read_text() == "v1.0.0", "DVC saw it and fetched the right one"

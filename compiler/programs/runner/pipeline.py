@@ -141,7 +141,7 @@ def rehearse(repo: Repo, pipeline: Pipeline, options, code: CodeVersions) -> dic
     for stage in pipeline.stages:
         upstream = pipeline.upstream[stage]
         outcome = outcomes[stage] = Outcome(stage.addressing, "unchanged")
-        outcome.reason = "forced" if options.force else change(stage, upstream, code)
+        outcome.reason = "forced" if options.force else change(stage, upstream, code, allow_missing=options.pull)
         if outcome.reason:
             outcome.status = "would be committed" if runs_inline(stage) else "would run"
             if not options.force and not runs_inline(stage):

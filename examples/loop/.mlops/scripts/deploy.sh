@@ -1,8 +1,9 @@
 # Made by mlopsc. Deploys one version of a model; deploy-ENVIRONMENT.sh sets what is particular and reads this.
 #
 # The commit that bears the version's tag is checked out into a folder of its own, DVC restores that commit's model there,
-# gates judge its metrics, and the project's command runs. Only when that has ended well does GTO's tag
-# MODEL#ENVIRONMENT#N say that this version is in the environment: the tags are the record of all deployments.
+# its hash is compared, gates judge its metrics, and the project's command runs. Only when that has ended well does GTO's
+# tag MODEL#ENVIRONMENT#N say that this version is in the environment: the tags are the record of all deployments. Their
+# text has the version, the commit, the hashes of the model, who deployed it when, and the run of CI.
 #
 # One deployment to an environment at a time: others wait. What is killed half-way can be started again.
 set -eu
@@ -19,11 +20,16 @@ versions() {
         git rev-parse --verify --quiet "refs/tags/$model@$each!" >/dev/null || echo "$each"
     done
 }
-# The versions that were in this environment, oldest first.
+# The deployments to the environments that a pattern names, oldest first: TAG VERSION COMMIT. What was recorded before there
+# was a text is read from the registry tag of its commit.
 history() {
-    numbers | while read -r number; do
-        git tag --points-at "$model#$environment#$number^{}" --list "$model@*" --sort=version:refname | grep -v '!$' | tail -n 1
-    done | sed "s/^.*@//"
+    git for-each-ref --format='%(refname:strip=2)' "refs/tags/$model#$1#*" | sed -n 's/.*#\([0-9]*\)$/\1 &/p' | sort -n | while read -r number record; do
+        at=$(git rev-parse --verify --quiet "refs/tags/$record^{commit}") || continue
+        text=$(git for-each-ref --format='%(if:equals=tag)%(objecttype)%(then)%(contents)%(end)' "refs/tags/$record")
+        each=$(printf '%s\n' "$text" | sed -n 's/^Version: //p' | tail -n 1)
+        [ -n "$each" ] || each=$(git tag --points-at "$at" --list "$model@*" --sort=version:refname | grep -v '!$' | tail -n 1 | sed 's/^.*@//')
+        [ -z "$each" ] || echo "$record $each $at"
+    done
 }
 numbers() { git tag --list "$model#$environment#*" | sed 's/.*#//' | sort -n; }
 fetch() { git fetch --quiet --tags origin "$@"; }
@@ -37,21 +43,26 @@ python -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)' || fail "the lock $state
 if shared && ! fetch; then
     echo "deploy.sh: the tags of origin could not all be had; going by those that are here" >&2
 fi
+now=$(history "$environment" | tail -n 1 | cut -d ' ' -f 2)
 case $wanted in
 newest) version=$(versions | tail -n 1) ;;
 previous)
-    now=$(history | tail -n 1)
-    version=$(history | grep -vxF -- "$now" | tail -n 1) || fail "$environment had no version before ${now:-now}"
+    version=$(history "$environment" | awk -v now="$now" '$2 != now { last = $2 } END { print last }')
+    [ -n "$version" ] || fail "$environment had no version before ${now:-now}"
     ;;
 *) version=${wanted#"$model@"} ;;
 esac
 [ -n "$version" ] || fail "no version of $model is registered: run make register-$model first"
 tag=$model@$version
-now=$(history | tail -n 1)
 # Only an exact version: Git would accept `v1.0.0^0` or `v1.0.0~1`, too.
 case $version in *[!0-9A-Za-z.+-]*) fail "$version is not a registered version of $model" ;; esac
 versions | grep -qxF -e "$version" || fail "$version is not a registered version of $model (git fetch --tags?)"
 commit=$(git rev-parse --verify --quiet "refs/tags/$tag^{commit}") || fail "there is no tag $tag here (git fetch --tags?)"
+# A version is one commit for good: what was deployed as this version before, to any environment, was the same.
+moved=$(history '*' | awk -v version="$version" -v commit="$commit" '$2 == version && $3 != commit { print $1, $3; exit }')
+[ -z "$moved" ] || fail "the tag $tag has moved: it was ${moved#* } when ${moved% *} was deployed, and is $commit now.
+If that is right, register the new commit under a version of its own; else put the tag back:
+    git tag --force '$tag' ${moved#* } && git push --force origin 'refs/tags/$tag'"
 echo "deploying $tag ($commit) to $environment"
 
 folder=$state/deploy/$environment/$version
@@ -67,7 +78,12 @@ dvc config --local cache.dir "$repository/.dvc/cache"
 # A remote in a folder that is seen from the repository would be looked for beside this one.
 (cd "$repository" && dvc remote list) | sed 's/[[:space:]]*(default)$//' | while read -r name url; do
     case $url in /*) dvc remote add --quiet --local --force "$name" "$url" </dev/null ;; esac
+    dvc remote modify --quiet --local "$name" verify true </dev/null
 done
+# A tag may be set elsewhere, without `make register`. What was here before, `previous` brings back as it is.
+if [ -n "$target" ] && [ "$wanted" != previous ]; then
+    why=$(python "$repository/.mlops/scripts/locked.py" --pull "$target" 2>&1) || fail "$tag is not what was trained: $why"
+fi
 remotes=$(dvc remote list | awk '{print $1}')
 # A remote that bears the environment's name is that environment's own: a deployment brings into it what it lacks.
 own=$(printf '%s\n' "$remotes" | grep -xF -- "$environment") || own=
@@ -83,6 +99,11 @@ else
     eval "dvc push --quiet --remote \"\$own\" $paths" || fail "$tag cannot be brought into the remote $own"
 fi
 [ -e "$MODEL_PATH" ] || fail "$MODEL_PATH is not there at $tag"
+hashes=
+if [ -n "$paths" ]; then
+    hashes=$(eval "python \"\$repository/.mlops/scripts/verify.py\" $paths" 2>"$state/verify.log") || fail "$tag is not what was registered: $(cat "$state/verify.log")
+The cache or the remote holds something else; nothing was deployed. Remove that object there, and deploy again"
+fi
 judge
 
 DEPLOY_ENVIRONMENT=$environment MODEL=$model MODEL_VERSION=$version MODEL_COMMIT=$commit
@@ -91,12 +112,21 @@ run 9>&- || fail "the command failed: $environment is not recorded as having $ve
 
 cd "$repository"
 latest() { echo "$model#$environment#$(numbers | tail -n 1)"; }
+is_recorded() { [ "$(history "$environment" | tail -n 1 | cut -d ' ' -f 2,3)" = "$version $commit" ]; }
 record() {
-    [ "$(history | tail -n 1)" != "$version" ] || return 0
+    ! is_recorded || return 0
     number=$(numbers | tail -n 1)
-    git -c "user.name=$(git config user.name || echo deploy)" -c "user.email=$(git config user.email || echo deploy@localhost)" \
-        tag --annotate --message "$tag is in $environment" "$model#$environment#$((${number:-0} + 1))" "$commit"
+    {
+        echo "$tag is in $environment"
+        echo
+        echo "Version: $version"
+        echo "Commit: $commit"
+        printf '%s\n' "$hashes" | sed '/^$/d;s/^/Hash: /'
+        [ -z "$run_of_ci" ] || echo "Run: $run_of_ci"
+    } | git -c "user.name=$(git config user.name || echo deploy)" -c "user.email=$(git config user.email || echo deploy@localhost)" \
+        tag --annotate --cleanup=verbatim --file - "$model#$environment#$((${number:-0} + 1))" "$commit"
 }
+run_of_ci=${CI_PIPELINE_URL:-${GITHUB_RUN_ID:+${GITHUB_SERVER_URL:-}/${GITHUB_REPOSITORY:-}/actions/runs/$GITHUB_RUN_ID}}
 record
 if shared && ! git push --quiet origin "refs/tags/$(latest)"; then
     # From elsewhere, a deployment of the same number was recorded meanwhile: this one comes behind it.

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Made by mlopsc. register.sh MODEL [VERSION [TARGET]]: check that dvc.lock is what this commit makes as far as TARGET, push what the pipeline made, then give this commit the registry tag
-# MODEL@VERSION (GTO's: https://dvc.org/doc/gto), and push that. Doing it again with the same VERSION changes nothing.
+# Made by mlopsc. register.sh MODEL [VERSION [TARGET]]: check that dvc.lock is what this commit makes as far as TARGET,
+# push what the pipeline made, then give this commit the registry tag MODEL@VERSION (GTO's: https://dvc.org/doc/gto), and
+# push that. Doing it again with the same VERSION changes nothing.
 set -eu
 model=$1 version=${2:-} target=${3:-}
 case $version in
@@ -17,22 +18,7 @@ fi
 # A stale dvc.lock names a model that this commit does not make.
 case $target in *.dvc) [ -e "$target" ] || target= ;; esac
 if [ -n "$target" ]; then
-    report=$(mktemp)
-    trap 'rm -f "$report"' EXIT
-    log=$(python .mlops/scripts/run.py --dry-run --json "$report" "$target") || { printf '%s\n' "$log" >&2; exit 1; }
-    python - "$report" >&2 <<'CHECK' || exit 1
-import json, sys
-text = open(sys.argv[1]).read()
-if not text:
-    sys.exit("register.sh: the runner cannot tell whether dvc.lock is up to date; see the versions of DVC that it supports")
-changed = [stage for stage in json.loads(text)["stages"] if stage["status"].startswith("would ")]
-changed = [f"{stage['stage']} ({stage['reason']})" for stage in changed if stage["reason"] != "it runs always"]
-if changed:
-    sys.exit(
-        f"register.sh: dvc.lock is not what this commit makes: {'; '.join(changed)}.\n"
-        "Run `make pull` if data are missing here, then `make pipeline`, commit dvc.lock, and register again."
-    )
-CHECK
+    why=$(python .mlops/scripts/locked.py "$target" 2>&1) || { echo "register.sh: $why" >&2; exit 1; }
 fi
 dvc push
 if [ -n "$version" ] && commit=$(git rev-parse --verify --quiet "refs/tags/$model@$version^{commit}"); then

@@ -108,6 +108,7 @@ for candidate in "$python" "${dvc%/*}/python" python3 python; do
     if "$candidate" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("dvc") is None)' 2>/dev/null; then
         trap - EXIT
         DVC_NO_ANALYTICS=1 exec "$candidate" -c "$(cat <<'PROGRAM'
+import contextlib
 import functools
 import json
 import os
@@ -130,13 +131,21 @@ def stop(number, frame):
     sys.exit(128 + number)
 
 
+# OmegaConf resolves templates: oc.env reads the environment, with its secrets. (In two parts, as engines have templates, too.)
+RESOLVED = "$" + "{"
+
+
 def set_params(words):
     # As `dvc exp run --set-param` does, but a file whose values stay the same keeps its bytes.
     from dvc.utils.cli_parse import to_path_overrides
     from dvc.utils.hydra import apply_overrides
     from dvc.utils.serialize import LOADERS
 
+    for word in words:
+        if RESOLVED in word:
+            fail(2, f"the parameter {word.partition('=')[0]} has a template as its value: only plain values can be set")
     for path, overrides in to_path_overrides(words).items():
+        check_params_file(path)
         load = LOADERS[os.path.splitext(path)[1].lower()]
         with open(path, "rb") as file:
             before, values = file.read(), load(path)
@@ -144,6 +153,18 @@ def set_params(words):
         if load(path) == values:
             with open(path, "wb") as file:
                 file.write(before)
+
+
+def check_params_file(path):
+    # Parameters may come from whoever starts the pipeline: they set values in params files of the repository, and no commands.
+    top = subprocess.run(["git", "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True).stdout
+    place = os.path.relpath(os.path.realpath(path), os.path.realpath(top.rstrip("\\n")))
+    parts = place.split(os.sep)
+    if parts[0] == ".." or any(part.startswith(".") for part in parts) or parts[-1] in ("dvc.yaml", "mlops.yaml"):
+        fail(2, f"{path} is not a params file of the repository")
+    with open(path, "rb") as file:
+        if RESOLVED.encode() in file.read():
+            fail(2, f"{path} contains templates, which setting a parameter would resolve: keep them in another file")
 
 
 class Worker:
@@ -154,6 +175,8 @@ class Worker:
         # DVC creates a client of the remote for each question, which takes 0.2 s: share one.
         get_remote = functools.cache(self.repo.cloud.get_remote)
         self.repo.cloud.get_remote = lambda name=None, command=\"": get_remote(name)
+        for remote in self.repo.config["remote"].values():
+            remote["verify"] = True  # DVC believes what S3 gives it otherwise
         self.cache = self.repo.stage_cache
         self.remote = os.environ.get("MLOPS_REMOTE") or None
         self.target = self.repo.stage.get_target(name)
@@ -180,25 +203,59 @@ class Worker:
         return key_of(stage) if cacheable(stage) else None
 
     def entry(self, key):
-        # The newest result with this key on the remote, copied to where DVC looks for it; None if there is none.
-        store = self.store()
-        folder = store.fs.join(store.path, "runs", key[:2], key)
-        try:
-            records = [
-                (str(store.fs.info(path).get("mtime") or store.fs.info(path).get("LastModified")), path)
-                for path in store.fs.find(folder)
-            ]
-        except FileNotFoundError:
-            records = []
-        if not records:
+        # The first result with this key on the remote, copied to where DVC looks for it; None if there is none.
+        name = self.first(key)
+        if name is None:
             return None
-        path = max(records)[1]
-        name = store.fs.name(path)
+        store = self.store()
         local = self.cache._get_cache_path(key, name)
         os.makedirs(os.path.dirname(local), exist_ok=True)
-        store.fs.get_file(path, local + ".part")
+        store.fs.get_file(self.records(key, name), local + ".part")
         os.replace(local + ".part", local)
-        return self.cache._load_cache(key, name)
+        return self.checked(key, name)
+
+    def checked(self, key, name):
+        # A record of the run cache bears the hash of what it says.
+        from dvc.stage.cache import _get_cache_hash
+
+        entry = self.cache._load_cache(key, name)
+        if not entry or _get_cache_hash(entry.copy()) != name or _get_cache_hash(entry.copy(), key=True) != key:
+            os.remove(self.cache._get_cache_path(key, name))
+            fail(4, f"the record runs/{key[:2]}/{key}/{name} on the remote is not what was written: remove it there")
+        return entry
+
+    def records(self, key, *name):
+        store = self.store()
+        return store.fs.join(store.path, "runs", key[:2], key, *name)
+
+    def first(self, key):
+        # The name of the result that counts: the one that was claimed first. Where none was claimed, as by `dvc push`
+        # or by other versions, the oldest is claimed now, so that all workers take the same.
+        store = self.store()
+        try:
+            there = store.fs.find(self.records(key))
+        except FileNotFoundError:
+            return None
+        times = {store.fs.name(path): store.fs.info(path) for path in there}
+        if not times:
+            return None
+        oldest = min(times, key=lambda name: (str(times[name].get("mtime") or times[name].get("LastModified")), name))
+        return self.claim(key, oldest, set(times))
+
+    def claim(self, key, name, there):
+        # Put-if-absent, where the remote has it. A claim for a result that is there no more is void.
+        store = self.store()
+        path = store.fs.join(store.path, "mlops", "first", key[:2], key)
+        try:
+            claimed = store.fs.fs.cat_file(path).decode()
+            if claimed in there:
+                return claimed
+            store.fs.fs.rm_file(path)
+        except FileNotFoundError:
+            store.fs.makedirs(store.fs.parent(path), exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            create(store.fs, path, name.encode())
+        return store.fs.fs.cat_file(path).decode()
 
     def settle(self, stage):
         # Find the result of an upstream stage, without running it and fetching only its record.
@@ -260,7 +317,10 @@ class Worker:
     def pull(self, out):
         for odb, objects in out.get_used_objs(remote=self.remote).items():
             if self.repo.cloud.pull(objects, odb=odb, remote=self.remote).failed:
-                fail(4, f"cannot fetch {out} from the remote")
+                fail(
+                    4,
+                    f"cannot fetch {out}: the remote lacks its object {out.hash_info.value}, or holds something else there",
+                )
 
     def run(self):
         import networkx
@@ -331,10 +391,16 @@ class Worker:
             return
         store, key = self.store(), key_of(stage)
         name = _get_cache_hash(to_single_stage_lockfile(stage))
-        record = store.fs.join(store.path, "runs", key[:2], key, name)
+        record = self.records(key, name)
         if not store.fs.exists(record):
             store.fs.makedirs(store.fs.parent(record), exist_ok=True)
             store.fs.put_file(self.cache._get_cache_path(key, name), record)
+        if self.first(key) != name:
+            print(
+                f"worker: {stage.addressing} is not deterministic: an earlier run on the same inputs made something else. "
+                "That one counts: the stages below use it",
+                flush=True,
+            )
 
     def report(self, ran):
         from dvc.dependency import ParamsDependency
@@ -376,6 +442,24 @@ class Worker:
         name = \"".join(c if c.isalnum() or c in "-_." else "_" for c in stage.addressing)
         with open(os.path.join(folder, f"stage-{name}.json"), "w") as file:
             json.dump(record, file, indent=1)
+
+
+def create(fs, path, data):
+    # Write a file only if it is not there yet; FileExistsError if it is.
+    if fs.protocol == "local":
+        with open(path + f".{os.getpid()}", "wb") as file:
+            file.write(data)
+        try:
+            os.link(file.name, path)  # a link is made whole, and never over another file
+        finally:
+            os.remove(file.name)
+        return
+    try:
+        fs.fs.pipe_file(path, data, mode="create")
+    except (NotImplementedError, TypeError, ValueError):  # an old or another file system: the last one to look decides
+        if fs.exists(path):
+            raise FileExistsError(path) from None
+        fs.fs.pipe_file(path, data)
 
 
 def cacheable(stage):
