@@ -119,7 +119,7 @@ def programs(
         if deployment.model in models
     ]
     later = ["compare.py"] if experiments else []
-    later += ["deploy.sh", "verify.py"] if deployments else []
+    later += ["deploy.sh", "remotes.py", "verify.py"] if deployments else []
     later += ["monitor.py", "history.sh"] if monitors else []
     later += ["retrain.sh"] if any(monitor.retrains for monitor in monitors.values()) else []
     later += ["chart.py"] if experiments or monitors else []

@@ -76,15 +76,15 @@ cd "$folder"
 [ ! -f "$repository/.dvc/config.local" ] || cp "$repository/.dvc/config.local" .dvc/config.local
 dvc config --local cache.dir "$repository/.dvc/cache"
 # A remote in a folder that is seen from the repository would be looked for beside this one.
-(cd "$repository" && dvc remote list) | sed 's/[[:space:]]*(default)$//' | while read -r name url; do
-    case $url in /*) dvc remote add --quiet --local --force "$name" "$url" </dev/null ;; esac
-    dvc remote modify --quiet --local "$name" verify true </dev/null
+(cd "$repository" && python .mlops/scripts/remotes.py) | while read -r name url; do
+    case $url in /*) dvc remote add --local --force "$name" "$url" </dev/null ;; esac
+    dvc remote modify --local "$name" verify true </dev/null
 done
 # A tag may be set elsewhere, without `make register`. What was here before, `previous` brings back as it is.
 if [ -n "$target" ] && [ "$wanted" != previous ]; then
     why=$(python "$repository/.mlops/scripts/locked.py" --pull "$target" 2>&1) || fail "$tag is not what was trained: $why"
 fi
-remotes=$(dvc remote list | awk '{print $1}')
+remotes=$(python "$repository/.mlops/scripts/remotes.py" | awk '{print $1}')
 # A remote that bears the environment's name is that environment's own: a deployment brings into it what it lacks.
 own=$(printf '%s\n' "$remotes" | grep -xF -- "$environment") || own=
 restore() { eval "dvc pull --quiet --force ${1:+--remote \"\$1\"} $paths"; }
