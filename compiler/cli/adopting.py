@@ -27,6 +27,8 @@ def import_(arguments: argparse.Namespace) -> int:
     if not os.path.isdir(path):
         print(f"mlopsc: `{arguments.path}` is not a folder", file=sys.stderr)
         return MISUSE
+    if arguments.merge:
+        return _merge(find_root(path), arguments)
     root, only = repository_root(path)
     if not arguments.dry_run:
         recover(root)
@@ -43,6 +45,27 @@ def import_(arguments: argparse.Namespace) -> int:
         print("nothing was written, because of --dry-run")
     else:
         print("commit these files; from now on, edit mlops.yaml and run `mlopsc build`")
+    return DONE
+
+
+def _merge(root: str, arguments: argparse.Namespace) -> int:
+    """Take what was changed in the emitted dvc.yaml into mlops.yaml."""
+    from ..adopt.merge import merge
+    from ..write.journal import apply, recover
+
+    if not arguments.dry_run:
+        recover(root)
+    rewrite = merge(root, _interpreter(arguments.python))
+    if not rewrite.report.failed and not arguments.dry_run:
+        rewrite.report.add(apply(rewrite.plan, root))
+    if rewrite.report.failed:
+        return _nothing_written(rewrite.report, rewrite.document)
+    print("".join(f"{line}\n" for line in rewrite.summary), end="")
+    if arguments.dry_run:
+        print("".join(change.diff() for change in rewrite.plan.writes if change.path.endswith("mlops.yaml")), end="")
+        print("nothing was written, because of --dry-run")
+    for change in () if arguments.dry_run else rewrite.plan.writes:
+        print(f"{change.action:>8} {change.path}")
     return DONE
 
 

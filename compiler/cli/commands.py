@@ -38,6 +38,10 @@ def _plan(root: str, overwrite: list[str]) -> tuple[Disk, Compiled, Plan | None]
     lock, diagnostics = read_lock(disk)
     compiled.report.add(diagnostics)
     changes, diagnostics = plan(compiled.files, lock, disk, compiled.inputs, overwrite)
+    if any(change.path == "dvc.yaml" and change.action == "conflict" for change in changes.changes):
+        from ..adopt.dvc_edits import with_edits
+
+        diagnostics = with_edits(diagnostics, compiled.files, lock, disk, root)
     compiled.report.add(diagnostics)
     return disk, compiled, changes
 

@@ -155,6 +155,11 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     adopt.add_argument(
         "path", nargs="?", default=".", metavar="PATH", help="the repository (default: the current folder)"
     )
+    adopt.add_argument(
+        "--merge",
+        action="store_true",
+        help="take what DVC's tools or you changed in the generated dvc.yaml into mlops.yaml, and build",
+    )
     adopt.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
     adopt.add_argument("--python", metavar="PYTHON", help=PYTHON)
     adopt.add_argument(
