@@ -49,8 +49,8 @@ _PARAMS = ("params.yaml", "params.json", "params.toml")
 """Where a program may find the name of a code file that it reads."""
 _TEXTS = (".py", ".ipynb")
 _CODE_FILE = re.compile(r"\.(?:py|ipynb)\b")
-_READS_CODE = re.compile(rf"\b(?:{'|'.join(sorted(_MODULES | _NAMES))})\b|__file__|\.py\b|\.ipynb\b")
-"""What in a code cell may read the text of code; `%run x.py` too, which is a doubt here."""
+_MAGIC = re.compile(r"^%(?:(?:matplotlib|load_ext|autoreload|config)\b.*|%(?:time|capture))$", re.MULTILINE)
+"""What a code cell may begin with or contain that is no Python and reads no code. Another magic, or `!`, is a doubt."""
 
 
 def meaning(path: str, content: bytes, prose: bool = False) -> str | None:
@@ -88,8 +88,16 @@ def is_same(
         return False
     if any(_CODE_FILE.search((read(file) or b"").decode("utf-8", "replace")) for file in _PARAMS):
         return False
-    programs = [ast.parse(read(file) or b"") for file in files if file.endswith(".py")]
+    programs = [program for file in files for program in _programs(file, read(file) or b"")]
     return not _may_list_code(programs, files)
+
+
+def _programs(path: str, content: bytes) -> list[ast.Module]:
+    """The syntax trees of a code file: one, or one for each code cell. Raises SyntaxError, ValueError and the like."""
+    if path.endswith(".py"):
+        return [ast.parse(content)]
+    cells = [_cell(cell, prose=False) for cell in json.loads(content)["cells"]]
+    return [ast.parse(_MAGIC.sub("", cell[1])) for cell in cells if cell[0] == "code"]
 
 
 def _python(content: bytes) -> str | None:
@@ -230,10 +238,10 @@ def _notebook(content: bytes, prose: bool) -> str | None:
     try:
         notebook = json.loads(content)
         cells = [_cell(cell, prose) for cell in notebook["cells"]]
-        if any(cell[0] == "code" and _READS_CODE.search(cell[1]) for cell in cells):
+        if any(map(_may_read_code, _programs(".ipynb", content))):
             return None
         kernel = notebook.get("metadata", {}).get("kernelspec", {}).get("name")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (SyntaxError, ValueError, KeyError, TypeError, AttributeError, RecursionError, MemoryError):
         return None
     kept = [cell for cell in cells if prose or cell[0] == "code"]
     text = json.dumps([notebook.get("nbformat"), kernel, kept], sort_keys=True)
