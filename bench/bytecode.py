@@ -22,9 +22,7 @@ def behaviour(path: str, content: bytes) -> Any:
     """
     try:
         if path.endswith(".ipynb"):
-            return [
-                "".join(cell["source"]) for cell in json.loads(content)["cells"] if cell["cell_type"] == "code"
-            ]
+            return ["".join(cell["source"]) for cell in json.loads(content)["cells"] if cell["cell_type"] == "code"]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _of_code(compile(content, "code", "exec", dont_inherit=True))

@@ -90,7 +90,9 @@ class History:
                 yield commit, decided
 
     def _judge(self, commit: str) -> Iterator[Decision]:
-        changed = self._git("diff-tree", "-r", "-z", "--no-commit-id", "--name-only", "--no-renames", f"{commit}^", commit)
+        changed = self._git(
+            "diff-tree", "-r", "-z", "--no-commit-id", "--name-only", "--no-renames", f"{commit}^", commit
+        )
         edited = [path for path in changed.split("\0") if path.endswith(CODE)]
         listing = self._git("ls-tree", "-r", "-z", "--name-only", f"{commit}^").split("\0")
         for pipeline in (path for path in listing if posixpath.basename(path) == "dvc.yaml"):
@@ -100,7 +102,9 @@ class History:
             for name in before.keys() & after.keys():
                 yield from self._decide(commit, folder, before[name], after[name], edited)
 
-    def _decide(self, commit: str, folder: str, before: Stage, after: Stage, edited: Sequence[str]) -> Iterator[Decision]:
+    def _decide(
+        self, commit: str, folder: str, before: Stage, after: Stage, edited: Sequence[str]
+    ) -> Iterator[Decision]:
         old, new = self._commits[f"{commit}^", folder], self._commits[commit, folder]
         for path in (posixpath.relpath(path, folder or ".") for path in edited):
             then, now = old.read(path), new.read(path)

@@ -11,6 +11,7 @@ import io
 import re
 import tokenize
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from random import Random
 
 Edit = Callable[[str, Random], str | None]
@@ -140,26 +141,32 @@ def parentheses(text: str, rng: Random) -> str | None:
         return None
     node = rng.choice(values)
     segment = ast.get_source_segment(text, node) or ""
-    end = (node.end_lineno or 0, len(text.splitlines()[(node.end_lineno or 1) - 1].encode()[: node.end_col_offset].decode()))
+    end = (
+        node.end_lineno or 0,
+        len(text.splitlines()[(node.end_lineno or 1) - 1].encode()[: node.end_col_offset].decode()),
+    )
     start = (node.lineno, len(text.splitlines()[node.lineno - 1].encode()[: node.col_offset].decode()))
     return _replaced(text, start, end, f"(\n{segment}\n)")
 
 
 @layout
 def two_statements_on_a_line(text: str, rng: Random) -> str | None:
+    bodies = [node.body for node in ast.walk(ast.parse(text)) if isinstance(getattr(node, "body", None), list)]
     pairs = [
         (first, second)
-        for node in ast.walk(ast.parse(text))
-        for first, second in zip(getattr(node, "body", [])[:-1], getattr(node, "body", [])[1:], strict=True)
+        for body in bodies
+        for first, second in pairwise(body)
         if not hasattr(first, "body") and not hasattr(second, "body") and first.end_lineno == second.lineno - 1
-    ] if not isinstance(text, bytes) else []  # fmt: skip
+    ]
     if not pairs:
         return None
     first, second = rng.choice(pairs)
     lines = text.split("\n")
     if "#" in lines[first.end_lineno - 1]:
         return None
-    lines[first.end_lineno - 1 : second.lineno] = [lines[first.end_lineno - 1] + "; " + lines[second.lineno - 1].lstrip()]
+    lines[first.end_lineno - 1 : second.lineno] = [
+        lines[first.end_lineno - 1] + "; " + lines[second.lineno - 1].lstrip()
+    ]
     return "\n".join(lines)
 
 
@@ -189,7 +196,9 @@ def quotes(text: str, rng: Random) -> str | None:
 def a_string_in_two_parts(text: str, rng: Random) -> str | None:
     plain = re.compile(r"\"[\w .:/-]{2,}\"")
     return _token_edit(
-        tokenize.STRING, lambda string: plain.fullmatch(string) is not None, lambda string: f'{string[:2]}" "{string[2:]}'
+        tokenize.STRING,
+        lambda string: plain.fullmatch(string) is not None,
+        lambda string: f'{string[:2]}" "{string[2:]}',
     )(text, rng)
 
 
@@ -226,7 +235,9 @@ def a_docstring(text: str, rng: Random) -> str | None:
 @meaning
 def a_comment_in_a_long_string(text: str, rng: Random) -> str | None:
     return _token_edit(
-        tokenize.STRING, lambda string: string.count("\n") > 1, lambda string: string.replace("\n", "\n# a comment\n", 1)
+        tokenize.STRING,
+        lambda string: string.count("\n") > 1,
+        lambda string: string.replace("\n", "\n# a comment\n", 1),
     )(text, rng)
 
 
@@ -296,7 +307,9 @@ def a_trailing_comma(text: str, rng: Random) -> str | None:
     if not ends:
         return None
     node = rng.choice(ends)
-    return _replaced(text, (node.end_lineno or 0, node.end_col_offset or 0), (node.end_lineno or 0, node.end_col_offset or 0), ",")
+    return _replaced(
+        text, (node.end_lineno or 0, node.end_col_offset or 0), (node.end_lineno or 0, node.end_col_offset or 0), ","
+    )
 
 
 @meaning

@@ -110,7 +110,12 @@ def files(rng: Random) -> tuple[dict[str, str], str]:
         code["src/files.py"] = modules[1]
     numbers = " ".join(str(rng.randrange(50)) for _ in range(6))
     params = {"rate": 2, **({"source": "src/common.py"} if trait == "a name in params" else {})}
-    data = {"raw/numbers.txt": f"{numbers}\n", "raw/log.json": json.dumps(LOG), "params.json": json.dumps(params)}
+    data = {
+        "raw/numbers.txt": f"{numbers}\n",
+        "out/keep": "",
+        "raw/log.json": json.dumps(LOG),
+        "params.json": json.dumps(params),
+    }
     return {"mlops.yaml": SPEC, "requirements.lock": _lock(dict.fromkeys(PACKAGES, "1.0")), **code, **data}, place
 
 
@@ -144,7 +149,7 @@ class Pipeline:
             self._write(root, self.files)
         self._run(self.meaning, "git", "init", "-q", ".")
         self._run(self.meaning, "dvc", "init", "-q")
-        self._run(self.meaning, "mlopsc", "build", "--quiet")
+        self._run(self.meaning, "mlopsc", "build")
         shutil.copytree(self.meaning, self.bytes, symlinks=True)
         self._by_bytes()
         self._commit()
@@ -227,7 +232,9 @@ class Pipeline:
         for stage in document["stages"].values():
             stage["deps"].append("requirements.lock")
             stage["params"] = [
-                item for item in stage.get("params", []) if not (isinstance(item, dict) and ".mlops/packages.json" in item)
+                item
+                for item in stage.get("params", [])
+                if not (isinstance(item, dict) and ".mlops/packages.json" in item)
             ]
         (self.bytes / "dvc.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
 
@@ -242,7 +249,7 @@ class Pipeline:
     def _run_all(self) -> tuple[set[str], set[str], bool]:
         """Which stages `dvc repro` and the runner have run, and whether all three ways succeeded."""
         plain = subprocess.Popen(
-            [BIN / "dvc", "repro", "--force-downstream"][:2], cwd=self.bytes, env=self._environment(), text=True,
+            [BIN / "dvc", "repro"], cwd=self.bytes, env=self._environment(), text=True,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         ours = self._runner()
@@ -251,9 +258,15 @@ class Pipeline:
         commands = [line.partition("cmd: ")[2].partition(", deps")[0] for line in SPEC.splitlines() if "cmd: " in line]
         truth = all([not self._status(self.truth, "sh", "-c", command) for command in commands])
         output = plain.communicate()[0]
-        by_bytes = {name for name in NAMES if f"Running stage '{name}'" in output or f"Stage '{name}' is cached" in output}
+        by_bytes = {
+            name for name in NAMES if f"Running stage '{name}'" in output or f"Stage '{name}' is cached" in output
+        }
         by_meaning = {stage["stage"] for stage in ours["stages"] if stage["status"] in ("ran", "restored", "failed")}
-        succeeded = {not plain.returncode, all(stage["status"] not in ("failed", "blocked") for stage in ours["stages"]), truth}
+        succeeded = {
+            not plain.returncode,
+            all(stage["status"] not in ("failed", "blocked") for stage in ours["stages"]),
+            truth,
+        }
         if len(succeeded) > 1:
             raise SystemExit(f"seed {self.seed}: one way fails and another does not: {ours}\n{output}")
         return by_bytes, by_meaning, succeeded == {True}
@@ -261,7 +274,7 @@ class Pipeline:
     def _runner(self) -> dict:
         report = self.meaning / ".mlops" / "state" / "report.json"
         report.unlink(missing_ok=True)
-        self._status(self.meaning, "mlopsc", "build", "--quiet")
+        self._status(self.meaning, "mlopsc", "build")
         self._status(self.meaning, "python", ".mlops/scripts/run.py", "--json", str(report))
         return json.loads(report.read_text())
 
@@ -270,7 +283,13 @@ class Pipeline:
 
     def _environment(self) -> dict[str, str]:
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, "PYTHONPATH": str(self.site), "DVC_NO_ANALYTICS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        return {
+            **os.environ,
+            "PATH": path,
+            "PYTHONPATH": str(self.site),
+            "DVC_NO_ANALYTICS": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
 
     def _status(self, root: Path, *words: str) -> int:
         done = subprocess.run(

@@ -32,7 +32,7 @@ def _reads(path: str, head: str = "") -> str:
 
 READING = {
     "its own file": _reads("__file__"),
-    "its own file by a spec": _reads("__spec__.origin" if False else 'globals()["__file__"]'),
+    "its own file by a spec": _reads('globals()["__file__"]'),
     "another file": _reads('"src/common.py"'),
     "a path in two parts": _reads('"src/common" + ".py"'),
     "a path in parts": _reads('"src/common.p" + "y"'),
@@ -98,15 +98,13 @@ READING = {
     "an archive": 'import io\nimport tarfile\n\n\ndef extra():\n    with tarfile.open(fileobj=io.BytesIO(), mode="w") as archive:\n'
     '        archive.add("src")\n        return str([item.size for item in archive.getmembers() if "common" in item.name])\n',
     "a shell": 'import subprocess\n\n\ndef extra():\n    return subprocess.check_output("cat src/com*", shell=True, text=True)\n',
-    "a program of the shell": 'import subprocess\n\n\ndef extra():\n'
+    "a program of the shell": "import subprocess\n\n\ndef extra():\n"
     '    return subprocess.run(["tail", "-n1", "src/common.py"], capture_output=True, text=True).stdout\n',
     "a pipe": 'import os\n\n\ndef extra():\n    return os.popen("wc -c < src/common.py").read()\n',
     "Git": 'import subprocess\n\n\ndef extra():\n    words = ["git", "diff", "--stat", "--", "src"]\n'
     "    return subprocess.run(words, capture_output=True, text=True).stdout\n",
     "bytecode": "import importlib.util\n\nimport common\n\n\ndef extra():\n"
     "    return str(len(common.__loader__.get_code('common').co_linetable))\n",
-    "resources": "from importlib import resources\n\n\ndef extra():\n"
-    '    return (resources.files("common") if False else open(__import__("common").__file__)).read()\n',
     "pkgutil": 'import pkgutil\n\n\ndef extra():\n    return pkgutil.get_loader("common").get_source("common")\n',
     "tokenize": 'import tokenize\n\n\ndef extra():\n    return tokenize.open("src/common.py").read()\n',
     "a profile": "import tracemalloc\n\n\ndef extra():\n    tracemalloc.start()\n    kept = [bytes(9000)]\n"

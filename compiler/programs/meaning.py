@@ -14,7 +14,7 @@ import json
 import posixpath
 import re
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 MAX_BYTES = 4 * 2**20
@@ -29,11 +29,13 @@ _MODULES = frozenset(
 """Modules by which a program may read source text, keep line numbers, or ask Git what was edited."""
 _NAMES = frozenset(
     "f_lineno tb_lineno lineno co_firstlineno co_lines co_positions co_linetable co_filename __code__ f_code getsource"
-    " getsourcelines get_source get_code findCaller settrace setprofile help orig_argv __main__ __cached__ exception exc_info"
-    " stack_info dictConfig fileConfig catch_warnings showwarning formatwarning captureWarnings redirect_stderr Lambda"
+    " getsourcelines get_source get_code findCaller settrace setprofile orig_argv __cached__ exception dictConfig fileConfig catch_warnings showwarning formatwarning captureWarnings redirect_stderr Lambda"
     " Memory".split()
 )
 """Names that depend on where in a file something stands: of frames, code, logs and warnings; `Lambda` of Keras, `Memory` of joblib."""
+_KEYWORDS = frozenset({"exc_info", "stack_info"})
+"""Arguments by which a log gets line numbers."""
+_GETS = frozenset({"getattr", "attrgetter", "import_module", "__import__"})
 _OWN_PATH = frozenset({"__file__", "__loader__", "__spec__", "find_spec"})
 _FOLDERS = frozenset({"parent", "parents", "dirname"})
 """What makes a folder of the path of a file."""
@@ -43,7 +45,8 @@ _LISTS = frozenset(
     " popen system check_output".split()
 )
 """What reads the files of a folder, whose names need not stand in the program."""
-_GIT = re.compile(r"git(?:\s.*)?|dvc\.lock|(?:.*/)?\.git(?:/.*)?", re.DOTALL)
+_SHELL = frozenset({"subprocess", "Popen", "popen", "system", "check_output"})
+_GIT = re.compile(r"git\s.*|dvc\.lock|(?:.*/)?\.git(?:/.*)?", re.DOTALL)
 """Texts by which a program asks Git or DVC for the version of its code."""
 _PARAMS = ("params.yaml", "params.json", "params.toml")
 """Where a program may find the name of a code file that it reads."""
@@ -117,18 +120,24 @@ def _looks_at_source(node: ast.AST) -> bool:
         return any(_is_module(alias.name) for alias in node.names)
     if isinstance(node, ast.ImportFrom):
         inner = [f"{node.module or ''}.{alias.name}" for alias in node.names]
-        return any(map(_is_module, inner)) or any(alias.name in _NAMES for alias in node.names)
+        return any(map(_is_module, inner)) or any(alias.name in _NAMES for alias in node.names) or "sys.argv" in inner
     if isinstance(node, ast.Attribute):
         return node.attr in _NAMES or f"{_name(node.value)}.{node.attr}" in _MODULES
-    if isinstance(node, ast.Name):
-        return node.id in _NAMES
     if isinstance(node, ast.keyword):
-        return node.arg in _NAMES
-    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
-        return False
-    text = node.value
-    is_name = text in _MODULES | _NAMES | _OWN_PATH
-    return is_name or "lineno" in text or bool(_CODE_FILE.search(text)) or bool(_GIT.fullmatch(text))
+        return node.arg in _KEYWORDS
+    if isinstance(node, ast.Call):
+        named = _texts(node.args) if _name(node.func) in _GETS else []
+        return _name(node.func) == "help" or any(text in _NAMES or _is_module(text) for text in named)
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return _texts(node.elts[:1]) == ["git"]
+    texts = _texts([node])
+    return any(
+        text in _OWN_PATH or "lineno" in text or _CODE_FILE.search(text) or _GIT.fullmatch(text) for text in texts
+    )
+
+
+def _texts(nodes: Iterable[ast.AST]) -> list[str]:
+    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
 def _is_module(name: str) -> bool:
@@ -156,14 +165,14 @@ def _may_list_code(programs: Collection[ast.AST], files: Collection[str]) -> boo
     """Whether programs, taken together, may read code whose name does not stand in them: by a folder, or by part of a path."""
     folders = {part for file in files for part in posixpath.dirname(file).split("/")} | {".", ".."}
     lists = places = False
+    is_shell = any(_listed(node) in _SHELL for program in programs for node in ast.walk(program))
     for program in programs:
         paths = {node for call in ast.walk(program) if _extends_path(call) for node in ast.walk(call)}
         for node in ast.walk(program):
-            name = _name(node.func if isinstance(node, ast.Call) else node)
-            lists = lists or name in _LISTS or (isinstance(node, ast.alias) and node.name.partition(".")[0] in _LISTS)
+            lists = lists or _listed(node) in _LISTS
             places = places or _is_here(node) or _is_folder(node)
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in paths:
-                places = places or _leads_to(node.value, folders)
+                places = places or _leads_to(node.value, folders, is_shell)
                 if _begins(node.value, files):
                     return True
     return lists and places
@@ -198,10 +207,17 @@ def _extends_path(node: ast.AST) -> bool:
     )
 
 
-def _leads_to(text: str, folders: Collection[str]) -> bool:
+def _listed(node: ast.AST) -> str:
+    """The function or module that an expression or an import names."""
+    if isinstance(node, ast.alias):
+        return node.name.partition(".")[0]
+    return _name(node.func if isinstance(node, ast.Call) else node)
+
+
+def _leads_to(text: str, folders: Collection[str], is_shell: bool) -> bool:
     """Whether a text is a path or a pattern in one of the folders, or a pattern that begins with a wildcard."""
     first = text.partition("/")[0]
-    words = {part for word in text.split() for part in word.split("/")}
+    words = {part for word in (text.split() if is_shell else [text]) for part in word.split("/")}
     return bool(words & set(folders)) or ("/" in text and any(sign in first for sign in "*?["))
 
 
@@ -213,7 +229,7 @@ def _begins(text: str, files: Collection[str]) -> bool:
 
 def _is_harmless(parent: ast.AST, node: ast.AST) -> bool:
     """Whether a use of `argv` leaves out the path of the program: `argv[1]`, `argv[1:]`, `len(argv)`."""
-    if _name(node) != "argv":
+    if not _is_argv(node):
         return False
     if isinstance(parent, ast.Call):
         return _name(parent.func) == "len"
@@ -225,7 +241,11 @@ def _is_harmless(parent: ast.AST, node: ast.AST) -> bool:
 
 def _is_own_path(node: ast.AST) -> bool:
     """Whether an expression is the path of the program or of a module, or holds it: `__file__`, `module.__file__`, `sys.argv`."""
-    return _name(node) in _OWN_PATH or _name(node) == "argv"
+    return _name(node) in _OWN_PATH or _is_argv(node)
+
+
+def _is_argv(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "argv"
 
 
 def _name(node: ast.AST) -> str:
