@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bytecode import behaviour
-
 from mlopsc.compiler.build import resolve_spec
 from mlopsc.compiler.lower.project import lower
 from mlopsc.compiler.model.project import Stage

@@ -74,6 +74,7 @@ class Outcome:
     """What became of one stage after one edit."""
 
     seed: int
+    number: int
     edit: str
     trait: str
     stage: str
@@ -84,6 +85,8 @@ class Outcome:
     wrong_by_bytes: bool
     wrong_by_meaning: bool
     """Whether the out is not what the commands make when all of them run."""
+    failed: bool
+    """Whether the edit breaks the code, so that all three ways fail."""
 
 
 def files(rng: Random) -> tuple[dict[str, str], str]:
@@ -96,7 +99,7 @@ def files(rng: Random) -> tuple[dict[str, str], str]:
             ("split", _pick(rng, traits.SPLIT)),
         ]
     )
-    other, (plain,) = _pick(rng, traits.PLAIN)
+    _, (plain,) = _pick(rng, traits.PLAIN)
     place = f"reads {trait}" if kind != "plain" else "plain"
     code = {
         "src/common.py": COMMON,
@@ -171,10 +174,11 @@ class Pipeline:
             for stage in NAMES:
                 out = f"out/{stage}.txt"
                 yield Outcome(
-                    self.seed, name, self.trait, stage, stage in by_bytes, stage in by_meaning,
+                    self.seed, made, name, self.trait, stage, stage in by_bytes, stage in by_meaning,
                     truth.get(out) != self.before.get(out),
                     is_well and self._outs(self.bytes).get(out) != truth.get(out),
                     is_well and self._outs(self.meaning).get(out) != truth.get(out),
+                    not is_well,
                 )  # fmt: skip
             if not is_well:
                 self._change({path: old[path] for path in changes})
@@ -256,7 +260,7 @@ class Pipeline:
         shutil.rmtree(self.truth / "out", ignore_errors=True)
         (self.truth / "out").mkdir()
         commands = [line.partition("cmd: ")[2].partition(", deps")[0] for line in SPEC.splitlines() if "cmd: " in line]
-        truth = all([not self._status(self.truth, "sh", "-c", command) for command in commands])
+        truth = all(not self._status(self.truth, "sh", "-c", command) for command in commands)
         output = plain.communicate()[0]
         by_bytes = {
             name for name in NAMES if f"Running stage '{name}'" in output or f"Stage '{name}' is cached" in output
