@@ -30,9 +30,10 @@ format: ## Format the code
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-bench: ## Measure speed against peers, and write bench/RESULTS.md
+bench: ## Measure speed against peers: the compiler (writes bench/RESULTS.md) and the runner
 	@sh dev/setup.sh
 	.venv/bin/python bench/run.py
+	.venv/bin/python bench/runner.py
 
 PAIRS ?= 300
 REPLAY ?=

@@ -92,7 +92,10 @@ def main() -> int:
     seeds = range(options.seed * 1000, options.seed * 1000 + -(-options.pairs // EDITS))
     with ProcessPoolExecutor(options.jobs) as pool:
         made = pool.map(partial(generated, count=min(EDITS, options.pairs)), seeds)
-        outcomes = [outcome for some in made for outcome in some]
+        outcomes = []
+        for seed, some in zip(seeds, made, strict=True):
+            outcomes += some
+            print(f"pipeline {seed}: {len(some)} stages judged", file=sys.stderr)
         taken = pool.map(partial(public, pairs=options.commits, seed=options.seed), options.sources)
         decisions = [decision for some in taken for decision in some]
     if outcomes:
