@@ -86,4 +86,6 @@ def _names(word: str, wdir: str, code: set[str]) -> bool:
     """Whether a word, or the value of an option, names one of the files or a folder that holds one."""
     paths = [posixpath.normpath(posixpath.join(wdir, part)) for part in (word, word.partition("=")[2]) if part]
     names = {posixpath.basename(file) for file in code}
-    return any(posixpath.basename(path) in names for path in paths) or any(path in code or path == "." or any(file.startswith(f"{path}/") for file in code) for path in paths)
+    return any(posixpath.basename(path) in names for path in paths) or any(
+        path in code or path == "." or any(file.startswith(f"{path}/") for file in code) for path in paths
+    )
