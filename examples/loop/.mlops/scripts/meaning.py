@@ -15,6 +15,9 @@ import posixpath
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import lru_cache
 from typing import Any
 
 MAX_BYTES = 4 * 2**20
@@ -91,8 +94,7 @@ def is_same(
         return False
     if any(_CODE_FILE.search((read(file) or b"").decode("utf-8", "replace")) for file in _PARAMS):
         return False
-    programs = [program for file in files for program in _programs(file, read(file) or b"")]
-    return not _may_list_code(programs, files)
+    return not _may_list_code([_uses(file, read(file) or b"") for file in files], files)
 
 
 def _programs(path: str, content: bytes) -> list[ast.Module]:
@@ -103,6 +105,7 @@ def _programs(path: str, content: bytes) -> list[ast.Module]:
     return [ast.parse(_MAGIC.sub("", cell[1])) for cell in cells if cell[0] == "code"]
 
 
+@lru_cache(4096)  # many stages load the same files
 def _python(content: bytes) -> str | None:
     try:
         tree = ast.parse(content)
@@ -161,21 +164,34 @@ def _may_read_code(tree: ast.AST) -> bool:
     return False
 
 
-def _may_list_code(programs: Collection[ast.AST], files: Collection[str]) -> bool:
-    """Whether programs, taken together, may read code whose name does not stand in them: by a folder, or by part of a path."""
-    folders = {part for file in files for part in posixpath.dirname(file).split("/")} | {".", ".."}
-    lists = places = False
-    is_shell = any(_listed(node) in _SHELL for program in programs for node in ast.walk(program))
-    for program in programs:
-        paths = {node for call in ast.walk(program) if _extends_path(call) for node in ast.walk(call)}
-        for node in ast.walk(program):
-            lists = lists or _listed(node) in _LISTS
-            places = places or _is_here(node) or _is_folder(node)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in paths:
-                places = places or _leads_to(node.value, folders, is_shell)
-                if _begins(node.value, files):
-                    return True
-    return lists and places
+@dataclass(frozen=True)
+class _Uses:
+    """How a file may reach files by folders: whether it lists some, starts a shell, knows its place; and all its texts."""
+
+    lists: bool
+    starts_shell: bool
+    knows_place: bool
+    texts: frozenset[str]
+
+
+@lru_cache(4096)
+def _uses(path: str, content: bytes) -> _Uses:
+    nodes = [node for program in _programs(path, content) for node in ast.walk(program)]
+    names = {_listed(node) for node in nodes}
+    harmless = {node for call in nodes if _extends_path(call) for node in ast.walk(call)}
+    texts = frozenset(_texts(node for node in nodes if node not in harmless))
+    places = any(_is_here(node) or _is_folder(node) for node in nodes)
+    return _Uses(bool(names & _LISTS), bool(names & _SHELL), places, texts)
+
+
+def _may_list_code(uses: Collection[_Uses], files: Collection[str]) -> bool:
+    """Whether files, taken together, may read code whose name does not stand in them: by a folder, or by part of a path."""
+    texts = frozenset().union(*(use.texts for use in uses))
+    if any(_begins(text, files) for text in texts):
+        return True
+    is_shell = any(use.starts_shell for use in uses)
+    knows_place = any(use.knows_place for use in uses) or any(_leads_to(text, files, is_shell) for text in texts)
+    return knows_place and any(use.lists for use in uses)
 
 
 def _is_prose(node: ast.AST) -> bool:
@@ -191,7 +207,9 @@ def _is_folder(node: ast.AST) -> bool:
 def _is_here(node: ast.AST) -> bool:
     """Whether an expression is the working directory, or the folder of the program: `Path()`, `listdir()`, `sys.path[0]`."""
     if isinstance(node, ast.Call):
-        return _name(node.func) in _HERE | {"Path", "listdir", "scandir"} and not node.args
+        return _name(node.func) in _HERE | {"Path", "listdir", "scandir"} and _texts(node.args) == [
+            "" for _ in node.args
+        ]
     if isinstance(node, ast.Subscript):
         return isinstance(node.value, ast.Attribute) and node.value.attr == "path" and _name(node.value.value) == "sys"
     return _name(node) in _HERE or (isinstance(node, ast.Constant) and node.value == "PWD")
@@ -214,11 +232,13 @@ def _listed(node: ast.AST) -> str:
     return _name(node.func if isinstance(node, ast.Call) else node)
 
 
-def _leads_to(text: str, folders: Collection[str], is_shell: bool) -> bool:
-    """Whether a text is a path or a pattern in one of the folders, or a pattern that begins with a wildcard."""
-    first = text.partition("/")[0]
+def _leads_to(text: str, files: Collection[str], is_shell: bool) -> bool:
+    """Whether a text is a path or a pattern in a folder of code, or a pattern that matches code wherever it is used."""
+    folders = {part for file in files for part in posixpath.dirname(file).split("/") if part} | {".", ".."}
     words = {part for word in (text.split() if is_shell else [text]) for part in word.split("/")}
-    return bool(words & set(folders)) or ("/" in text and any(sign in first for sign in "*?["))
+    first, _, last = text.partition("/")[0], *text.rpartition("/")[1:]
+    is_pattern = any(sign in first for sign in "*?[")
+    return bool(words & folders) or (is_pattern and any(fnmatch(posixpath.basename(file), last) for file in files))
 
 
 def _begins(text: str, files: Collection[str]) -> bool:
