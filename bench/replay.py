@@ -97,7 +97,10 @@ def main() -> int:
             outcomes += some
             print(f"pipeline {seed}: {len(some)} stages judged", file=sys.stderr)
         taken = pool.map(partial(public, pairs=options.commits, seed=options.seed), options.sources)
-        decisions = [decision for some in taken for decision in some]
+        decisions = []
+        for source, some in zip(options.sources, taken, strict=True):
+            decisions += some
+            print(f"{source}: {len(some)} edits as stages see them", file=sys.stderr)
     if outcomes:
         print(*table_of_outcomes(outcomes), sep="\n")
     if decisions:

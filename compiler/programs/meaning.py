@@ -236,7 +236,7 @@ def _leads_to(text: str, files: Collection[str], is_shell: bool) -> bool:
     """Whether a text is a path or a pattern in a folder of code, or a pattern that matches code wherever it is used."""
     folders = {part for file in files for part in posixpath.dirname(file).split("/") if part} | {".", ".."}
     words = {part for word in (text.split() if is_shell else [text]) for part in word.split("/")}
-    first, _, last = text.partition("/")[0], *text.rpartition("/")[1:]
+    first, last = text.partition("/")[0], text.rpartition("/")[2]
     is_pattern = any(sign in first for sign in "*?[")
     return bool(words & folders) or (is_pattern and any(fnmatch(posixpath.basename(file), last) for file in files))
 
