@@ -1,6 +1,6 @@
 # Targets of this repository. The generated Makefile includes this file.
 
-.PHONY: demo test-all loop lint bench corpus engines format reference golden mutation
+.PHONY: demo test-all loop lint bench replay corpus engines format reference golden mutation
 
 demo: ## Compile examples/wine, run it with DVC, and show its metrics
 	@sh dev/demo.sh
@@ -30,9 +30,17 @@ format: ## Format the code
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-bench: ## Measure speed against peers, and write bench/RESULTS.md
+bench: ## Measure speed against peers: the compiler (writes bench/RESULTS.md) and the runner
 	@sh dev/setup.sh
 	.venv/bin/python bench/run.py
+	.venv/bin/python bench/runner.py
+
+PAIRS ?= 300
+REPLAY ?=
+
+replay: ## Compare re-runs by bytes and by meaning: PAIRS edits that are run, and commits of the repositories in REPLAY
+	@sh dev/setup.sh
+	.venv/bin/python bench/replay.py --pairs $(PAIRS) $(REPLAY)
 
 CORPUS ?= ../shared/corpus
 

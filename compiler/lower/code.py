@@ -22,7 +22,7 @@ _NOTEBOOK = [["papermill"], ["jupyter", "nbconvert"], ["jupyter-nbconvert"]]
 
 
 def code_of(commands: Iterable[Command], wdir: str, deps: Sequence[str], graph: CodeGraph) -> tuple[str, ...]:
-    """All code files that a stage runs and loads, sorted; none where any of them might be read as text.
+    """All code files that a stage runs and loads, sorted; none where one is no dep, or any of them might be read as text.
 
     Each command has to be Python on one file or module of the repository, or one notebook that is executed, and name no
     other code file. What the code may read is for `programs/meaning.py` to judge, whenever it has changed.
@@ -41,7 +41,7 @@ def code_of(commands: Iterable[Command], wdir: str, deps: Sequence[str], graph: 
         if len(named) != (0 if module else 1) or (module and not _is_module(module, code)):
             return ()
         files |= code
-    return tuple(sorted(files))
+    return tuple(sorted(files)) if files <= {*deps} else ()  # else an edit may come with one that DVC does not see
 
 
 def _words(text: str) -> list[str] | None:
@@ -85,4 +85,7 @@ def _named(words: Sequence[str], wdir: str, code: set[str]) -> list[str]:
 def _names(word: str, wdir: str, code: set[str]) -> bool:
     """Whether a word, or the value of an option, names one of the files or a folder that holds one."""
     paths = [posixpath.normpath(posixpath.join(wdir, part)) for part in (word, word.partition("=")[2]) if part]
-    return any(path in code or path == "." or any(file.startswith(f"{path}/") for file in code) for path in paths)
+    names = {posixpath.basename(file) for file in code}
+    return any(posixpath.basename(path) in names for path in paths) or any(
+        path in code or path == "." or any(file.startswith(f"{path}/") for file in code) for path in paths
+    )

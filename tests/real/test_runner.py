@@ -667,7 +667,7 @@ def test_resources(tmp_path: Path, jobs: str) -> None:
 
     assert concurrent({}) is (jobs == "2")
     assert not concurrent({"a": {"gpu": 1}, "b": {"gpu": 1}})
-    assert not concurrent({"a": {"memory": "9000Gi"}, "b": {"cpu": 1, "memory": "1Gi"}})
+    assert not concurrent({"a": {"memory": 9000 << 30}, "b": {"cpu": 1, "memory": 1 << 30}})
     if jobs == "2":
         assert concurrent({"a": {"gpu": 1}, "b": {"gpu": 1}}, CUDA_VISIBLE_DEVICES="5,7")
         assert sorted((root / "gpus").read_text().split()) == ["5", "7"]

@@ -65,10 +65,19 @@ def test_code_of_a_command(command: str) -> None:
 def test_paths_are_those_of_the_working_directory() -> None:
     spec = {
         "mlops": 1,
-        "stages": {"s": {"cmd": "python a.py ../src", "wdir": "src", "deps": ["a.py"], "outs": ["out"]}},
+        "stages": {"s": {"cmd": "python a.py ../src", "wdir": "src", "deps": ["a.py", "lib.py"], "outs": ["out"]}},
     }
     for command, expected in (("python a.py ../src", ()), ("python a.py ../in", A), ("python a.py lib.py", ())):
         spec["stages"]["s"]["cmd"] = command  # type: ignore[index]
+        compiled = compile_spec(Memory({"mlops.yaml": json.dumps(spec), **FILES}))
+        assert compiled.project is not None
+        assert compiled.project.stages["s"].code == expected
+
+
+def test_code_that_is_no_dep_could_change_together_with_a_comment() -> None:
+    spec = {"mlops": 1, "stages": {"s": {"cmd": "python src/a.py", "deps": ["src/a.py"], "outs": ["out"]}}}
+    for deps, expected in ((["src/a.py"], ()), (["src/a.py", "src/lib.py"], A)):
+        spec["stages"]["s"]["deps"] = deps  # type: ignore[index]
         compiled = compile_spec(Memory({"mlops.yaml": json.dumps(spec), **FILES}))
         assert compiled.project is not None
         assert compiled.project.stages["s"].code == expected

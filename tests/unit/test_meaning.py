@@ -47,7 +47,6 @@ DOUBT = [
     "import lib\ntext = open(lib.__file__).read()\n",
     "import sys\ntext = open(sys.argv[0]).read()\n",
     "text = open('src/other.py').read()\n",
-    "from pathlib import Path\nfiles = sorted(Path(__file__).parent.rglob('*'))\n",
     "import traceback\n",
     "from importlib import resources\ntext = resources.read_text('a', 'b')\n",
     "import importlib.resources as data\n",
@@ -57,6 +56,24 @@ DOUBT = [
     "import lib\ntext = open(getattr(lib, '__file__')).read()\n",
     "import os\ntext = open(os.path.join(os.path.dirname(__file__), os.path.basename(__file__))).read()\n",
     "import logging\nlogging.basicConfig(format='%(lineno)d')\n",
+    "import logging\nlogging.exception('x')\n",
+    "import logging\nlogging.error('x', exc_info=True)\n",
+    "import logging.config as c, json\nc.dictConfig(json.load(open('log.json')))\n",
+    "def emit(record):\n    print(record.lineno)\n",
+    "import warnings\nwith warnings.catch_warnings(record=True) as caught:\n    pass\n",
+    "import warnings\nwarnings.showwarning = print\n",
+    "from contextlib import redirect_stderr\n",
+    "import sys\nsys.settrace(print)\n",
+    "import sys\nscript, *rest = sys.argv\n",
+    "import sys\nprint(open(sys.orig_argv[1]).read())\n",
+    "import sys\nprint(open(sys._getframe().f_code.co_filename).read())\n",
+    "print((lambda: 0).__code__ == (lambda: 0).__code__)\n",
+    "help(print)\n",
+    "import torch\ntorch.jit.script(print)\n",
+    "import subprocess\nsubprocess.run(['git', 'rev-parse', 'HEAD'])\n",
+    "import os\nos.system('git describe > version.txt')\n",
+    "import os\nos.system('cat src/lib.py | wc -l')\n",
+    "text = open('dvc.lock').read()\n",
     "def broken(:\n",
     "x = '\0'\n",
     "x = " + "(" * 5000 + ")" * 5000 + "\n",
@@ -98,6 +115,20 @@ def is_cosmetic(files: dict[str, bytes]) -> bool:
         ("from pathlib import Path\nfiles = list(Path('data').glob('*.csv'))\n", True),
         ("import sys\nsys.path.insert(0, 'src')\n", True),
         ("import os\nprint(os.listdir('src'))\n", False),
+        ("from pathlib import Path\nfiles = sorted(Path(__file__).parent.rglob('*'))\n", False),
+        ("from pathlib import Path\nfiles = sorted(Path().rglob('*'))\n", False),
+        ("import os\nprint(os.listdir())\n", False),
+        ("import os\nfrom pathlib import Path\nprint(os.listdir(Path('')))\n", False),
+        ("import glob\nprint(glob.glob('*'))\n", False),
+        ("import glob\nprint(glob.glob('*.csv'), ''.join('ab'))\n", True),
+        ("import glob\nprint(glob.glob('src/*'))\n", False),
+        ("import glob\nprint(glob.glob('*/b.*'))\n", False),
+        ("import tarfile\ntarfile.open('x', 'w').add('src')\n", False),
+        ("import os\nprint(os.popen('cat src/lib/*').read())\n", False),
+        ("import os, sys\nprint(os.listdir(sys.path[0]))\n", False),
+        ("print(open('src/lib/b.p' + 'y').read())\n", False),
+        ("import os, sys\nsys.path.insert(0, 'src')\nprint(os.listdir('data'))\n", True),
+        ("import glob\nprint(glob.glob('data/*.csv'))\n", True),
         ("from pathlib import Path\nfiles = list(Path('../src/').rglob('*'))\n", False),
         ("import os\nfor place in os.walk('.'):\n    print(place)\n", False),
         ("from pathlib import Path\nfiles = list(Path.cwd().iterdir())\n", False),
@@ -108,6 +139,52 @@ def test_a_program_that_lists_a_folder_of_code(text: str, expected: bool) -> Non
     known = {"src/lib/b.py": {"ran": of(BASE)}}
     edited = {**files, "src/lib/b.py": b"# new\n" + BASE.encode()}
     assert is_same("src/lib/b.py", "ran", edited, known, edited.get) is expected
+
+
+def test_files_that_list_code_together() -> None:
+    """One names the folder, another lists what it is given."""
+    files = {
+        "src/a.py": b"import b\nb.names('src')\n",
+        "src/b.py": b"import os\ndef names(x):\n    return os.listdir(x)\n",
+    }
+    for path in files:
+        edited = {**files, path: b"# new\n" + files[path]}
+        known = {path: {"ran": meaning(path, files[path])}}
+        assert known[path]["ran"] is not None
+        assert not is_same(path, "ran", edited, known, edited.get)
+
+
+def test_a_code_file_named_by_params() -> None:
+    files = {"b.py": BASE.encode(), "params.yaml": b"source: src/b.py\n"}
+    known = {"b.py": {"ran": of(BASE)}}
+    assert not is_same("b.py", "ran", ["b.py"], known, files.get)
+    assert is_same("b.py", "ran", ["b.py"], known, {**files, "params.yaml": b"depth: 3\n"}.get)
+
+
+def test_uses_of_arguments_that_are_no_doubt() -> None:
+    assert of("import sys\nif len(sys.argv) > 2:\n    print(sys.argv[1], sys.argv[2:])\n") is not None
+    assert of('"""Run it by `python train.py`."""\n') is not None
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("%matplotlib inline\nx = 1", True),
+        ("%load_ext autoreload\n%autoreload 2\nx = 1", True),
+        ("!cat src/*", False),
+        ("%run src/one", False),
+        ("names = !ls src", False),
+        ("import inspect", False),
+        ("import os\nos.listdir()", False),
+        ("import subprocess\nsubprocess.run(['git', 'status'])", False),
+    ],
+)
+def test_a_cell_that_may_read_code(cell: str, expected: bool) -> None:
+    content = notebook(cell1={"source": cell})
+    files = {"n.ipynb": content.encode(), "src/b.py": BASE.encode()}
+    edited = {**files, "src/b.py": b"# new\n" + BASE.encode()}
+    known = {"src/b.py": {"ran": of(BASE)}}
+    assert is_same("src/b.py", "ran", edited, known, edited.get) is expected
 
 
 def test_a_path_made_from_the_file_is_no_doubt() -> None:

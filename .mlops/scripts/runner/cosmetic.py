@@ -34,7 +34,13 @@ class CodeVersions:
         if path is None:
             return False
         contents = {file: self._read(file) for file in self._files[stage.addressing]}
-        if not is_same(path, dep.hash_info.value, contents, self._known, contents.get):
+        if not is_same(
+            path,
+            dep.hash_info.value,
+            contents,
+            self._known,
+            lambda file: contents[file] if file in contents else self._read(file),
+        ):
             return False
         self.accepted.setdefault(stage, {})[path] = md5(contents[path])
         return True

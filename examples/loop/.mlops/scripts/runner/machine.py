@@ -26,10 +26,10 @@ class Machine:
         self.free = dict(self.all)
 
     def needs(self, stage) -> dict:
-        """What a stage asks for; of a thing that this machine has less of, all."""
+        """What a stage asks for, in cores, bytes and devices; of a thing that this machine has less of, all."""
         names = [stage.addressing, getattr(stage, "name", None), stage.raw_data.generated_from]
         asked = next((self._resources[name] for name in names if name in self._resources), {})
-        return {key: min(quantity(asked[key]), self.all[key]) for key in self.all if key in asked}
+        return {key: min(asked[key], self.all[key]) for key in self.all if key in asked}
 
     def fits(self, needs: dict) -> bool:
         return all(self.free[key] >= amount for key, amount in needs.items())
@@ -46,10 +46,3 @@ class Machine:
         for key, amount in needs.items():
             self.free[key] += amount
         self.gpus = sorted([*self.gpus, *gpus])
-
-
-def quantity(value) -> float:
-    """A Kubernetes quantity as a number: 2, "500m", "8Gi"."""
-    scales = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
-    number, scale = re.fullmatch(r"([\d.]+)\s*([a-zA-Z]*)", str(value)).groups()
-    return float(number) * scales.get(scale, 1)
