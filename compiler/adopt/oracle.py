@@ -202,10 +202,20 @@ def _settings(root: str) -> ConfigParser:
         if name == "parsing":
             sections[name] = {key: value for key, value in config.items(name) if key in _PARSING}
         elif name.strip("'").startswith("remote ") and config.has_option(name, "url"):
-            sections[name] = {"url": config.get(name, "url")}
+            sections[name] = {"url": _known_url(config.get(name, "url"))}
     settings = ConfigParser(interpolation=None, strict=False)
     settings.read_dict(sections)
     return settings
+
+
+_SCHEMES = frozenset("azure gdrive gs hdfs http https oss remote s3 ssh webdav webdavs webhdfs".split())
+"""The schemes of remotes that DVC knows: `dvc.config_schema.REMOTE_SCHEMAS` of DVC 3.67."""
+
+
+def _known_url(url: str) -> str:
+    """A URL, or a folder in place of one that only a plugin of DVC knows, such as Calkit's `ck://`: DVC would refuse to start."""
+    scheme, is_url, _ = url.partition("://")
+    return url if not is_url or scheme.lower() in _SCHEMES else "remote-of-a-plugin"
 
 
 def _repository_config(root: str) -> ConfigParser:

@@ -196,12 +196,20 @@ def _dataset(project: Project, path: str, stage: Stage, places: Places) -> Itera
 
 
 def _similar_path(path: str, written: Collection[str], snapshot: Snapshot, stage: Stage) -> str | None:
-    """The path that was probably meant; never one that the stage itself reads or writes."""
+    """The path that was probably meant; never one that the stage itself reads or writes.
+
+    Paths are relative to the spec. One that is relative to a folder above, such as the root of a monorepo, is the path with
+    the folders of the spec before it.
+    """
     from difflib import get_close_matches
 
     folder = path.rpartition("/")[0]
     siblings = [f"{folder}/{name}" if folder else name for name in snapshot.list(folder)]
     own = {*stage.deps, *(out.path for out in stage.outs)}
+    parts = path.split("/")
+    for below in ("/".join(parts[skipped:]) for skipped in range(1, len(parts))):
+        if below not in own and (below in written or snapshot.kind(below) is not None):
+            return below
     similar = get_close_matches(path, sorted({*written, *siblings} - own), 1, 0.7)
     return similar[0] if similar else None
 

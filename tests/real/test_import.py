@@ -329,3 +329,19 @@ def test_a_file_larger_than_memory_is_not_given_to_dvc(repository: Make, large: 
     done = imported(root)
     assert done.returncode == 1
     assert f"`{large}` cannot be imported: it is larger than" in done.stderr
+
+
+def test_a_remote_of_a_plugin_does_not_stop_an_import(repository: Make) -> None:
+    """Plain DVC refuses a scheme that it does not know; the pipeline needs no remote."""
+    from dvc.config_schema import REMOTE_SCHEMAS
+    from mlopsc.compiler.adopt.oracle import _SCHEMES
+
+    assert {*REMOTE_SCHEMAS} - {""} == _SCHEMES
+    root = repository(
+        {**dict.fromkeys(["in"], "1"), "dvc.yaml": "stages: {a: {cmd: cp in o, deps: [in], outs: [o]}}\n"}
+    )
+    config = "[core]\n    remote = ck\n['remote \"ck\"']\n    url = ck://someone/project\n"
+    write(root, {".dvc/config": config})
+    run("mlopsc", "import", cwd=root)
+    assert (root / ".dvc/config").read_text() == config
+    assert "cp in o" in (root / "mlops.yaml").read_text()

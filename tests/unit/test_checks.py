@@ -706,3 +706,20 @@ def test_a_target_that_two_distributions_provide(distribution: Callable[..., Pat
     run = compiled("stack: {orchestrator: [dvc, twin]}\n" + stages(("a", "raw.txt", "x")))
     assert [each.code for each in run.report if each.severity == "error"] == ["MLC502"]
     assert "acme and zenith" in next(each.message for each in run.report if each.code == "MLC502")
+
+
+@pytest.mark.parametrize(
+    ("dep", "similar"),
+    [
+        ("services/ml/data/raw.csv", "data/raw.csv"),
+        ("ml/data/raw.csv", "data/raw.csv"),
+        ("services/ml/data", "data"),
+        ("services/ml/made.txt", "made.txt"),
+        ("services/ml/data/other.csv", None),
+    ],
+)
+def test_a_path_from_the_root_of_a_monorepo_is_helped_to_the_one_from_the_spec(dep: str, similar: str | None) -> None:
+    spec = f"mlops: 1\nstages:\n  a: {{cmd: x, deps: [{dep}], outs: [o]}}\n  b: {{cmd: y, deps: [data], outs: [made.txt]}}\n"
+    report = compile_spec(Memory({"mlops.yaml": spec, "data/raw.csv": "1"})).report
+    (missing,) = (diagnostic for diagnostic in report if diagnostic.code == "MLC411")
+    assert (f"`{similar}`" in f"{missing.message} {missing.help}") is (similar is not None)

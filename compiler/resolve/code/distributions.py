@@ -67,6 +67,10 @@ _EGG = r"#egg=([\w.-]+)|/([\w.-]+?)(?:\.git)?(?:@[^/#]*)?(?:#.*)?\Z"
 _LOCKED = r"(?m)^(?:\[\[?package(?:s)?\]?\]\s*\n)?name = [\"']([\w.-]+)[\"']"
 _REQUIRES = r"(?i)\w*require\w*[\"']?\s*[=:]\s*([\[({][^\])}]{0,20000})"
 """The lists and tables of setup.py that hold requirements."""
+_LISTS = r"(?:requirements?|freeze|frozen|constraints|(?:^|[_.-])(?:pip|deps|dependencies|packages|reqs)(?:[_.-]))"
+"""The names of text files that list requirements."""
+_DIRECT = r"(?:git|hg|svn|bzr)\+|@\s*\w+://|://\S*\.(?:git|whl|zip|tar\.gz)(?:[@#]|\s|\Z)"
+"""What in a requirement says that it comes from a URL and not from an index."""
 _MAX_READ = 8 << 20
 
 
@@ -97,10 +101,14 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower().strip("-")
 
 
+UNKNOWN = "*"
+"""Stands for a requirement by URL: neither a table nor an index says which modules it provides."""
+
+
 def provides(module: str, declared: frozenset[str]) -> bool:
     """Whether one of the declared distributions provides a top-level module. In doubt, True."""
     name = normalized(module)
-    if name in declared or not declared.isdisjoint(ODD.get(module, ())):
+    if UNKNOWN in declared or name in declared or not declared.isdisjoint(ODD.get(module, ())):
         return True
     starts = (f"{name}-", *(f"{other}-" for other in ODD.get(module, ())))
     return any(other.startswith(starts) or other.endswith(f"-{name}") or other == f"py{name}" for other in declared)
@@ -117,6 +125,14 @@ def requirement(line: str) -> str | None:
         return normalized(match.group(1) or match.group(2)) if match else None
     match = re.match(_NAME, line)
     return normalized(match.group(1)) if match else None
+
+
+def _of_line(line: str) -> Iterator[str]:
+    """What a line of a requirements file names."""
+    if (name := requirement(line)) is not None:
+        yield name
+        if re.search(_DIRECT, line.split(" #")[0]):
+            yield UNKNOWN
 
 
 def declared(snapshot: Snapshot, folder: str, project: dict[str, Any]) -> frozenset[str] | None:
@@ -151,14 +167,15 @@ def _requires(name: str) -> bool:
     return (
         name in ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile", "setup.cfg", "setup.py", "pixi.toml")
         or (name.startswith(("environment", "conda", "env")) and name.endswith((".yml", ".yaml")))
-        or ("requirements" in name and name.endswith((".txt", ".in")))
+        or (name.endswith((".txt", ".in")) and re.search(_LISTS, name.lower()) is not None)
     )
 
 
 def _names(path: str, text: str) -> Iterator[str]:
     name = path.rpartition("/")[2]
     if name.endswith((".txt", ".in")):
-        yield from filter(None, map(requirement, text.splitlines()))
+        for line in text.splitlines():
+            yield from _of_line(line)
     elif name.endswith(".lock") or name == "pylock.toml":
         yield from map(normalized, re.findall(_LOCKED, text))
     elif name.endswith((".yml", ".yaml")):
@@ -166,8 +183,7 @@ def _names(path: str, text: str) -> Iterator[str]:
             item = line.strip()
             if item.startswith("- "):
                 package = item[2:].strip(" '\"").rpartition("::")[2]
-                if found := requirement(re.split(r"[=<>!~ \[]", package)[0] if "://" not in package else package):
-                    yield found
+                yield from _of_line(re.split(r"[=<>!~ \[]", package)[0] if "://" not in package else package)
     elif name in ("Pipfile", "pixi.toml"):
         yield from (normalized(key) for key in re.findall(r"^[\"']?([A-Za-z][\w.-]*)[\"']?\s*=", text, re.MULTILINE))
     elif name == "setup.cfg":
@@ -177,7 +193,8 @@ def _names(path: str, text: str) -> Iterator[str]:
         )
     else:
         for listed in re.findall(_REQUIRES, text):
-            yield from filter(None, map(requirement, re.findall(r"[\"']([A-Za-z][^\"'\n]{0,200})[\"']", listed)))
+            for line in re.findall(r"[\"']([A-Za-z][^\"'\n]{0,200})[\"']", listed):
+                yield from _of_line(line)
 
 
 def _of_pyproject(data: dict[str, Any]) -> Iterator[str]:
@@ -190,8 +207,7 @@ def _of_pyproject(data: dict[str, Any]) -> Iterator[str]:
     lists += [_dict(env).get("dependencies") for env in _dict(_dict(tool.get("hatch")).get("envs")).values()]
     for items in lists:
         for item in items if isinstance(items, list) else ():
-            if isinstance(item, str) and (name := requirement(item)):
-                yield name
+            yield from _of_line(item) if isinstance(item, str) else ()
     poetry, pixi = _dict(tool.get("poetry")), _dict(tool.get("pixi"))
     tables: list[Any] = [poetry.get("dependencies"), poetry.get("dev-dependencies"), poetry.get("extras"), pixi.get("dependencies"),
                          pixi.get("pypi-dependencies")]  # fmt: skip
@@ -200,6 +216,9 @@ def _of_pyproject(data: dict[str, Any]) -> Iterator[str]:
         tables += [_dict(feature).get("dependencies"), _dict(feature).get("pypi-dependencies")]
     for table in tables:
         yield from map(normalized, _keys(table))
+    for table in (*tables, _dict(tool.get("uv")).get("sources")):
+        if any(isinstance(value, dict) and not {"git", "url"}.isdisjoint(value) for value in _dict(table).values()):
+            yield UNKNOWN
 
 
 def _keys(table: Any) -> Iterable[str]:
