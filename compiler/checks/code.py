@@ -34,6 +34,7 @@ CODE_NOT_A_DEP = Code(
     "`{stage}` runs {files} without depending on it, so its results can become stale unnoticed",
     help="add it to `deps`, or write `infer: [code]`",
 )
+ADD_THEM = "add them to `deps`, or write `infer: [code]`"
 FEATURE_NOT_A_DEP = replace(CODE_NOT_A_DEP, severity="error")
 
 _BARE = r"(?a)[\w./][\w./-]*\Z"
@@ -168,6 +169,7 @@ def _not_a_dep(code: Code, stage: Stage, files: list[str], places: Places) -> Di
     shown = ", ".join(f"`{file}`" for file in files[:_MAX_SHOWN])
     if files[_MAX_SHOWN:]:
         shown += f" and {len(files) - _MAX_SHOWN:,} more"
+    code = replace(code, help=ADD_THEM) if files[1:] else code
     diagnostic = code.on(places.key(stage, "deps"), stage=stage.name, files=shown)
     return replace(diagnostic, fix=_with_deps(stage, files, places))
 
