@@ -122,14 +122,12 @@ class Worker:
         # The name of the result that counts: the one that was claimed first. Where none was claimed, as by `dvc push`
         # or by other versions, the oldest is claimed now, so that all workers take the same.
         store = self.store()
-        try:
-            there = store.fs.find(self.records(key))
-        except FileNotFoundError:
-            return None
-        times = {store.fs.name(path): store.fs.info(path) for path in there}
+        times = {}
+        with contextlib.suppress(FileNotFoundError):
+            times = {store.fs.name(path): changed(store.fs.info(path)) for path in store.fs.find(self.records(key))}
         if not times:
             return None
-        oldest = min(times, key=lambda name: (str(times[name].get("mtime") or times[name].get("LastModified")), name))
+        oldest = min(times, key=lambda name: (times[name], name))
         return self.claim(key, oldest, set(times))
 
     def claim(self, key, name, there):
@@ -181,9 +179,7 @@ class Worker:
         name = stage.addressing
         advice = f"run it first: worker {name}"
         if key is None:
-            advice = (
-                "DVC stores no result of it: it has no deps or no outs, is always_changed, or has an out with persist"
-            )
+            advice = "DVC stores no result of it: it has no deps or outs, is always_changed, or has an out with persist"
         fail(3, f"the remote lacks the result of stage {name}, which {self.target.addressing} needs", advice)
 
     def bring(self, path):
@@ -196,21 +192,16 @@ class Worker:
             else:
                 self.pull(out)
                 if out.changed_cache():
-                    fail(
-                        3,
-                        f"the remote lacks {out}, a result of stage {stage.addressing}",
-                        f"run that stage again: worker {stage.addressing}",
-                    )
+                    name = stage.addressing
+                    fail(3, f"the remote lacks {out}, a result of stage {name}", f"run that stage again: worker {name}")
                 out.checkout(force=True)
             self.present.add(where)
 
     def pull(self, out):
         for odb, objects in out.get_used_objs(remote=self.remote).items():
             if self.repo.cloud.pull(objects, odb=odb, remote=self.remote).failed:
-                fail(
-                    4,
-                    f"cannot fetch {out}: the remote lacks its object {out.hash_info.value}, or holds something else there",
-                )
+                why = f"the remote lacks its object {out.hash_info.value}, or holds something else there"
+                fail(4, f"cannot fetch {out}: {why}")
 
     def run(self):
         import networkx
@@ -224,10 +215,8 @@ class Worker:
             if dep.protocol == "local":
                 self.bring(dep.fs_path)
             if not dep.exists:
-                fail(
-                    3,
-                    f"stage {stage.addressing} needs {dep}: it is not in Git, not on the remote, and no stage makes it",
-                )
+                why = "it is not in Git, not on the remote, and no stage makes it"
+                fail(3, f"stage {stage.addressing} needs {dep}: {why}")
         if stage.frozen or not stage.cmd:
             self.repo.pull([stage.addressing], remote=self.remote)
             return False
@@ -268,11 +257,8 @@ class Worker:
             self.cache.save(stage)
             twin = self.cache._create_stage(to_single_stage_lockfile(stage), wdir=stage.wdir)
             pushed = {out.fs_path: out for out in outs}
-            outs = [
-                pushed[out.fs_path] if pushed[out.fs_path].use_cache else out
-                for out in twin.outs
-                if out.fs_path in pushed
-            ]
+            twins = [out for out in twin.outs if out.fs_path in pushed]
+            outs = [pushed[out.fs_path] if pushed[out.fs_path].use_cache else out for out in twins]
         for out in outs:
             for odb, objects in out.get_used_objs(remote=self.remote).items():
                 if self.repo.cloud.push(objects, odb=odb, remote=self.remote).failed:
@@ -286,11 +272,8 @@ class Worker:
             store.fs.makedirs(store.fs.parent(record), exist_ok=True)
             store.fs.put_file(self.cache._get_cache_path(key, name), record)
         if self.first(key) != name:
-            print(
-                f"worker: {stage.addressing} is not deterministic: an earlier run on the same inputs made something else. "
-                "That one counts: the stages below use it",
-                flush=True,
-            )
+            said = f"worker: {stage.addressing} is not deterministic: an earlier run on the same inputs made something else"
+            print(f"{said}, and the stages below use that", flush=True)
 
     def report(self, ran):
         from dvc.dependency import ParamsDependency
@@ -313,25 +296,19 @@ class Worker:
                 copy = shutil.copytree if os.path.isdir(out.fs_path) else shutil.copy
                 copy(out.fs_path, destination, **({"dirs_exist_ok": True} if copy is shutil.copytree else {}))
         rev = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
-        outs = {out.def_path: out.hash_info.value for out in stage.outs}
-        record = {
-            "stage": stage.addressing,
-            "rev": rev,
-            "ran": ran,
-            "cmd": stage.cmd,
-            "params": {},
-            "deps": {},
-            "outs": outs,
-            "metrics": sorted(metrics),
-        }
+        record = {"stage": stage.addressing, "rev": rev, "ran": ran, "cmd": stage.cmd, "params": {}, "deps": {}}
         for dep in stage.deps:
-            if isinstance(dep, ParamsDependency):
-                record["params"][dep.def_path] = dep.hash_info.value
-            else:
-                record["deps"][dep.def_path] = dep.hash_info.value
+            kind = "params" if isinstance(dep, ParamsDependency) else "deps"
+            record[kind][dep.def_path] = dep.hash_info.value
+        record["outs"] = {out.def_path: out.hash_info.value for out in stage.outs}
+        record["metrics"] = sorted(metrics)
         name = "".join(c if c.isalnum() or c in "-_." else "_" for c in stage.addressing)
         with open(os.path.join(folder, f"stage-{name}.json"), "w") as file:
             json.dump(record, file, indent=1)
+
+
+def changed(info):
+    return str(info.get("mtime") or info.get("LastModified"))
 
 
 def create(fs, path, data):
@@ -377,12 +354,8 @@ def path(out):
 
 def lines(name):
     # The lines of a variable, continued in NAME_1, NAME_2, ... for engines that limit its length.
-    return [
-        line
-        for key in sorted(os.environ)
-        if key == name or key.startswith(name + "_")
-        for line in os.environ[key].splitlines()
-    ]
+    keys = [key for key in sorted(os.environ) if key == name or key.startswith(name + "_")]
+    return [line for key in keys for line in os.environ[key].splitlines()]
 
 
 def overlap(one, other):

@@ -131,10 +131,10 @@ experiments:
 # fmt: off
 PROGRAMS: tuple[tuple[str, str], ...] = (
     ("stages: {}", ""),
-    (OPERATIONS, "register.sh"),
-    (OPERATIONS + "deploy: {p: {model: m, run: x}}", "register.sh deploy-p.sh deploy.sh"),
-    (OPERATIONS + "deploy: {p: {model: m, run: x}, q: {model: m, run: x, gates: {a: '> 1'}}}", "register.sh deploy-p.sh deploy-q.sh deploy.sh gate.py"),
-    (OPERATIONS + "deploy: {p: {model: other, run: x}}", "register.sh deploy.sh"),
+    (OPERATIONS, "register.sh locked.py"),
+    (OPERATIONS + "deploy: {p: {model: m, run: x}}", "register.sh locked.py deploy-p.sh deploy.sh remotes.py verify.py"),
+    (OPERATIONS + "deploy: {p: {model: m, run: x}, q: {model: m, run: x, gates: {a: '> 1'}}}", "register.sh locked.py deploy-p.sh deploy-q.sh deploy.sh remotes.py verify.py gate.py"),
+    (OPERATIONS + "deploy: {p: {model: other, run: x}}", "register.sh locked.py deploy.sh remotes.py verify.py"),
     ("stages: {}\nmonitor: {d: {cmd: x}}", "monitor.py history.sh chart.py gate.py"),
     ("stages: {}\nmonitor: {d: {cmd: x, on_breach: [retrain]}}", "monitor.py history.sh retrain.sh chart.py gate.py"),
     ("stages: {}\nmonitor: {d: {cmd: x, on_breach: [issue]}}", "monitor.py history.sh chart.py gate.py"),
@@ -142,14 +142,14 @@ PROGRAMS: tuple[tuple[str, str], ...] = (
 )
 DEPLOY_SCRIPTS: tuple[tuple[str, list[str]], ...] = (
     # deployment, its lines but for the first two and the last
-    ("{model: m, run: go}", ["environment=p model=m MODEL_PATH=m", "paths=m", "judge() { :; }", "run() ( exec sh -c go )"]),
-    ("{model: k, run: go}", ["environment=p model=k MODEL_PATH=k", "paths=''", "judge() { :; }", "run() ( exec sh -c go )"]),
+    ("{model: m, run: go}", ["environment=p model=m MODEL_PATH=m", "paths=m target=s", "judge() { :; }", "run() ( exec sh -c go )"]),
+    ("{model: k, run: go}", ["environment=p model=k MODEL_PATH=k", "paths='' target=''", "judge() { :; }", "run() ( exec sh -c go )"]),
     ("{model: k, run: 'go $X', gates: {acc: '> 1'}, env: {X: it's, Y: 1}}",
-     ["environment=p model=k MODEL_PATH=k", "paths=a.json",
+     ["environment=p model=k MODEL_PATH=k", "paths=a.json target=''",
       """judge() { python "$repository/.mlops/scripts/gate.py" a.json b.json -- 'acc > 1'; }""",
       """run() ( export X='it'"'"'s'; export Y=1; exec sh -c 'go $X' )"""]),
     ("{model: m, run: go, gates: {acc: '> 1'}}",
-     ["environment=p model=m MODEL_PATH=m", "paths='m a.json'",
+     ["environment=p model=m MODEL_PATH=m", "paths='m a.json' target=s",
       """judge() { python "$repository/.mlops/scripts/gate.py" a.json b.json -- 'acc > 1'; }""", "run() ( exec sh -c go )"]),
 )
 # fmt: on
