@@ -110,7 +110,7 @@ class Worker:
 
         entry = self.cache._load_cache(key, name)
         if not entry or _get_cache_hash(entry.copy()) != name or _get_cache_hash(entry.copy(), key=True) != key:
-            os.remove(self.cache._get_cache_path(key, name))
+            shutil.rmtree(os.path.dirname(self.cache._get_cache_path(key, name)), ignore_errors=True)
             fail(4, f"the record runs/{key[:2]}/{key}/{name} on the remote is not what was written: remove it there")
         return entry
 
@@ -125,10 +125,8 @@ class Worker:
         times = {}
         with contextlib.suppress(FileNotFoundError):
             times = {store.fs.name(path): changed(store.fs.info(path)) for path in store.fs.find(self.records(key))}
-        if not times:
-            return None
-        oldest = min(times, key=lambda name: (times[name], name))
-        return self.claim(key, oldest, set(times))
+        oldest = min(times, key=lambda name: (times[name], name), default=None)
+        return oldest and self.claim(key, oldest, set(times))
 
     def claim(self, key, name, there):
         # Put-if-absent, where the remote has it. A claim for a result that is there no more is void.
