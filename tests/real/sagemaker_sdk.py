@@ -32,7 +32,8 @@ own = {
     "train_lr": ParameterString("train_lr", "0.1"),
 }
 WORKER = (
-    'set -e; d=$(mktemp -d); git clone -q "$MLOPS_REPO" "$d"; cd "$d"; git checkout -q "$MLOPS_REV"; '
+    'set -e; d=$(mktemp -d); git clone -q -- "$MLOPS_REPO" "$d"; cd "$d"; case $MLOPS_REV in -*) exit 2;; esac; '
+    'git checkout -q "$MLOPS_REV"; '
     'cd "./${MLOPS_SUBDIR:-}"; unset MLOPS_REPO MLOPS_SUBDIR; exec sh .mlops/scripts/worker.sh "$@"'
 )
 HELPER = (
