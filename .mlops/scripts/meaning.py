@@ -32,8 +32,8 @@ _MODULES = frozenset(
 """Modules by which a program may read source text, keep line numbers, or ask Git what was edited."""
 _NAMES = frozenset(
     "f_lineno tb_lineno lineno co_firstlineno co_lines co_positions co_linetable co_filename __code__ f_code getsource"
-    " getsourcelines get_source get_code findCaller settrace setprofile orig_argv __cached__ exception dictConfig fileConfig catch_warnings showwarning formatwarning captureWarnings redirect_stderr Lambda"
-    " Memory".split()
+    " getsourcelines get_source get_code findCaller settrace setprofile orig_argv __cached__ exception dictConfig fileConfig"
+    " catch_warnings showwarning formatwarning captureWarnings redirect_stderr Lambda Memory".split()
 )
 """Names that depend on where in a file something stands: of frames, code, logs and warnings; `Lambda` of Keras, `Memory` of joblib."""
 _KEYWORDS = frozenset({"exc_info", "stack_info"})

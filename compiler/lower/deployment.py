@@ -22,7 +22,7 @@ def deploy_script(deployment: Deployment, model: Model, outs: Sequence[Out]) -> 
         "#!/bin/sh",
         f"# Made by mlopsc from mlops.yaml: edit that. deploy-{deployment.name}.sh [VERSION | newest | previous]",
         f"environment={quote(deployment.name)} model={quote(deployment.model)} MODEL_PATH={quote(model.path)}",
-        f"paths={quote(' '.join(map(quote, restored)))} target={quote(model.stage or '')}",
+        f"paths={quote(' '.join(map(quote, restored)))} target={quote(model.maker or '')}",
         f"judge() {{ {gate}; }}",
         f"run() ( {exports}exec sh -c {quote(deployment.run)} )",
         f". ./{FOLDER}/deploy.sh",

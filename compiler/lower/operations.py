@@ -19,13 +19,14 @@ from ..model.operations import (
     Spaced,
     Values,
 )
-from ..model.project import Out, Script
+from ..model.project import Artifact, Out, Script
 from ..programs import program
 from ..resolve.commands import env_text
 from ..resolve.conventions import paths_of
 from ..resolve.entry import Entry
 from ..resolve.gates import bound_texts
 from .deployment import deploy_script
+from .paths import parents
 
 
 def sources(spec: Spec) -> dict[str, Source]:
@@ -40,9 +41,18 @@ def _source(name: str, data: assets.Data) -> Source:
     return Source(name, data.url, path, file, data.rev, data.schema_, data.check, data.desc or "")
 
 
-def models(spec: Spec) -> dict[str, Model]:
-    """The models of the registry."""
-    return {name: Model(name, model.path, model.from_) for name, model in (spec.models or {}).items()}
+def models(spec: Spec, made: Mapping[str, Artifact]) -> dict[str, Model]:
+    """The models of the registry; ``made`` are the artifacts of the pipeline."""
+    return {
+        name: Model(name, model.path, model.from_, model.from_ or _maker(model.path, made))
+        for name, model in (spec.models or {}).items()
+    }
+
+
+def _maker(path: str, made: Mapping[str, Artifact]) -> str | None:
+    """The stage that writes a path, or a folder that holds it."""
+    artifacts = (made[above] for above in (path, *parents(path)) if above in made)
+    return next((artifact.producer for artifact in artifacts if artifact.producer is not None), None)
 
 
 def deployments(spec: Spec) -> dict[str, Deployment]:

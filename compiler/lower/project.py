@@ -49,14 +49,15 @@ def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, 
     spec, stack = resolved.spec, resolved.spec.stack
     code_roots = tuple(spec.code.roots or ())
     declared_remotes = remotes(stack)
-    declared_models, declared_deployments = models(spec), deployments(spec)
+    made = artifacts(stages.values())
+    declared_models, declared_deployments = models(spec, made), deployments(spec)
     declared_monitors, declared_experiments = monitors(spec, resolved.monitors), experiments(spec)
     project = Project(
         name=spec.project or DEFAULT_NAME,
         dvc=dvc_document(resolved),
         stages=stages,
         dag=dag,
-        artifacts=artifacts(stages.values()),
+        artifacts=made,
         targets=_targets(stack),
         orchestrators=tuple(stack.orchestrators),
         stores=tuple(name for name in STORES if name in listed(stack.metadata)),

@@ -47,11 +47,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model of the registry: a path, and the stage that writes it if the spec names one."""
+    """A model of the registry: a path, and the stage that writes it if the spec names one.
+
+    ``maker`` is the stage to bring up to date for it, also where the spec names none; None if no stage writes it.
+    """
 
     name: str
     path: str
     stage: str | None = None
+    maker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,15 +76,20 @@ cd "$folder"
 [ ! -f "$repository/.dvc/config.local" ] || cp "$repository/.dvc/config.local" .dvc/config.local
 dvc config --local cache.dir "$repository/.dvc/cache"
 # A remote in a folder that is seen from the repository would be looked for beside this one.
-(cd "$repository" && python .mlops/scripts/remotes.py) | while read -r name url; do
+listed=$(cd "$repository" && python .mlops/scripts/remotes.py)
+printf '%s\n' "$listed" | while read -r name url; do
     case $url in /*) dvc remote add --local --force "$name" "$url" </dev/null ;; esac
-    dvc remote modify --local "$name" verify true </dev/null
+done
+# Those of that commit: there may have been fewer then.
+listed=$(python "$repository/.mlops/scripts/remotes.py")
+remotes=$(printf '%s\n' "$listed" | awk '{print $1}')
+for name in $remotes; do
+    dvc remote modify --local "$name" verify true
 done
 # A tag may be set elsewhere, without `make register`. What was here before, `previous` brings back as it is.
 if [ -n "$target" ] && [ "$wanted" != previous ]; then
     why=$(python "$repository/.mlops/scripts/locked.py" --pull "$target" 2>&1) || fail "$tag is not what was trained: $why"
 fi
-remotes=$(python "$repository/.mlops/scripts/remotes.py" | awk '{print $1}')
 # A remote that bears the environment's name is that environment's own: a deployment brings into it what it lacks.
 own=$(printf '%s\n' "$remotes" | grep -xF -- "$environment") || own=
 restore() { eval "dvc pull --quiet --force ${1:+--remote \"\$1\"} $paths"; }
@@ -96,13 +101,13 @@ elif [ -z "$own" ]; then
     restore || fail "the remote has not all of $tag: $paths"
 else
     restore "$own" 2>/dev/null || restore || fail "neither the remote $own nor the default one has all of $tag: $paths"
-    eval "dvc push --quiet --remote \"\$own\" $paths" || fail "$tag cannot be brought into the remote $own"
 fi
 [ -e "$MODEL_PATH" ] || fail "$MODEL_PATH is not there at $tag"
 hashes=
 if [ -n "$paths" ]; then
     hashes=$(eval "python \"\$repository/.mlops/scripts/verify.py\" $paths" 2>"$state/verify.log") || fail "$tag is not what was registered: $(cat "$state/verify.log")
 The cache or the remote holds something else; nothing was deployed. Remove that object there, and deploy again"
+    [ -z "$own" ] || eval "dvc push --quiet --remote \"\$own\" $paths" || fail "$tag cannot be brought into the remote $own"
 fi
 judge
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import AWS, bucket, initialise, run, write
+from mlopsc.targets.ci import operations
 from mlopsc.targets.engines import worker
 from test_operate import commit, named
 
@@ -219,3 +220,94 @@ def test_an_object_replaced_in_the_cache_is_not_deployed(repository: Make, conte
     else:
         (folder,) = (root / ".mlops/state/deploy/prod").iterdir()
         assert (folder / "model").read_text() == "v1.0.0", "DVC saw it and fetched the right one"
+
+
+def test_a_model_without_from_is_checked_too(repository: Make) -> None:
+    """The stage that writes the model is known from the pipeline, also where the model lies in a folder that a stage writes."""
+    spec = SPEC.replace(
+        "cp data model, deps: [data], outs: [model]",
+        "mkdir -p made && cp data made/model && cp data made/other, deps: [data], outs: [made]",
+    )
+    spec = spec.replace("{path: model, from: train}", "{path: made/model}")
+    root = repository({"mlops.yaml": spec.replace("REGISTRY", "../store"), "in": "one"})
+    named(root)
+    run("mlopsc", "build", cwd=root)
+    run("make", "pipeline", cwd=root)
+    commit(root)
+    run("make", "register-m", cwd=root, VERSION="v1.0.0")
+    run("rm", "-rf", ".dvc/cache", cwd=root)
+    run("make", "deploy-prod", cwd=root, VERSION="v1.0.0")
+    (folder,) = (root / ".mlops/state/deploy/prod").iterdir()
+    assert [path.name for path in (folder / "made").iterdir()] == ["model"], "only the model is restored and hashed"
+    write(root, {"in": "changed after the run"})
+    commit(root)
+    assert "dvc.lock is not what this commit makes" in run("make", "register-m", cwd=root, check=False, VERSION="v2.0.0").stderr  # fmt: skip
+    run("git", "tag", "m@v2.0.0", cwd=root)
+    assert "m@v2.0.0 is not what was trained" in run("make", "deploy-prod", cwd=root, check=False).stderr
+    run("rm", "-rf", ".mlops/state/deploy", cwd=root)
+    digest = hashlib.md5(b"one").hexdigest()
+    path = root / f".dvc/cache/files/md5/{digest[:2]}/{digest[2:]}"
+    path.chmod(0o644)
+    path.write_text("forged")
+    path.chmod(0o444)
+    refused = run("make", "deploy-prod", cwd=root, check=False, VERSION="v1.0.0")
+    assert f"made/model is not the object {digest} that dvc.lock names" in refused.stderr
+
+
+def test_a_version_from_before_a_remote_was_added_is_deployed(repository: Make) -> None:
+    root = registered(repository)
+    run("dvc", "remote", "add", "later", "s3://later/store", cwd=root)
+    commit(root)
+    run("make", "deploy-prod", cwd=root, VERSION="v1.0.0")
+
+
+def test_what_is_forged_does_not_reach_the_remote_of_an_environment(repository: Make) -> None:
+    root = registered(repository)
+    run("dvc", "remote", "add", "prod", str(root.parent / "prod"), cwd=root)
+    commit(root)
+    digest = hashlib.md5(b"v1.0.0").hexdigest()
+    path = root / f".dvc/cache/files/md5/{digest[:2]}/{digest[2:]}"
+    path.chmod(0o644)
+    path.write_text("forged")
+    path.chmod(0o444)
+    assert run("make", "deploy-prod", cwd=root, check=False, VERSION="v1.0.0").returncode
+    assert not [file for file in (root.parent / "prod").rglob("*") if file.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("version", "at", "refused"),
+    [
+        ("v1.0.0", "v1.0.0", ""),
+        ("v1.1.0", "v1.0.0", "no registered version v1.1.0 of m is the commit"),
+        ("v9", "v1.0.0", "no registered version v9 of m is the commit"),
+        ("", "v1.0.0", "no registered version  of m is the commit"),
+        ("v1.*", "v1.0.0", "no registered version v1.* of m is the commit"),
+        ("v1.0.0", "main", "no registered version v1.0.0 of m is the commit"),
+    ],
+)
+def test_a_job_records_only_what_is_registered(tmp_path: Path, version: str, at: str, refused: str) -> None:
+    """The job that pushes the tag believes nothing that the job of the deployment says: another version, another commit."""
+    root, origin = tmp_path / "work", tmp_path / "origin"
+    root.mkdir()
+    run("git", "init", "--quiet", "--bare", str(origin), cwd=tmp_path)
+    run("git", "init", "--quiet", "--initial-branch=main", cwd=root)
+    named(root)
+    for name in ("v1.0.0", "v1.1.0", "v2"):
+        write(root, {"file": name})
+        commit(root)
+        if name != "v2":
+            run("git", "tag", "--annotate", "--message=x", f"m@{name}", cwd=root)
+    run("git", "push", "--quiet", "--tags", str(origin), "main", cwd=root)
+    settings = {
+        "MLOPS_MODEL": "m", "MLOPS_ENVIRONMENT": "prod", "MLOPS_ORIGIN": str(origin), "MLOPS_TAG": "m#prod#1",
+        "MLOPS_COMMIT": run("git", "rev-parse", f"{'m@' if at != 'main' else ''}{at}^{{commit}}", cwd=root).stdout.strip(),
+        "MLOPS_MESSAGE": f"m@{version} is in prod\n\nVersion: {version}\n",
+    }  # fmt: skip
+    done = run("bash", "-euo", "pipefail", "-c", operations.record(), cwd=tmp_path, check=False, **settings)
+    assert refused in done.stdout
+    assert (done.returncode != 0) is bool(refused), done.stderr
+    tags = run("git", "tag", "--list", "m#*", cwd=origin).stdout.split()
+    assert tags == ([] if refused else ["m#prod#1"])
+    if not refused:
+        text = run("git", "tag", "--list", "--format=%(contents)", "m#prod#1", cwd=origin).stdout
+        assert f"Version: {version}\n" in text

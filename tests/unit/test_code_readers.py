@@ -249,6 +249,8 @@ WARNINGS: list[tuple[str, Files, str, list[str]]] = [
     ("URLs that are no requirements", {"a.py": "import mystery", "requirements.txt": "--extra-index-url https://example.org/simple\nnumpy  # https://example.org/x.git\n# git+https://example.org"}, "python a.py", ["MLC313 a.py:1"]),
     ("a channel of conda", {"a.py": "import mystery", "environment.yml": "channels:\n  - https://example.org/channel\ndependencies:\n  - numpy\n"}, "python a.py", ["MLC313 a.py:1"]),
     ("a freeze under another name", {"a.py": "import yaml, numpy, mystery", "frozen.txt": "numpy==1\nPyYAML==6", "requirements.txt": "numpy"}, "python a.py", ["MLC313 a.py:1"]),
+    ("packages of Debian alone", {"a.py": "import mystery", "packages.txt": "ffmpeg"}, "python a.py", []),
+    ("a list that may be of something else alone", {"a.py": "import mystery", "freeze_layers.txt": "conv1"}, "python a.py", []),
     ("a text that lists no requirements", {"a.py": "import mystery", "notes.txt": "mystery", "requirements.txt": "numpy"}, "python a.py", ["MLC313 a.py:1"]),
     ("no requirements at all", {"a.py": "import mystery"}, "python a.py", []),
     ("what does not parse", {"a.py": "import b\ndef f(:\n", "b.py": ""}, "python a.py", ["MLC310 a.py:2"]),

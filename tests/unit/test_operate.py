@@ -108,7 +108,7 @@ experiments:
   few: {set: {a: {low: 1, high: 2, count: 3, seed: 4}}}
 """
     )
-    assert lowered.models == {"m": Model("m", "m", "s"), "k": Model("k", "k", None)}
+    assert lowered.models == {"m": Model("m", "m", "s", "s"), "k": Model("k", "k", None, "s")}
     assert lowered.deployments == {
         "all": Deployment("all", "m", "push", "go", True, ("acc > 1",), {"A": "1", "B": "true"}, "https://e.org"),
         "few": Deployment("few", "k", "tag", "go", False, (), {}, ""),
@@ -143,9 +143,9 @@ PROGRAMS: tuple[tuple[str, str], ...] = (
 DEPLOY_SCRIPTS: tuple[tuple[str, list[str]], ...] = (
     # deployment, its lines but for the first two and the last
     ("{model: m, run: go}", ["environment=p model=m MODEL_PATH=m", "paths=m target=s", "judge() { :; }", "run() ( exec sh -c go )"]),
-    ("{model: k, run: go}", ["environment=p model=k MODEL_PATH=k", "paths='' target=''", "judge() { :; }", "run() ( exec sh -c go )"]),
+    ("{model: k, run: go}", ["environment=p model=k MODEL_PATH=k", "paths='' target=s", "judge() { :; }", "run() ( exec sh -c go )"]),
     ("{model: k, run: 'go $X', gates: {acc: '> 1'}, env: {X: it's, Y: 1}}",
-     ["environment=p model=k MODEL_PATH=k", "paths=a.json target=''",
+     ["environment=p model=k MODEL_PATH=k", "paths=a.json target=s",
       """judge() { python "$repository/.mlops/scripts/gate.py" a.json b.json -- 'acc > 1'; }""",
       """run() ( export X='it'"'"'s'; export Y=1; exec sh -c 'go $X' )"""]),
     ("{model: m, run: go, gates: {acc: '> 1'}}",

@@ -67,8 +67,8 @@ _EGG = r"#egg=([\w.-]+)|/([\w.-]+?)(?:\.git)?(?:@[^/#]*)?(?:#.*)?\Z"
 _LOCKED = r"(?m)^(?:\[\[?package(?:s)?\]?\]\s*\n)?name = [\"']([\w.-]+)[\"']"
 _REQUIRES = r"(?i)\w*require\w*[\"']?\s*[=:]\s*([\[({][^\])}]{0,20000})"
 """The lists and tables of setup.py that hold requirements."""
-_LISTS = r"(?:requirements?|freeze|frozen|constraints|(?:^|[_.-])(?:pip|deps|dependencies|packages|reqs)(?:[_.-]))"
-"""The names of text files that list requirements."""
+_LISTS = r"freeze|frozen|constraints|(?:^|[_.-])(?:pip|deps|dependencies|packages|reqs)[_.-]"
+"""The names of text files that may list requirements; `packages.txt` may also list those of Debian."""
 _DIRECT = r"(?:git|hg|svn|bzr)\+|@\s*\w+://|://\S*\.(?:git|whl|zip|tar\.gz)(?:[@#]|\s|\Z)"
 """What in a requirement says that it comes from a URL and not from an index."""
 _MAX_READ = 8 << 20
@@ -150,12 +150,12 @@ def declared(snapshot: Snapshot, folder: str, project: dict[str, Any]) -> frozen
                 f"{prefix}{name}/{each}" for each in snapshot.list(prefix + name) if each.endswith((".txt", ".in"))
             ]
         else:
-            inner = [prefix + name] if _requires(name) else []
+            inner = [prefix + name] if _requires(name) or _may_list(name) else []
         for path in inner:
             raw = snapshot.read(path)
             if raw is None or len(raw) > _MAX_READ:
                 continue
-            files += 1
+            files += not _may_list(name)
             found.update(_names(path, raw.decode("utf-8-sig", "replace")))
     stated = set(_of_pyproject(project))
     if not files and not stated:
@@ -167,8 +167,13 @@ def _requires(name: str) -> bool:
     return (
         name in ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile", "setup.cfg", "setup.py", "pixi.toml")
         or (name.startswith(("environment", "conda", "env")) and name.endswith((".yml", ".yaml")))
-        or (name.endswith((".txt", ".in")) and re.search(_LISTS, name.lower()) is not None)
+        or ("requirements" in name and name.endswith((".txt", ".in")))
     )
+
+
+def _may_list(name: str) -> bool:
+    """Whether a file probably lists what is installed, too. Alone it does not say that anything else is missing."""
+    return name.endswith(".txt") and re.search(_LISTS, name.lower()) is not None
 
 
 def _names(path: str, text: str) -> Iterator[str]:

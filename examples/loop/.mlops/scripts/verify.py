@@ -1,5 +1,6 @@
 # Made by mlopsc: are the files here what dvc.lock and the .dvc files say? It needs DVC.
-"""verify.py PATH...: hash each result of DVC at or around the PATHs, and print `HASH PATH` for each.
+"""verify.py PATH...: hash the results of DVC at the PATHs, and print `HASH RESULT` for each. Of a folder that holds a PATH,
+only what is at the PATH is hashed.
 
 Every byte is read: neither DVC's record of what it has hashed before nor what a remote says of its objects is believed.
 It fails, and names the object, if a file is missing or differs.
@@ -9,8 +10,8 @@ import os
 import sys
 
 
-def differing(out, file_md5):
-    """The files of an out that are not what its hash says: (path, hash)."""
+def differing(out, wanted, file_md5):
+    """The files of an out, as far as they are at a path, that are not what its hash says: (path, hash)."""
     value = out.hash_info.value
     if not value.endswith(".dir"):
         if not os.path.isfile(out.fs_path) or file_md5(out.fs_path, name=out.hash_info.name) != value:
@@ -22,6 +23,8 @@ def differing(out, file_md5):
         return
     for key, _, expected in out.get_obj():
         path = os.path.join(out.fs_path, *key)
+        if not overlap(path, wanted):
+            continue
         if not os.path.isfile(path) or file_md5(path, name=expected.name) != expected.value:
             yield path, expected.value
 
@@ -46,7 +49,7 @@ def main(paths):
                 continue
             failed += [
                 f"{os.path.relpath(where)} is not the object {value} that dvc.lock names"
-                for where, value in differing(out, file_md5)
+                for where, value in differing(out, path, file_md5)
             ]
             print(out.hash_info.value, out)
     if failed:
