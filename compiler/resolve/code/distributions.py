@@ -71,6 +71,8 @@ _LISTS = r"freeze|frozen|constraints|(?:^|[_.-])(?:pip|deps|dependencies|package
 """The names of text files that may list requirements; `packages.txt` may also list those of Debian."""
 _DIRECT = r"(?:git|hg|svn|bzr)\+|@\s*\w+://|://\S*\.(?:git|whl|zip|tar\.gz)(?:[@#]|\s|\Z)"
 """What in a requirement says that it comes from a URL and not from an index."""
+_FROM_GIT = r"\bgit\s*=\s*[\"']|\btype\s*=\s*[\"'](?:git|url)[\"']"
+"""The same in tables and locks."""
 _MAX_READ = 8 << 20
 
 
@@ -178,6 +180,8 @@ def _may_list(name: str) -> bool:
 
 def _names(path: str, text: str) -> Iterator[str]:
     name = path.rpartition("/")[2]
+    if name.endswith((".lock", ".toml")) or name == "Pipfile":
+        yield from [UNKNOWN] if re.search(_FROM_GIT, text) else ()
     if name.endswith((".txt", ".in")):
         for line in text.splitlines():
             yield from _of_line(line)
@@ -192,10 +196,9 @@ def _names(path: str, text: str) -> Iterator[str]:
     elif name in ("Pipfile", "pixi.toml"):
         yield from (normalized(key) for key in re.findall(r"^[\"']?([A-Za-z][\w.-]*)[\"']?\s*=", text, re.MULTILINE))
     elif name == "setup.cfg":
-        yield from filter(None, (requirement(line) for line in text.splitlines() if line[:1] in " \t"))
-        yield from filter(
-            None, (requirement(line.partition("=")[2]) for line in text.splitlines() if "requires" in line)
-        )
+        for line in text.splitlines():
+            yield from _of_line(line) if line[:1] in " \t" else ()
+            yield from _of_line(line.partition("=")[2]) if "requires" in line else ()
     else:
         for listed in re.findall(_REQUIRES, text):
             for line in re.findall(r"[\"']([A-Za-z][^\"'\n]{0,200})[\"']", listed):
