@@ -188,10 +188,11 @@ FAN = "mlops: 1\nstack: {ci: []}\nstages: {a: {cmd: 'mkdir -p o && cp in o/x', d
 def test_empty_directory_objects_that_a_killed_dvc_has_left(repository: Maker) -> None:
     """In a remote that is a folder, where DVC fails on them for good, and in its cache."""
     root = repository({"mlops.yaml": FAN, "in": "1"})
-    run("dvc", "remote", "add", "--default", "store", "../store", cwd=root)
+    store = f"../{root.name}-store"  # no other test pushes to it
+    run("dvc", "remote", "add", "--default", "store", store, cwd=root)
     run("mlopsc", "build", cwd=root)
     run("make", "pipeline", "push", cwd=root)
-    (cached,), (pushed,) = (list((root / store).glob("files/md5/*/*.dir")) for store in (".dvc/cache", "../store"))
+    (cached,), (pushed,) = (list((root / place).glob("files/md5/*/*.dir")) for place in (".dvc/cache", store))
     whole = pushed.read_bytes()
 
     emptied(pushed)

@@ -34,9 +34,15 @@ HOSTILE_VERSIONS = [
 ]  # fmt: skip
 
 
-def registered(repository: Make, registry: str = "../store", **environment: str) -> Path:
+def with_store(root: Path, spec: str, registry: str = "") -> None:
+    """Write the spec, with a remote that no other test has."""
+    write(root, {"mlops.yaml": spec.replace("REGISTRY", registry or f"../{root.name}-store")})
+
+
+def registered(repository: Make, registry: str = "", **environment: str) -> Path:
     """A repository in which v1.0.0 and v1.1.0 are registered."""
-    root = repository({"mlops.yaml": SPEC.replace("REGISTRY", registry), "in": "one"})
+    root = repository({})
+    with_store(root, SPEC, registry)
     named(root)
     run("mlopsc", "build", cwd=root)
     for version in ("v1.0.0", "v1.1.0"):
@@ -229,7 +235,8 @@ def test_a_model_without_from_is_checked_too(repository: Make) -> None:
         "mkdir -p made && cp data made/model && cp data made/other, deps: [data], outs: [made]",
     )
     spec = spec.replace("{path: model, from: train}", "{path: made/model}")
-    root = repository({"mlops.yaml": spec.replace("REGISTRY", "../store"), "in": "one"})
+    root = repository({"in": "one"})
+    with_store(root, spec)
     named(root)
     run("mlopsc", "build", cwd=root)
     run("make", "pipeline", cwd=root)
@@ -263,7 +270,7 @@ def test_a_version_from_before_a_remote_was_added_is_deployed(repository: Make) 
 
 def test_what_is_forged_does_not_reach_the_remote_of_an_environment(repository: Make) -> None:
     root = registered(repository)
-    run("dvc", "remote", "add", "prod", str(root.parent / "prod"), cwd=root)
+    run("dvc", "remote", "add", "prod", str(root.parent / f"{root.name}-prod"), cwd=root)
     commit(root)
     digest = hashlib.md5(b"v1.0.0").hexdigest()
     path = root / f".dvc/cache/files/md5/{digest[:2]}/{digest[2:]}"
@@ -271,7 +278,7 @@ def test_what_is_forged_does_not_reach_the_remote_of_an_environment(repository: 
     path.write_text("forged")
     path.chmod(0o444)
     assert run("make", "deploy-prod", cwd=root, check=False, VERSION="v1.0.0").returncode
-    assert not [file for file in (root.parent / "prod").rglob("*") if file.is_file()]
+    assert not [file for file in (root.parent / f"{root.name}-prod").rglob("*") if file.is_file()]
 
 
 @pytest.mark.parametrize(
