@@ -36,6 +36,12 @@ UNCLOSED_PATH = Code(
     "the path `{path}` of `{stage}` has a `${{` that nothing closes, so it is a part of the name",
     help="close it with `}}`",
 )
+UNCLOSED_VALUE = Code(
+    "MLC436",
+    "warning",
+    "`{name}` in the `env` of `{stage}` has a `${{` that nothing closes, so the program gets it as text",
+    help="close it with `}}`",
+)
 ENV_LINE_BREAK = Code(
     "MLC437",
     "error",
@@ -85,14 +91,21 @@ def _unclosed(stage: Stage, reported: set[tuple[str, str]], places: Places) -> I
             reported.add((stage.entry, "${"))
             yield UNCLOSED.on(places.value(stage, "cmd"), stage=stage.entry, text=text[:_MAX_SHOWN])
     for path in (*stage.deps, *(out.path for out in stage.outs)):
-        if "${" in path and "}" not in path[path.rindex("${") :] and (stage.entry, path) not in reported:
+        if _is_open(path) and (stage.entry, path) not in reported:
             reported.add((stage.entry, path))
             place = places.dep(stage, path) if path in stage.deps else places.out(stage, path)
             yield UNCLOSED_PATH.on(place, stage=stage.entry, path=path)
 
 
+def _is_open(text: str) -> bool:
+    return "${" in text and "}" not in text[text.rindex("${") :]
+
+
 def _env(stage: Stage, reported: set[tuple[str, str]], places: Places) -> Iterator[Diagnostic]:
     for name, value in stage.env.items():
+        if _is_open(value) and (stage.entry, f"${{env.{name}") not in reported:
+            reported.add((stage.entry, f"${{env.{name}"))
+            yield UNCLOSED_VALUE.on(places.value(stage, "env"), stage=stage.entry, name=name)
         if ("\n" in value or "\r" in value) and (stage.entry, f"env.{name}") not in reported:
             reported.add((stage.entry, f"env.{name}"))
             yield ENV_LINE_BREAK.on(places.value(stage, "env"), stage=stage.entry, name=name)

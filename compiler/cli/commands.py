@@ -103,7 +103,10 @@ def check(arguments: argparse.Namespace) -> int:
     if compiled.report.failed:
         return WRONG
     if arguments.format == "text" and compiled.project is not None:
-        print(f"{name} is valid: {len(compiled.project.stages)} stages, {len(compiled.files)} files to write")
+        from ..show.render.text import amount
+
+        stages, files = len(compiled.project.stages), len(compiled.files)
+        print(f"{name} is valid: {amount(stages, 'stage')}, {amount(files, 'file')} to write")
     return DONE
 
 

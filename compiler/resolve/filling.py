@@ -45,6 +45,12 @@ ARGS_BESIDE_CMD = Code(
     "`args` and `cmd` exclude each other",
     help="move the arguments into `cmd`, or remove `cmd` to let the conventions fill it in",
 )
+UNCLOSED_ARGUMENT = Code(
+    "MLC436",
+    "warning",
+    "the argument `{text}` of `{stage}` has a `${{` that nothing closes, so the program gets it as text",
+    help="close it with `}}`",
+)
 
 KEY_ORDER = (
     "matrix", "desc", "cmd", "wdir", "vars", "deps", "params", "outs", "metrics", "plots",
@@ -218,6 +224,8 @@ class Filling:
 
     def _argument(self, text: str) -> str:
         """An item of `args` as one word, whatever the value of a template in it; a mapping becomes several options, as in DVC."""
+        if "${" in text and "}" not in text[text.rindex("${") :]:
+            self.diagnostics.append(UNCLOSED_ARGUMENT.at(*self.path, "args", text=text, stage=self.name))
         names = [name.strip() for name in re.findall(_TEMPLATE, text)]
         values = [matches(self.repository.variables, name) for name in names]
         if all(value and isinstance(value[0], int | float | dict) for value in values):

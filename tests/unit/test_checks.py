@@ -723,3 +723,18 @@ def test_a_path_from_the_root_of_a_monorepo_is_helped_to_the_one_from_the_spec(d
     report = compile_spec(Memory({"mlops.yaml": spec, "data/raw.csv": "1"})).report
     (missing,) = (diagnostic for diagnostic in report if diagnostic.code == "MLC411")
     assert (f"`{similar}`" in f"{missing.message} {missing.help}") is (similar is not None)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("env: {A: '${rate'}", [("MLC436", "warning")]),
+        ("env: {A: '${HOME}'}", [("MLC202", "error")]),
+        ("args: ['--rate', '${rate']", [("MLC436", "warning")]),
+        ("args: ['--rate', '{rate']", []),
+        ("args: '--rate ${rate'", [("MLC436", "error")]),
+    ],
+)
+def test_a_template_that_nothing_closes_in_a_value(keys: str, expected: list[tuple[str, str]]) -> None:
+    spec = f"stages:\n  y:\n    {keys}\n    outs: [x]\n"
+    assert [each[:2] for each in found(spec, {"src/y.py": "", "raw.txt": ""})] == expected

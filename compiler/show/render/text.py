@@ -19,10 +19,15 @@ def as_text(located: Sequence[Located], color: bool) -> str:
         return ""
     blocks = ["\n".join(_block(item, color)) for item in located]
     counts = counted(located)
-    words = [f"{count} {name}{'s' if count != 1 else ''}" for name, count in counts.items() if count]
+    words = [amount(count, name) for name, count in counts.items() if count]
     codes = list(dict.fromkeys(item.diagnostic.code for item in located if item.diagnostic.severity != "note"))
     more = f"; more about {'it' if len(codes) == 1 else 'each'}: `mlopsc code {codes[0]}`" if codes else ""
     return "\n\n".join([*blocks, ", ".join(words) + more])
+
+
+def amount(count: int, noun: str) -> str:
+    """A number with its noun, such as `1 stage` or `2 stages`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _paint(text: str, name: str, color: bool) -> str:
