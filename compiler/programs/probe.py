@@ -39,10 +39,10 @@ def status(repo: Any) -> dict[str, Any]:
         try:
             stages.append(load())
         except Exception as error:  # whatever DVC raises is its reason
-            if not lacks_plugin(error):
-                answer["errors"] = reason(error)
-                return answer
-            answer["unanswered"][address] = "DVC lacks the plugin for a remote that it uses"
+            if lacks_plugin(error):
+                answer["unanswered"][address] = "DVC lacks the plugin for a remote that it uses"
+            else:  # `dvc status` stops here, and the other stages can still be compared
+                answer["errors"] = answer["errors"] or reason(error)
     for stage in stages:
         why = obstacle(stage)
         if why:
@@ -53,7 +53,7 @@ def status(repo: Any) -> dict[str, Any]:
         except Exception as error:
             answer["errors"] = f"{stage.addressing}: {reason(error)}"
             return answer
-    answer["errors"] = overlapping(repo, stages)
+    answer["errors"] = answer["errors"] or overlapping(repo, stages)
     return answer
 
 
@@ -65,7 +65,11 @@ def collected(repo: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     for folder, folders, names in repo.dvcignore.walk(repo.fs, repo.root_dir, followlinks=False):
         for name in filter(is_valid_filename, names):
             path = os.path.relpath(os.path.join(folder, name), repo.root_dir)
-            loaded = load_file(repo, path).stages
+            try:
+                loaded = load_file(repo, path).stages
+            except Exception as error:  # whatever DVC raises is its reason
+                yield path, partial(refused, error)
+                continue
             for stage in loaded:
                 yield address(path, stage), partial(remembered, loaded, stage, outs)
         folders[:] = [name for name in folders if os.path.join(folder, name) not in outs]
@@ -81,6 +85,11 @@ def remembered(loaded: Any, name: str | None, outs: set[str]) -> Any:
     stage = loaded[name]
     outs.update(str(out.fs_path) for out in stage.outs if out.protocol == "local")
     return stage
+
+
+def refused(error: Exception) -> Any:
+    """Raise what DVC says of a file that it cannot load; `dvc status` fails with it, whatever is imported."""
+    raise error
 
 
 def lacks_plugin(error: BaseException) -> bool:

@@ -109,6 +109,19 @@ def test_one_folder_of_a_repository(repository: Make) -> None:
     assert not (root / "b/mlops.yaml").exists()
 
 
+def test_one_folder_beside_another_that_dvc_refuses(repository: Make) -> None:
+    root = repository(
+        {
+            "a/dvc.yaml": "stages:\n  a: {cmd: cp in out, deps: [in], outs: [out]}\n",
+            "a/in": "1",
+            "b/dvc.yaml": "vars: [gone.yaml]\n",
+        }
+    )
+    done = imported(root, "a")
+    assert done.returncode == 0, done.stderr
+    assert run("mlopsc", "build", "--check", cwd=root / "a").returncode == 0
+
+
 def test_what_dvc_refuses_is_refused_with_its_reason(repository: Make) -> None:
     root = repository({"dvc.yaml": "vars: [gone.yaml]\nstages:\n  a: {cmd: 'true'}\n"})
     before = tree(root)
