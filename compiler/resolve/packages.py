@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from ..programs.packages import PYTHON, Lock
-from .code.distributions import ODD, PROVIDERS, groups, normalized
+from .code.distributions import ODD, PROVIDERS, alike, groups, normalized
 from .code.problems import DYNAMIC, UNREADABLE, Loaded
 
 _MAX_SHOWN = 6
@@ -178,7 +178,7 @@ def providers(module: str, names: Collection[str]) -> set[str]:
         for name in names
         if name.startswith((f"{plain}-", f"python-{plain}"))
         or name.endswith(f"-{plain}")
-        or name in (f"py{plain}", f"python{plain}", f"{plain}py")
+        or alike(plain, name)
     }
     similar = {name for name in similar if not name.startswith("types-") and not name.endswith("-stubs")}
     return similar or set(names) & ODD.get(top, frozenset())

@@ -260,6 +260,7 @@ WARNINGS: list[tuple[str, Files, str, list[str]]] = [
     ("a package called git", {"a.py": "import mystery", "pyproject.toml": "[tool.poetry.dependencies]\ngit-python = '1'\n"}, "python a.py", ["MLC313 a.py:1"]),
     ("packages of Debian alone", {"a.py": "import mystery", "packages.txt": "ffmpeg"}, "python a.py", []),
     ("a list that may be of something else alone", {"a.py": "import mystery", "freeze_layers.txt": "conv1"}, "python a.py", []),
+    ("names that differ in hyphens", {"a.py": "import pythonjsonlogger, yamllint, mystery", "requirements.txt": "python-json-logger\nyaml-lint"}, "python a.py", ["MLC313 a.py:1"]),
     ("a text that lists no requirements", {"a.py": "import mystery", "notes.txt": "mystery", "requirements.txt": "numpy"}, "python a.py", ["MLC313 a.py:1"]),
     ("no requirements at all", {"a.py": "import mystery"}, "python a.py", []),
     ("what does not parse", {"a.py": "import b\ndef f(:\n", "b.py": ""}, "python a.py", ["MLC310 a.py:2"]),

@@ -128,6 +128,8 @@ MODULES = [
     ("azure.storage.blob.aio", {"azure-storage-blob", "azure-core"}, {"azure-storage-blob"}),
     ("mpl_toolkits.mplot3d", {"matplotlib"}, {"matplotlib"}),
     ("foo", {"python-foo", "types-foo", "foo-stubs"}, {"python-foo"}),
+    ("pythonjsonlogger", {"python-json-logger", "json-logger"}, {"python-json-logger"}),
+    ("factor_analyzer", {"factoranalyzer"}, {"factoranalyzer"}),
     ("foo", {"bar"}, set()),
 ]  # fmt: skip
 

@@ -113,7 +113,13 @@ def provides(module: str, declared: frozenset[str]) -> bool:
     if UNKNOWN in declared or name in declared or not declared.isdisjoint(ODD.get(module, ())):
         return True
     starts = (f"{name}-", *(f"{other}-" for other in ODD.get(module, ())))
-    return any(other.startswith(starts) or other.endswith(f"-{name}") or other == f"py{name}" for other in declared)
+    return any(other.startswith(starts) or other.endswith(f"-{name}") or alike(name, other) for other in declared)
+
+
+def alike(module: str, distribution: str) -> bool:
+    """Whether two normalized names differ in hyphens and a `py` or `python` only: pythonjsonlogger, python-json-logger."""
+    name = module.replace("-", "")
+    return distribution.replace("-", "") in (name, f"py{name}", f"python{name}", f"{name}py", f"{name}python")
 
 
 def requirement(line: str) -> str | None:
