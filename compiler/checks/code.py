@@ -31,7 +31,7 @@ NO_CODE_FILE_SIMILAR = replace(NO_CODE_FILE, help="did you mean `{similar}`?")
 CODE_NOT_A_DEP = Code(
     "MLC414",
     "warning",
-    "`{stage}` runs {files} without depending on it, so its results can become stale unnoticed",
+    "`{stage}` runs {files} without depending on {pronoun}, so its results can become stale unnoticed",
     help="add it to `deps`, or write `infer: [code]`",
 )
 ADD_THEM = "add them to `deps`, or write `infer: [code]`"
@@ -170,7 +170,8 @@ def _not_a_dep(code: Code, stage: Stage, files: list[str], places: Places) -> Di
     if files[_MAX_SHOWN:]:
         shown += f" and {len(files) - _MAX_SHOWN:,} more"
     code = replace(code, help=ADD_THEM) if files[1:] else code
-    diagnostic = code.on(places.key(stage, "deps"), stage=stage.name, files=shown)
+    pronoun = "them" if files[1:] else "it"
+    diagnostic = code.on(places.key(stage, "deps"), stage=stage.name, files=shown, pronoun=pronoun)
     return replace(diagnostic, fix=_with_deps(stage, files, places))
 
 

@@ -176,9 +176,7 @@ def providers(module: str, names: Collection[str]) -> set[str]:
     similar = {
         name
         for name in names
-        if name.startswith((f"{plain}-", f"python-{plain}"))
-        or name.endswith(f"-{plain}")
-        or alike(plain, name)
+        if name.startswith((f"{plain}-", f"python-{plain}")) or name.endswith(f"-{plain}") or alike(plain, name)
     }
     similar = {name for name in similar if not name.startswith("types-") and not name.endswith("-stubs")}
     return similar or set(names) & ODD.get(top, frozenset())

@@ -738,3 +738,39 @@ def test_a_path_from_the_root_of_a_monorepo_is_helped_to_the_one_from_the_spec(d
 def test_a_template_that_nothing_closes_in_a_value(keys: str, expected: list[tuple[str, str]]) -> None:
     spec = f"stages:\n  y:\n    {keys}\n    outs: [x]\n"
     assert [each[:2] for each in found(spec, {"src/y.py": "", "raw.txt": ""})] == expected
+
+
+NAMED = "stages:\n  a:\n    cmd: cp raw.txt data/x.csv\n    deps: [raw.txt]\n    outs: [data/x.csv]\n  b:\n    {}\n    outs: [y]\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("cmd: cp data/x.csv y\n    deps: [raw.txt]", ["MLC424"]),
+        ("cmd: cp ./data/x.csv y\n    deps: [raw.txt]", ["MLC424"]),
+        ("cmd: prog --in=data/x.csv > y\n    deps: [raw.txt]", ["MLC424"]),
+        ("cmd: prog '<data/x.csv' > y\n    deps: [raw.txt]", ["MLC424"]),
+        ("cmd: cp ../data/x.csv ../y\n    wdir: src\n    deps: [../raw.txt]", ["MLC424"]),
+        ("cmd: cp data/x.csv y\n    deps: [data/x.csv]", []),
+        ("cmd: cp data/x.csv y\n    deps: [data]", []),
+        ("cmd: prog data/x.csv.bak data/x y\n    deps: [raw.txt]", []),
+        ("cmd: cp data/x.csv y\n    deps: [raw.txt]\n    params: [data/x.csv: [a]]", []),
+    ],
+)
+def test_an_out_that_a_command_names_and_that_is_no_dep(body: str, expected: list[str]) -> None:
+    codes = [
+        each[0]
+        for each in found(
+            NAMED.format(body).replace("outs: [y]", "outs: [../y]" if "wdir" in body else "outs: [y]"),
+            {"raw.txt": "", "src/z": ""},
+        )
+    ]
+    assert [code for code in codes if code == "MLC424"] == expected
+
+
+def test_an_out_of_a_later_stage_may_be_named() -> None:
+    spec = (
+        NAMED.format("cmd: prog x.log > y\n    deps: [raw.txt]")
+        + "  c:\n    cmd: prog y > x.log\n    deps: [y]\n    outs: [x.log]\n"
+    )
+    assert found(spec) == [], "a dep on it would be a cycle"

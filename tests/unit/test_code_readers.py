@@ -321,7 +321,7 @@ def test_records_are_kept_by_content() -> None:
 
 @pytest.mark.parametrize(
     "state",
-    ["", "{", "[]", "null", '{"version": 0, "records": {}}', f'{{"version": {VERSION}}}', f'{{"version": {VERSION}, "records": []}}', "[" * 100_000,
+    ["", "{", "[]", "null", '{"version": 0, "records": {}}', f'{{"version": "{VERSION}"}}', f'{{"version": "{VERSION}", "records": []}}', "[" * 100_000,
      "\x00\xff"],
 )  # fmt: skip
 def test_a_damaged_cache_costs_nothing_but_time(state: str) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import posixpath
 import re
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -20,8 +21,8 @@ from .record import Record
 
 STATE = ".mlops/state/code.json"
 """Where the records of a build are kept for the next one; a cache, which Git ignores."""
-VERSION = 1
-"""Counts up whenever a reader reads something differently."""
+VERSION = "2 {}.{}".format(*sys.version_info)
+"""The number counts up whenever a reader reads something differently; another Python parses by another grammar."""
 MAX_STATE = 16 << 20
 MAX_CODE = 2 << 20
 MAX_NOTEBOOK = 64 << 20

@@ -12,7 +12,7 @@ UNREADABLE = Code(
     "MLC310",
     "warning",
     "`{path}` cannot be parsed: {why}",
-    "correct it; until then what it imports is only guessed at, line by line",
+    "correct it, unless it is for a newer Python; what it imports is only guessed at, line by line",
 )
 DYNAMIC = Code(
     "MLC311", "warning", "{what} is only known when it runs{shown}", "add the code that it loads to the stage's `deps`"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 
 from .literal import Function, Names
 from .record import Import, Record
 
+PYTHON = "{}.{}".format(*sys.version_info)
+"""The Python that parses code, and whose grammar decides."""
 _COOKIE = rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"
 _LINE = r"(?m)^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+c?import[ \t]+\(?([\w, \t*]+)|c?import[ \t]+([\w., \t]+))"
 _INCLUDE = r"(?m)^[ \t]*include[ \t]+[\"']([^\"'\n]+)[\"']"
@@ -44,7 +47,8 @@ def read_python(text: str) -> Record:
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         record = Record(imports=list(_guessed(text)))
-        record.error = (getattr(error, "lineno", None) or 1, getattr(error, "msg", None) or str(error) or "too deep")
+        reason = getattr(error, "msg", None) or str(error) or "too deep"
+        record.error = (getattr(error, "lineno", None) or 1, f"{reason} in Python {PYTHON}, which mlopsc runs with")
         return record
     walk = _Walk(any(word in text for word in _LOADS))
     walk.statements(tree)
