@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 FORMS: dict[str, str] = {}
 """What each pattern of the language accepts, in words and with an example, for error messages."""
@@ -14,6 +14,11 @@ def form(pattern: str, words: str) -> Any:
     """A pydantic constraint: text that matches ``pattern``; ``words`` describe such a text in errors and in the docs."""
     FORMS[pattern] = words
     return Field(pattern=pattern)
+
+
+def known(*values: str) -> WithJsonSchema:
+    """Texts that editors propose; the language takes others, too, such as the targets of other distributions."""
+    return WithJsonSchema({"anyOf": [{"enum": list(values)}, {"type": "string"}]})
 
 
 class Model(BaseModel):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 
 from .spec import Spec
 
@@ -19,6 +20,96 @@ def known_keys(path: tuple[str | int, ...]) -> list[str]:
     for part in path:
         types = [inner for type_ in types for inner in _types_below(type_, part)]
     return sorted({key for type_ in types if _is_model(type_) for key in _fields(type_)})
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of the language: what it takes and means. ``shape`` is the kind of value that is most often written."""
+
+    name: str
+    takes: str
+    meaning: str
+    required: bool
+    shape: Literal["mapping", "list", "scalar"]
+
+
+def keys_at(path: tuple[str | int, ...]) -> list[Key]:
+    """The keys that a mapping at ``path`` may have, in the order of the models; empty if it takes any key."""
+    keys: dict[str, Key] = {}
+    for type_ in _types_at(path):
+        for name, field in _fields(type_).items() if _is_model(type_) else ():
+            keys.setdefault(name, _key(name, field))
+    return list(keys.values())
+
+
+def key_at(path: tuple[str | int, ...]) -> Key | None:
+    """The key that is the last part of ``path``; None if it is a name, such as that of a stage."""
+    return next((key for key in keys_at(path[:-1]) if key.name == path[-1]), None) if path else None
+
+
+def values_at(path: tuple[str | int, ...]) -> list[str]:
+    """The values that are known for ``path``, as YAML; empty if there is no list of them."""
+    return list(dict.fromkeys(value for annotation in _annotations(path) for value in _choices(annotation)))
+
+
+def shapes_at(path: tuple[str | int, ...]) -> set[str]:
+    """The kinds of values that ``path`` takes: mapping, list, scalar."""
+    return {_shape(type_) for type_ in _types_at(path) if type_ is not NoneType}
+
+
+def _key(name: str, field: Any) -> Key:
+    shapes = [_shape(type_) for type_ in _members(field.annotation) if type_ is not NoneType]
+    shape = next((shape for shape in ("list", "mapping") if shape in shapes), "scalar")
+    return Key(name, _words(field.annotation), _description(field), field.is_required(), shape)  # type: ignore[arg-type]
+
+
+def _shape(type_: Any) -> str:
+    origin = get_origin(type_)
+    return "mapping" if _is_model(type_) or origin is dict else "list" if origin is list else "scalar"
+
+
+def _types_at(path: tuple[str | int, ...]) -> list[Any]:
+    return [member for annotation in _annotations(path) for member in _members(annotation)]
+
+
+def _annotations(path: tuple[str | int, ...]) -> list[Any]:
+    """The annotations of the values at ``path``, with what `Annotated` says about them."""
+    annotations: list[Any] = [Spec]
+    for part in path:
+        annotations = [
+            inner for annotation in annotations for type_ in _members(annotation) for inner in _inner(type_, part)
+        ]
+    return annotations
+
+
+def _inner(type_: Any, part: str | int) -> list[Any]:
+    if _is_model(type_):
+        field = _fields(type_).get(str(part))
+        return (
+            []
+            if field is None
+            else [Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation]
+        )
+    origin, arguments = get_origin(type_), get_args(type_)
+    if origin is dict:
+        return [arguments[1]]
+    return [arguments[0]] if origin is list and arguments else []
+
+
+def _choices(type_: Any) -> Iterator[str]:
+    origin, arguments = get_origin(type_), get_args(type_)
+    if origin is Annotated:
+        for meta in arguments[1:]:
+            if isinstance(meta, WithJsonSchema):
+                yield from meta.json_schema["anyOf"][0]["enum"]  # type: ignore[index]
+        yield from _choices(arguments[0])
+    elif origin in (Union, UnionType):
+        for member in arguments:
+            yield from _choices(member)
+    elif origin is Literal:
+        yield from map(str, arguments)
+    elif type_ is bool:
+        yield from ("true", "false")
 
 
 def models() -> list[type[BaseModel]]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .common import Model, Name, form, listed
+from .common import Model, Name, form, known, listed
 
 Url = Annotated[
     str,
@@ -15,21 +15,31 @@ Url = Annotated[
 """A URL that fits on one line of a configuration file."""
 
 
+ENGINES = ("airflow", "kubeflow", "argo", "azureml", "mlflow", "sacred", "vertex", "sagemaker")
+CI_SERVICES = ("github", "gitlab")
+
+Orchestrator = Annotated[str, known("dvc", "make", *ENGINES)]
+CiService = Annotated[str, known(*CI_SERVICES)]
+MetadataStore = Annotated[str, known("dvc", "mlflow", "sacred")]
+
+
 class Stack(Model):
     """The tool for each component. Components that are left out use the default tool."""
 
-    orchestrator: str | list[str] | None = Field(None, description="What runs the pipeline (default `dvc` and `make`).")
-    ci: str | list[str] | None = Field(None, description="CI services (default `github`).")
-    build: str | None = Field(None, description="Build service (default `make`).")
+    orchestrator: Orchestrator | list[Orchestrator] | None = Field(
+        None, description="What runs the pipeline (default `dvc` and `make`)."
+    )
+    ci: CiService | list[CiService] | None = Field(None, description="CI services (default `github`).")
+    build: Annotated[str, known("make", "none")] | None = Field(None, description="Build service (default `make`).")
     registry: Url | dict[Name, Url] | None = Field(
         None,
         description="URL of the DVC remote for data and models, or one by environment; "
         "a path is relative to the root of the repository.",
     )
-    metadata: str | list[str] | None = Field(None, description="Metadata store (default `dvc`).")
+    metadata: MetadataStore | list[MetadataStore] | None = Field(None, description="Metadata store (default `dvc`).")
     test: str | None = Field(None, description="The command that tests the code (default pytest, if there are tests).")
-    source: str | None = Field(None, description="Source control (`git`).")
-    deploy: str | None = Field(None, description="Deployment service (`dvc`, with Git).")
+    source: Annotated[str, known("git")] | None = Field(None, description="Source control (`git`).")
+    deploy: Annotated[str, known("dvc")] | None = Field(None, description="Deployment service (`dvc`, with Git).")
     features: str | None = Field(
         None,
         description="The feature package, as a folder or import name: stages depend on the modules of it that they use.",

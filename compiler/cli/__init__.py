@@ -58,17 +58,6 @@ def _use_utf8() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def find_root(start: str) -> str:
-    """The directory of mlops.yaml: ``start`` or the nearest one above it, up to the root of the Git repository."""
-    first = directory = os.path.realpath(start)
-    while not os.path.isfile(f"{directory}/mlops.yaml"):
-        parent = os.path.dirname(directory)
-        if parent == directory or os.path.exists(f"{directory}/.git"):
-            return first
-        directory = parent
-    return directory
-
-
 @cache
 def cache_key() -> str:
     """What the result of a build depends on beside its inputs: this program, and the Python that runs it."""
@@ -94,6 +83,7 @@ def _edited(package: str) -> int:
 
 
 def _unchanged() -> bool:
+    from ..read.root import find_root
     from ..write.unchanged import unchanged
 
     return unchanged(find_root("."), cache_key())

@@ -10,8 +10,9 @@ import time
 from ..build import Compiled
 from ..model.snapshot import Disk
 from ..read.document import SPEC_NAME
+from ..read.root import find_root
 from ..write.plan import Plan
-from . import DONE, MISUSE, WRONG, cache_key, find_root
+from . import DONE, MISUSE, WRONG, cache_key
 from .output import misuse, print_report
 
 
@@ -219,6 +220,21 @@ def code(arguments: argparse.Namespace) -> int:
         misuse(f"unknown code `{arguments.name}`")
         return MISUSE
     print(text, end="")
+    return DONE
+
+
+def lsp(arguments: argparse.Namespace) -> int:
+    """Start the language server."""
+    import gc
+    from importlib.util import find_spec
+
+    if find_spec("pygls") is None:
+        misuse("the language server needs the package `pygls`; install it with: pip install 'mlopsc[lsp]'")
+        return MISUSE
+    from ..lsp.server import serve
+
+    gc.enable()  # unlike other commands, it runs for hours
+    serve()
     return DONE
 
 

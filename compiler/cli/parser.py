@@ -147,6 +147,8 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     targets.add_argument("--all", action="store_true", help="all installed targets")
     targets.add_argument("--format", choices=["text", "json", "markdown"], default="text")
     add("schema", act.schema, "Print the JSON Schema of mlops.yaml, for editors.")
+    lsp = add("lsp", act.lsp, "Start the language server for editors, on standard input and output.")
+    lsp.add_argument("--stdio", action="store_true", help="accepted, because many editors pass it")
     code = add("code", act.code, "Explain a diagnostic code such as MLC401.")
     code.add_argument("name", metavar="CODE")
     adopt = add(

@@ -135,8 +135,8 @@ def new(arguments: argparse.Namespace) -> int:
 @_refusing
 def update(arguments: argparse.Namespace) -> int:
     """Merge the newest version of the template; the user resolves conflicts."""
+    from ..read.root import find_root
     from ..scaffold.update import update
-    from . import find_root
 
     done = update(find_root(arguments.root or "."), _answers(arguments), ref=arguments.ref)
     if not done.changed:

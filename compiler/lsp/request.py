@@ -1,0 +1,90 @@
+"""What every request needs: the file, the model, and the way from positions to what is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from lsprotocol.types import Location, Position, Range
+
+from ..model.snapshot import Snapshot
+from ..model.source import Source
+from ..read.yaml import Node
+from . import definition
+from .analysis import Analysis
+from .cursor import Scalar, scalar_around, scalar_at, tree_of
+from .diagnostics import Places
+from .lines import Lines
+from .mentions import Mention, params_mentions
+from .projects import OpenFile, OpenProject, Projects
+
+
+@dataclass(eq=False)
+class Request:
+    """An open file of a project. ``analysis`` is the last one with a model of the spec; None if there never was one."""
+
+    file: OpenFile
+    name: str
+    analysis: Analysis | None
+    snapshot: Snapshot
+    places: Places
+    projects: Projects
+    project: OpenProject
+
+    @property
+    def is_spec(self) -> bool:
+        """Whether the file is the spec, or a file that it extends."""
+        return self.name == "mlops.yaml" or (self.analysis is not None and self.name in self.analysis.spec_files)
+
+    @property
+    def is_params(self) -> bool:
+        """Whether the file is a params file of the spec."""
+        return self.analysis is not None and self.name in self.analysis.params_files
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the server knows more about the file than any YAML server does."""
+        return self.is_spec or self.is_params
+
+    @cached_property
+    def lines(self) -> Lines:
+        """The lines of the file."""
+        return Lines(self.file.text, self.places.encoding)
+
+    @cached_property
+    def tree(self) -> Node | None:
+        """The tree of the file as it is now; None if it cannot be read."""
+        if self.analysis is not None:
+            return self.analysis.tree(self.name, self.file.text)
+        return tree_of(self.name, self.file.text)
+
+    def at(self, position: Position) -> tuple[Scalar, Mention | None] | None:
+        """The scalar at a position and what it mentions there."""
+        offset = self.lines.offset(position)
+        if self.tree is not None or not self.file.text.strip():
+            scalar = scalar_at(self.tree, offset)
+        else:
+            scalar = scalar_around(self.name, self.file.text, offset)
+        if scalar is None:
+            return None
+        found = [mention for mention in self.mentions(scalar) if mention.start <= offset <= mention.end]
+        return scalar, min(found, key=lambda mention: mention.end - mention.start, default=None)
+
+    def mentions(self, scalar: Scalar) -> list[Mention]:
+        """The mentions in a scalar of the file."""
+        if self.analysis is None:
+            return []
+        if self.is_spec:
+            return list(self.analysis.reader.read(self.file.text, scalar))
+        return list(params_mentions(self.file.text, scalar, self.name)) if self.is_params else []
+
+    def location(self, place: definition.Location) -> Location:
+        """A place in a file of the repository in the terms of the protocol."""
+        if self.analysis is None or (place.start, place.end) == (0, 0):
+            return Location(self.places.uri(place.file), Range(Position(0, 0), Position(0, 0)))
+        lines = Lines(self.analysis.text(place.file) or "", self.places.encoding)
+        return Location(self.places.uri(place.file), lines.range(place.start, place.end))
+
+    def source(self) -> Source:
+        """The file as a source."""
+        return Source(self.name, self.file.text)
