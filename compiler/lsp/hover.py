@@ -30,7 +30,9 @@ def hover(analysis: Analysis, mention: Mention | None, scalar: Scalar, *, is_spe
     parts = [] if mention is None else list(_about(analysis, mention.subject, scalar))
     if not is_spec:
         return "\n\n".join(parts) or None
-    if (scalar.role == "key" and (key := key_at(scalar.path)) is not None) or (not parts and (key := _key_above(scalar.path)) is not None):
+    if (scalar.role == "key" and (key := key_at(scalar.path)) is not None) or (
+        not parts and (key := _key_above(scalar.path)) is not None
+    ):
         parts.append(describe(key))
     return "\n\n".join(parts) or None
 
