@@ -12,6 +12,7 @@ from ..adopt.overlay import Overlay
 from ..build import Compiled, compile_spec
 from ..checks.places import Places
 from ..lower.variables import NotFound, Scope, global_scope
+from ..model.diagnostic import Report
 from ..model.project import Project, Stage
 from ..model.source import At, Span
 from ..read.document import SPEC_NAME, Document
@@ -57,20 +58,25 @@ class Texts(Overlay):
 
 @dataclass(eq=False)
 class Analysis:
-    """What the compiler makes of the texts that are open. ``freshness`` follows later: None until it is known."""
+    """What the compiler makes of the texts that are open. ``freshness`` follows later: None until it is known.
+
+    ``versions`` are those of the texts: the editor may have newer ones by the time that the diagnostics are published.
+    """
 
     snapshot: Texts
     compiled: Compiled
     located: list[Located]
     freshness: Mapping[str, Rerun] | None = None
     reads: dict[str, list[Mention]] = field(default_factory=dict)
+    versions: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, snapshot: Texts) -> Analysis:
-        """Compile the spec; the diagnostics are those of `mlopsc check`."""
+        """Compile the spec; the diagnostics are those that `mlopsc check` shows."""
         compiled = compile_spec(snapshot)
-        compiled.report = compiled.report.for_check()
-        return cls(snapshot, compiled, locate(compiled.report, compiled.document))
+        shown = Report([diagnostic for diagnostic in compiled.report.for_check() if diagnostic.severity != "note"])
+        compiled.report = shown
+        return cls(snapshot, compiled, locate(shown, compiled.document))
 
     @property
     def is_good(self) -> bool:

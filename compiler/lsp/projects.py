@@ -141,10 +141,13 @@ class Projects:
             await asyncio.sleep(DELAY)
             project.stale = False
             texts = {name: file.text for name, file in self.files_of(project)}
+            versions = {name: file.version for name, file in self.files_of(project)}
             loop = asyncio.get_running_loop()
             try:
                 arguments = project.root, texts, project.state, project.digests
-                project.accept(await loop.run_in_executor(self.compiler, analyse, *arguments))
+                analysis = await loop.run_in_executor(self.compiler, analyse, *arguments)
+                analysis.versions = versions
+                project.accept(analysis)
             except Exception:  # a server that ends while somebody types is worse than one stale answer
                 log.exception("the analysis of %s failed", project.root)
                 continue

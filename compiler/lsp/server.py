@@ -56,7 +56,8 @@ class Server(LanguageServer):
         """Send the diagnostics of a file, under the URI that the client knows it by."""
         name = project.name_of(path_of(uri) or "")
         file = self.projects.file_named(project, name) if name is not None else None
-        version = file.version if file is not None else None
+        analysed = project.latest.versions if project.latest is not None else {}
+        version = analysed.get(name) if name is not None else None
         shown = file.uri if file is not None else uri
         self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(shown, items, version))
 

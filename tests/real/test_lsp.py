@@ -3,122 +3,223 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
-from conftest import BIN, write
+import pytest
+from conftest import BIN, run, write
+from editor import FILES, SPEC, Editor, position, session
 from lsprotocol import types as lsp
-from pygls.lsp.client import LanguageClient
 
-SECONDS = 60
-SPEC = """\
-mlops: 1
-project: wine
-stages:
-  prepare:
-    deps: [raw.csv]
-    outs: [clean.csv]
-  train:
-    cmd: python src/train.py --depth ${train.depth}
-    deps: [src/train.py, clean.csv]
-    params: [train.depth]
-    outs: [model.bin]
-    kind: train
-models:
-  wine: {path: model.bin, from: train}
-accept: [MLC411]
-"""
-FILES = {
-    "mlops.yaml": SPEC,
-    "params.yaml": "train:\n  depth: 4\n",
-    "raw.csv": "1\n",
-    "src/prepare.py": "",
-    "src/train.py": "",
-}
+HOVERS: list[tuple[str, int, list[str]]] = [
+    ("  train:\n", 3, ["stage `train`", "stale", "src/train.py", "reads the results of `prepare`"]),
+    ("  prepare:", 3, ["by convention", "python src/prepare.py", "read by `train`"]),
+    ("${train.depth}", 9, ["parameter `train.depth`", "= `4` (params.yaml)", "tracked by `train`"]),
+    ("clean.csv]\n    params", 3, ["made by `prepare` (mlops.yaml:4)", "read by `train`", "not on this disk"]),
+    ("[raw.csv]", 3, ["read by `prepare`", "a file of the repository"]),
+    ("outs: [clean", 1, ["Paths that the stage writes"]),
+    ("from: train", 7, ["stage `train`"]),
+    ("MLC411", 2, ["# MLC411"]),
+    ("kind: train", 7, ["What the stage does"]),
+]
 
+COMPLETIONS: list[tuple[str, str, list[str], list[str]]] = [
+    ("    kind: train\n", "    kind: train\n    ", ["resources", "timeout"], ["cmd", "deps", "stack"]),
+    ("    kind: train\n", "    kind: ", ["data", "train", "evaluate"], ["cmd"]),
+    ("from: train", "from: ", ["prepare", "train"], ["data"]),
+    ("--depth ${train.depth}\n", "--depth ${", ["train.depth"], ["cmd"]),
+    ("accept: [MLC411]", "accept: [", ["MLC411", "MLC414"], ["train"]),
+    ("accept: [MLC411]", "stack: {ci: [", ["github", "gitlab"], ["airflow"]),
+    ("accept: [MLC411]", "stack:\n  orchestrator: ", ["dvc", "make", "airflow"], ["github"]),
+    ("[raw.csv]", "[ra", ["raw.csv"], ["clean.csv"]),
+    ("accept: [MLC411]", "st", ["stack"], ["stages", "cmd"]),
+]
 
-class Editor(LanguageClient):
-    """A client that keeps the last diagnostics of each file by name."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__("tests", "1")
-        self.root = root
-        self.version = 0
-        self.diagnostics: dict[tuple[str, int | None], list[lsp.Diagnostic]] = {}
-        self.arrived = asyncio.Event()
-
-        @self.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
-        def take(params: lsp.PublishDiagnosticsParams) -> None:
-            self.diagnostics[params.uri.rpartition("/")[2], params.version] = list(params.diagnostics)
-            self.arrived.set()
-
-    def uri(self, name: str) -> str:
-        return (self.root / name).as_uri()
-
-    def open(self, name: str, text: str) -> None:
-        self.version += 1
-        item = lsp.TextDocumentItem(self.uri(name), "yaml", self.version, text)
-        self.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
-
-    def type(self, name: str, text: str) -> None:
-        self.version += 1
-        document = lsp.VersionedTextDocumentIdentifier(self.version, self.uri(name))
-        change = lsp.TextDocumentContentChangeWholeDocument(text)
-        self.text_document_did_change(lsp.DidChangeTextDocumentParams(document, [change]))
-
-    async def seen(self, name: str = "mlops.yaml") -> list[lsp.Diagnostic]:
-        """The diagnostics of a file in its last version."""
-        async with asyncio.timeout(SECONDS):
-            while (name, self.version) not in self.diagnostics:
-                self.arrived.clear()
-                await self.arrived.wait()
-        return self.diagnostics[name, self.version]
-
-    def at(self, text: str, word: str, shift: int = 0) -> tuple[lsp.TextDocumentIdentifier, lsp.Position]:
-        """The place of the cursor inside ``word``, which stands once in ``text``."""
-        before = text[: text.index(word) + shift]
-        line = before.count("\n")
-        return lsp.TextDocumentIdentifier(self.uri("mlops.yaml")), lsp.Position(line, len(before.rpartition("\n")[2]))
+DEFINITIONS: list[tuple[str, int, str, int]] = [
+    ("from: train", 7, "mlops.yaml", 6),
+    ("  prepare:", 3, "src/prepare.py", 0),
+    ("${train.depth}", 9, "params.yaml", 1),
+    ("clean.csv]\n    params", 3, "mlops.yaml", 5),
+    ("python src/train.py", 9, "src/train.py", 0),
+]
 
 
-@asynccontextmanager
-async def editor(root: Path) -> AsyncIterator[Editor]:
-    client = Editor(root)
-    await client.start_io(str(BIN / "mlopsc"), "lsp")
-    async with asyncio.timeout(SECONDS):
-        await client.initialize_async(lsp.InitializeParams(lsp.ClientCapabilities(), root_uri=root.as_uri()))
-    client.initialized(lsp.InitializedParams())
-    try:
-        yield client
-        async with asyncio.timeout(SECONDS):
-            await client.shutdown_async(None)
-        client.exit(None)
-    finally:
-        await client.stop()
+async def hover(client: Editor, word: str, shift: int) -> str:
+    """The hover at a word, once it is known which stages are stale."""
+    for _ in range(200):
+        text = await client.hover(word, shift)
+        if "not known yet" not in text:
+            return text
+        await asyncio.sleep(0.05)
+    raise AssertionError("the freshness of the stages never became known")
 
 
-def session(root: Path, act: Callable[[Editor], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        async with editor(root) as client:
-            await act(client)
+def test_hover_and_definition(tmp_path: Path) -> None:
+    """What is shown where the cursor is, and where it leads."""
+    write(tmp_path, FILES)
 
-    asyncio.run(whole())
+    async def act(client: Editor) -> None:
+        client.open()
+        await client.seen()
+        for word, shift, parts in HOVERS:
+            text = await hover(client, word, shift)
+            assert not [part for part in parts if part not in text], (word, text)
+        for word, shift, file, line in DEFINITIONS:
+            places: Any = await client.text_document_definition_async(lsp.DefinitionParams(*client.at(word, shift)))
+            assert (file, line) in [(client.name_of(place.uri), place.range.start.line) for place in places], word
+
+    session(tmp_path, act)
+
+
+def test_completion(tmp_path: Path) -> None:
+    """What is offered while a line is typed, and what is not."""
+    write(tmp_path, FILES)
+
+    async def act(client: Editor) -> None:
+        client.open()
+        await client.seen()
+        for word, typed, offered, not_offered in COMPLETIONS:
+            client.type(SPEC.replace(word, typed + ("\n" if word.endswith("\n") else ""), 1))
+            place = position(client.texts["mlops.yaml"], client.texts["mlops.yaml"].rindex(typed) + len(typed))
+            params = lsp.CompletionParams(client.document(), place)
+            listed: Any = await client.text_document_completion_async(params)
+            labels = [item.label for item in listed.items]
+            assert not [label for label in offered if label not in labels], (typed, labels)
+            assert not [label for label in not_offered if label in labels], (typed, labels)
+
+    session(tmp_path, act)
+
+
+BROKEN = [
+    SPEC.replace("deps: [raw.csv]", "deps: [gone.csv]"),
+    SPEC.replace("    kind: train", "    kinds: train"),
+    SPEC.replace("stages:", "stages"),
+    SPEC.replace("${train.depth}", "${train.depht}"),
+    SPEC + "stack: {ci: gitlub}\n",
+    SPEC + "# \U0001f377 \u2028 é\nnote: 1\n",
+    SPEC.replace("[raw.csv]", "[raw.csv"),
+    "",
+]
+
+
+def test_diagnostics_are_those_of_check(tmp_path: Path) -> None:
+    """The same codes at the same places, of the text in the editor and not of that on disk."""
+    write(tmp_path, FILES)
+
+    async def act(client: Editor) -> None:
+        client.open()
+        for text in BROKEN:
+            client.type(text)
+            shown = sorted((d.code, d.range.start.line + 1) for d in await client.seen())
+            write(tmp_path / "copy", {**FILES, "mlops.yaml": text})
+            done = run("mlopsc", "check", "--format", "json", cwd=tmp_path / "copy", check=False)
+            wanted = sorted((d["code"], d.get("line") or 1) for d in json.loads(done.stdout)["diagnostics"])
+            assert shown == wanted, text
+        assert shown
+
+    session(tmp_path, act)
 
 
 def test_quick_fix(tmp_path: Path) -> None:
-    """The fix of a diagnostic is offered, and after it there is none."""
-    write(tmp_path, FILES)
-    text = SPEC.replace("    kind: train", "    kinds: train")
+    """The fix of a diagnostic is offered, and after it the diagnostic is gone."""
+    write(tmp_path, {**FILES, "mlops.yaml": SPEC.replace("    kind: train", "    kinds: train")})
 
     async def act(client: Editor) -> None:
-        client.open("mlops.yaml", text)
-        (diagnostic,) = [d for d in await client.seen() if d.severity == lsp.DiagnosticSeverity.Error]
-        document = lsp.TextDocumentIdentifier(client.uri("mlops.yaml"))
-        params = lsp.CodeActionParams(document, diagnostic.range, lsp.CodeActionContext([diagnostic]))
-        actions: Any = await client.text_document_code_action_async(params)
-        (edit,) = actions[0].edit.changes[client.uri("mlops.yaml")]
-        assert (edit.new_text, edit.range) == ("kind", diagnostic.range)
+        client.open()
+        assert [d.code for d in await client.seen()] == ["MLC101"]
+        actions = await client.actions("kinds")
+        client.apply(actions["MLC101: replace `kinds` by `kind`"])
+        assert client.texts["mlops.yaml"] == SPEC
+        assert await client.seen() == []
 
     session(tmp_path, act)
+
+
+def test_outline_and_folding(tmp_path: Path) -> None:
+    """The outline has the stages with what is in them, and folding the lines of each."""
+    write(tmp_path, FILES)
+
+    async def act(client: Editor) -> None:
+        client.open()
+        await client.seen()
+        outline: Any = await client.text_document_document_symbol_async(lsp.DocumentSymbolParams(client.document()))
+        assert [symbol.name for symbol in outline] == ["mlops", "project", "stages", "models", "accept"]
+        assert [child.name for child in outline[2].children] == ["prepare", "train"]
+        assert [child.name for child in outline[2].children[0].children] == ["deps", "outs"]
+        folds: Any = await client.text_document_folding_range_async(lsp.FoldingRangeParams(client.document()))
+        assert {(2, 11), (3, 5), (6, 11), (12, 13)} == {(fold.start_line, fold.end_line) for fold in folds}
+
+    session(tmp_path, act)
+
+
+def test_other_files(tmp_path: Path) -> None:
+    """Unsaved params files count, and so do code files that change on the disk."""
+    write(tmp_path, FILES)
+
+    async def act(client: Editor) -> None:
+        client.open()
+        assert await client.seen() == []
+        client.open("params.yaml")
+        client.type("train:\n  width: 4\n", "params.yaml")
+        await client.until(lambda: any("train.depth" in d.message for d in client.published["mlops.yaml"][1]))
+        client.type("train:\n  depth: 4\n", "params.yaml")
+        await client.until(lambda: not client.published["mlops.yaml"][1])
+        write(tmp_path, {"src/train.py": "import features\n", "src/features.py": ""})
+        changes = [lsp.FileEvent(client.uri("src/train.py"), lsp.FileChangeType.Changed)]
+        client.workspace_did_change_watched_files(lsp.DidChangeWatchedFilesParams(changes))
+        await client.until(lambda: any("src/features.py" in d.message for d in client.published["mlops.yaml"][1]))
+
+    session(tmp_path, act)
+
+
+def test_several_projects(tmp_path: Path) -> None:
+    """Each project of a workspace has its own diagnostics, also one in the folder of another."""
+    other = SPEC.replace("from: train", "from: trian")
+    write(tmp_path, FILES)
+    write(tmp_path / "nested" / "deep", {**FILES, "mlops.yaml": other})
+
+    async def act(client: Editor) -> None:
+        client.open()
+        client.open("nested/deep/mlops.yaml")
+        assert [d.code for d in await client.seen("nested/deep/mlops.yaml")] != []
+        assert await client.seen() == []
+        client.type(SPEC, "nested/deep/mlops.yaml")
+        assert await client.seen("nested/deep/mlops.yaml") == []
+
+    session(tmp_path, act)
+
+
+def test_the_last_good_model_answers(tmp_path: Path) -> None:
+    """While the text cannot be read, hover and completion speak of the last text that could."""
+    write(tmp_path, FILES)
+
+    async def act(client: Editor) -> None:
+        client.open()
+        await client.seen()
+        client.type(SPEC.replace("outs: [model.bin]", "outs: [model.bin").replace("from: train}", "from: "))
+        assert [d.severity for d in await client.seen()] == [lsp.DiagnosticSeverity.Error]
+        assert "stage `train`" in await hover(client, "  train:\n", 3)
+        listed: Any = await client.text_document_completion_async(lsp.CompletionParams(*client.at("from: ", 6)))
+        assert "prepare" in [item.label for item in listed.items]
+
+    session(tmp_path, act)
+
+
+def test_the_server_ends_with_its_editor(tmp_path: Path) -> None:
+    """A server whose editor was killed does not stay."""
+    server = subprocess.Popen([BIN / "mlopsc", "lsp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path)
+    server.communicate(
+        b'Content-Length: 58\r\n\r\n{"jsonrpc":"2.0","id":1,"method":"shutdown","params":null}', timeout=60
+    )
+    assert server.returncode is not None
+
+
+def test_without_pygls(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command says which line installs what it needs."""
+    from mlopsc.compiler.cli import MISUSE, main
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(["lsp"]) == MISUSE
+    assert "pip install 'mlopsc[lsp]'" in capsys.readouterr().err
