@@ -42,8 +42,8 @@ class Tidied:
     edits: list[str] = field(default_factory=list)
 
 
-def tidy(text: str, snapshot_of: SnapshotOf) -> Tidied:
-    """Apply every edit that leaves the pipeline unchanged."""
+def tidy(text: str, snapshot_of: SnapshotOf, only: Collection[str] | None = None) -> Tidied:
+    """Apply every edit that leaves the pipeline unchanged, to all stages or to some."""
     snapshot = snapshot_of(text)
     compiled = compile_spec(snapshot)
     if compiled.project is None or compiled.report.failed:
@@ -54,7 +54,8 @@ def tidy(text: str, snapshot_of: SnapshotOf) -> Tidied:
     data = compiled.document.data if compiled.document is not None else {}
     stages = compiled.project.dvc.get("stages", {})
     code = CodeGraph(snapshot, compiled.project.code_roots)
-    _apply_edits(parts, [_edits(part, data, stages, code) for part in parts.stages], snapshot_of, goal)
+    wanted = {name: body for name, body in stages.items() if only is None or name in only}
+    _apply_edits(parts, [_edits(part, data, wanted, code) for part in parts.stages], snapshot_of, goal)
     after = [part.block for part in parts.stages]
     changed = [index for index, block in enumerate(after) if block != before[index]]
 
@@ -150,16 +151,26 @@ def _by_convention(part: Part, stage: str, path: Path, body: Mapping[str, Any], 
 
 
 def _without_command(text: str, path: Path, cmd: str, stage: str) -> Iterator[tuple[str | None, str]]:
-    """Texts without `cmd`: with the words after the code file as `args`, and also without `deps`."""
-    bare = without_key(text, (*path, "cmd"))
-    if bare is None:
-        return
-    for args in dict.fromkeys(("", _arguments(cmd))):
-        new = bare if not args else with_line(bare, path, f"args: {_scalar(args)}")
-        change = f"{stage}: replaced `cmd` by `args`" if args else f"{stage}: removed `cmd`"
-        yield new, f"{change}; the conventions fill in the command"
-        if new is not None:
-            yield without_key(new, (*path, "deps")), f"{change} and removed `deps`; the conventions fill in both"
+    """Texts without `cmd`: with the words after the code file as `args`, and also without `deps`, `infer`, or both."""
+    for keys in ((), ("deps",), ("infer",), ("infer", "deps")):
+        bare = _without_keys(text, path, ("cmd", *keys))
+        if bare is None:
+            continue
+        for args in dict.fromkeys(("", _arguments(cmd))):
+            new = bare if not args else with_line(bare, path, f"args: {_scalar(args)}")
+            change = f"{stage}: replaced `cmd` by `args`" if args else f"{stage}: removed `cmd`"
+            removed = f" and removed {' and '.join(f'`{key}`' for key in keys)}" if keys else ""
+            yield (
+                new,
+                f"{change}{removed}; the conventions fill in {'both' if len(keys) == 1 else 'all' if keys else 'the command'}",
+            )
+
+
+def _without_keys(text: str, path: Path, keys: Collection[str]) -> str | None:
+    shorter: str | None = text
+    for key in keys:
+        shorter = None if shorter is None else without_key(shorter, (*path, key))
+    return shorter
 
 
 def _arguments(cmd: str) -> str:

@@ -1,4 +1,4 @@
-"""Quick fixes: the edit that each diagnostic proposes."""
+"""Code actions: the edit that each diagnostic proposes, and what conventions fill in written out or left out."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from lsprotocol import types as lsp
 
 from ..model.diagnostic import Fix
+from ..model.snapshot import Snapshot
 from ..model.source import Span
+from ..read.document import SPEC_NAME
 from ..show.render import Located
+from .cursor import entries_of
 from .diagnostics import fixes
+from .edits import workspace_edit
 from .request import Request
+from .texts import difference
+from .writing_out import can_write_out, left_out, same_pipeline, written_out
 
 MAX_TITLE = 60
+REWRITE = lsp.CodeActionKind.RefactorRewrite
 
 
 def quick_fixes(request: Request, wanted: lsp.Range, diagnostics: list[lsp.Diagnostic]) -> Iterator[lsp.CodeAction]:
@@ -30,9 +37,45 @@ def quick_fixes(request: Request, wanted: lsp.Range, diagnostics: list[lsp.Diagn
             title=_title(located, fix, span),
             kind=lsp.CodeActionKind.QuickFix,
             diagnostics=[d for d in diagnostics if d.code == located.diagnostic.code and d.range == place] or None,
-            edit=lsp.WorkspaceEdit(changes={request.places.uri(span.source.name): [_edit(request, fix, span)]}),
+            edit=lsp.WorkspaceEdit(changes={request.uri(span.source.name): [_edit(request, fix, span)]}),
             is_preferred=True,
         )
+
+
+def rewrites(request: Request, wanted: lsp.Range) -> Iterator[lsp.CodeAction]:
+    """The actions on the stage at the cursor. Their edits are computed when one is chosen (`rewritten`)."""
+    analysis = request.analysis
+    if analysis is None or request.name != SPEC_NAME:
+        return
+    for key, body in entries_of(request.tree, "stages"):
+        place = request.lines.range(key.start, max(key.end, body.end))
+        entry = analysis.resolved.entries.get(key.text)
+        if entry is None or not _touch(place, wanted):
+            continue
+        data = {"uri": request.file.uri, "stage": key.text}
+        if can_write_out(entry):
+            title = f"Write out what conventions fill into `{key.text}`"
+            yield lsp.CodeAction(title, kind=REWRITE, data={**data, "action": "write out"})
+        if "cmd" in entry.declared.model_fields_set:
+            title = f"Leave out what conventions fill into `{key.text}`"
+            yield lsp.CodeAction(title, kind=REWRITE, data={**data, "action": "leave out"})
+
+
+def rewritten(request: Request, action: str, stage: str) -> lsp.WorkspaceEdit | None:
+    """The edit of a rewriting action; None if no edit leaves the pipeline unchanged."""
+    analysis = request.analysis
+    entry = analysis.resolved.entries.get(stage) if analysis is not None else None
+    if analysis is None or entry is None:
+        return None
+    text = request.text(SPEC_NAME)
+
+    def snapshot_of(new: str) -> Snapshot:
+        return request.snapshot_of({SPEC_NAME: new})
+
+    new = written_out(text, entry) if action == "write out" else left_out(text, stage, snapshot_of)
+    if new is None or new == text or not same_pipeline(analysis.resolved, new, snapshot_of):
+        return None
+    return workspace_edit(request, {SPEC_NAME: difference(text, new)})
 
 
 def _edit(request: Request, fix: Fix, span: Span) -> lsp.TextEdit:

@@ -71,6 +71,14 @@ def scalars(node: Node | None, path: Path = ()) -> Iterator[Scalar]:
                 yield from scalars(value, (*path, key.text))
 
 
+def entries_of(tree: Node | None, section: str) -> Iterator[tuple[Node, Node]]:
+    """The entries of a top-level mapping, such as `stages`: each key with its value."""
+    if tree is not None and tree.kind == "mapping":
+        for key, value in tree.items:
+            if key.text == section and value.kind == "mapping" and value.start >= key.end:
+                yield from ((name, body) for name, body in value.items if name.kind == "scalar")
+
+
 def scalar_at(tree: Node | None, offset: int) -> Scalar | None:
     """The scalar at an offset; the offset behind its last character counts, too."""
     node, path = tree, ()  # type: tuple[Node | None, Path]

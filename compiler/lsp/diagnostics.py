@@ -19,10 +19,10 @@ from lsprotocol.types import (
 
 from ..model.diagnostic import Fix
 from ..model.source import Source, Span
-from ..model.target import HEADER
 from ..read.document import SPEC_NAME
 from ..show.render import Located
 from .analysis import Analysis
+from .generated import is_generated
 from .lines import Lines
 from .projects import uri_of
 
@@ -102,7 +102,7 @@ def fixes(analysis: Analysis) -> Iterator[tuple[Located, Fix, Span]]:
 def generated(text: str) -> Diagnostic | None:
     """The information that a file is made from mlops.yaml, for a file that mlopsc wrote."""
     first = text.partition("\n")[0]
-    if first != HEADER.rstrip("\n"):
+    if not is_generated(text):
         return None
     whole = Range(Position(0, 0), Position(0, len(first)))
     message = "this file is made from mlops.yaml: edit that; `mlopsc build` writes this file again"

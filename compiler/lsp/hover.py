@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from ...schemas.docs import Key, key_at
 from ..codes import page
@@ -20,6 +20,7 @@ from .mentions import Mention, Noun, Subject
 
 MAX_ROWS = 40
 MAX_NAMES = 8
+UNDEFINED: Final = object()
 
 
 def hover(analysis: Analysis, mention: Mention | None, scalar: Scalar, *, is_spec: bool = True) -> str | None:
@@ -176,25 +177,31 @@ def _line(analysis: Analysis, entry: str) -> str:
     return f"{span.source.name}:{span.line}"
 
 
-def _about_param(analysis: Analysis, subject: Subject) -> str:
+def value_of(analysis: Analysis, subject: Subject) -> Any:
+    """The value of a parameter; `UNDEFINED` if its file does not have it."""
+    if not subject.file:
+        return _variable(analysis, subject.name)
     params = analysis.compiled.params
-    missing = object()
-    if subject.file:
-        content = params.load(subject.file) if params is not None else None
-        value = lookup(content, subject.name, missing)
-    else:
-        value = _variable(analysis, subject.name, missing)
+    return lookup(params.load(subject.file) if params is not None else None, subject.name, UNDEFINED)
+
+
+def shown(value: Any) -> str:
+    """A value as a command gets it."""
+    return to_text(value) if not isinstance(value, dict | list) else _short(value)
+
+
+def _about_param(analysis: Analysis, subject: Subject) -> str:
+    value = value_of(analysis, subject)
     where = subject.file or "vars"
-    if value is missing:
+    if value is UNDEFINED:
         return f"**parameter `{subject.name}`**: not in {where}"
-    shown = to_text(value) if not isinstance(value, dict | list) else _short(value)
     users = _names(
         stage.name
         for stage in analysis.project
         if any(param.file == subject.file and tracks(param.key, subject.name) for param in stage.params)
     )
     tracked = f"\n\ntracked by {users}" if users else ""
-    return f"**parameter `{subject.name}`** = `{shown}` ({where}){tracked}"
+    return f"**parameter `{subject.name}`** = `{shown(value)}` ({where}){tracked}"
 
 
 def tracks(key: str | None, name: str) -> bool:
@@ -202,7 +209,7 @@ def tracks(key: str | None, name: str) -> bool:
     return key is None or key == name or name.startswith(key + ".") or key.startswith(name + ".")
 
 
-def _variable(analysis: Analysis, name: str, missing: object) -> Any:
+def _variable(analysis: Analysis, name: str) -> Any:
     value: Any = analysis.scope.values
     for part in name.split("."):
         if isinstance(value, dict) and part in value:
@@ -210,7 +217,7 @@ def _variable(analysis: Analysis, name: str, missing: object) -> Any:
         elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
             value = value[int(part)]
         else:
-            return missing
+            return UNDEFINED
     return value
 
 

@@ -91,7 +91,7 @@ class Reader:
         path, is_key = plain_path(scalar.path), scalar.role == "key"
         whole = (start, start + len(content))
         match path:
-            case ("stages", str(name)) if is_key:
+            case ("stages", str(name)) if is_key and len(scalar.path) == 2:  # not the key `do`
                 yield Mention(Subject(Noun.STAGE, name), *whole, defines=True)
             case ("models", _, "from") | ("experiments", _, "targets", int()) if not is_key:
                 yield Mention(

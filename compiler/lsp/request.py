@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from lsprotocol.types import Location, Position, Range
 
 from ..model.snapshot import Snapshot
-from ..model.source import Source
+from ..model.source import Span
 from ..read.yaml import Node
 from . import definition
-from .analysis import Analysis
+from .analysis import Analysis, Texts
 from .cursor import Scalar, scalar_around, scalar_at, tree_of
 from .diagnostics import Places
+from .generated import FILE, is_generated
 from .lines import Lines
 from .mentions import Mention, params_mentions
 from .projects import OpenFile, OpenProject, Projects
@@ -30,6 +32,8 @@ class Request:
     places: Places
     projects: Projects
     project: OpenProject
+    can_move: bool = False
+    """Whether the client moves files as part of an edit."""
 
     @property
     def is_spec(self) -> bool:
@@ -40,6 +44,11 @@ class Request:
     def is_params(self) -> bool:
         """Whether the file is a params file of the spec."""
         return self.analysis is not None and self.name in self.analysis.params_files
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether the file is the dvc.yaml that mlopsc wrote."""
+        return self.name == FILE and is_generated(self.file.text)
 
     @property
     def is_ours(self) -> bool:
@@ -81,10 +90,34 @@ class Request:
     def location(self, place: definition.Location) -> Location:
         """A place in a file of the repository in the terms of the protocol."""
         if self.analysis is None or (place.start, place.end) == (0, 0):
-            return Location(self.places.uri(place.file), Range(Position(0, 0), Position(0, 0)))
+            return Location(self.uri(place.file), Range(Position(0, 0), Position(0, 0)))
         lines = Lines(self.analysis.text(place.file) or "", self.places.encoding)
-        return Location(self.places.uri(place.file), lines.range(place.start, place.end))
+        return Location(self.uri(place.file), lines.range(place.start, place.end))
 
-    def source(self) -> Source:
-        """The file as a source."""
-        return Source(self.name, self.file.text)
+    def span_location(self, span: Span) -> Location:
+        """A place in the spec in the terms of the protocol."""
+        return Location(self.uri(span.source.name), self.places.range(span))
+
+    def text(self, name: str) -> str:
+        """The text of a file of the project, in the editor or on the disk."""
+        file = self.projects.file_named(self.project, name)
+        if file is not None or self.analysis is None:
+            return file.text if file is not None else ""
+        return self.analysis.text(name) or ""
+
+    def uri(self, name: str) -> str:
+        """The URI of a file of the project, as the client knows it."""
+        file = self.projects.file_named(self.project, name)
+        return file.uri if file is not None else self.places.uri(name)
+
+    def version(self, name: str) -> int | None:
+        """The version of a file that is open."""
+        file = self.projects.file_named(self.project, name)
+        return file.version if file is not None else None
+
+    def snapshot_of(self, texts: Mapping[str, str]) -> Snapshot:
+        """The repository with other texts of some files."""
+        assert self.analysis is not None
+        replaced = {name: text.encode("utf-8", "replace") for name, text in texts.items()}
+        snapshot = self.analysis.snapshot
+        return Texts(snapshot.root, {**snapshot.replaced, **replaced}, dict(snapshot.digests))

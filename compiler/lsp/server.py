@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
@@ -12,10 +12,14 @@ from pygls.lsp.server import LanguageServer
 from ... import __version__
 from ..model.snapshot import Disk
 from ..read.document import SPEC_NAME
-from . import answers
+from . import answers, editing
 from .diagnostics import Places, by_uri, changed, generated
+from .editing import is_refusal
 from .projects import OpenFile, OpenProject, Projects, path_of, uri_of
 from .request import Request
+
+if TYPE_CHECKING:
+    from pygls.server import ServerErrors
 
 WATCHED = "**/*.{yaml,yml,json,toml,py,R,r,jl,sh,ipynb,lock,dvc,txt}"
 
@@ -84,7 +88,30 @@ class Server(LanguageServer):
         name = project.name_of(file.path)
         if name is None:
             return None
-        return Request(file, name, project.good, Disk(project.root), self.places(project), self.projects, project)
+        return Request(
+            file, name, project.good, Disk(project.root), self.places(project), self.projects, project, self.can_move
+        )
+
+    @property
+    def can_move(self) -> bool:
+        """Whether the client moves files as part of an edit."""
+        workspace = self.client_capabilities.workspace
+        edit = workspace.workspace_edit if workspace is not None else None
+        operations = edit.resource_operations or () if edit is not None and edit.document_changes else ()
+        return lsp.ResourceOperationKind.Rename in operations
+
+    @property
+    def resolves_actions(self) -> bool:
+        """Whether the client asks for the edit of an action when it is chosen."""
+        document = self.client_capabilities.text_document
+        action = document.code_action if document is not None else None
+        support = action.resolve_support if action is not None else None
+        return support is not None and "edit" in support.properties
+
+    def report_server_error(self, error: Exception, source: ServerErrors) -> None:
+        """A request that was refused has its answer; anything else is shown by the client."""
+        if not is_refusal(error):
+            super().report_server_error(error, source)
 
 
 def create() -> Server:
@@ -130,10 +157,14 @@ def create() -> Server:
             server.projects.open(OpenFile(uri, path, text, version))
 
     answers.register(server)
+    editing.register(server)
     return server
 
 
 def serve(**streams: Any) -> None:
     """Answer on standard input and output until the client ends the session."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(
+        lambda record: not is_refusal((record.exc_info or (None,) * 3)[1])
+    )
     create().start_io(**streams)

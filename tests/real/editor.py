@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from conftest import BIN
 from lsprotocol import types as lsp
@@ -63,7 +64,7 @@ class Editor(LanguageClient):
         return (self.root / name).as_uri()
 
     def name_of(self, uri: str) -> str:
-        return uri.removeprefix(self.root.as_uri() + "/")
+        return unquote(uri).removeprefix(self.root.as_uri() + "/")
 
     def document(self, name: str = "mlops.yaml") -> lsp.TextDocumentIdentifier:
         return lsp.TextDocumentIdentifier(self.uri(name))
@@ -113,14 +114,19 @@ class Editor(LanguageClient):
     async def actions(self, word: str, shift: int = 0) -> dict[str, lsp.WorkspaceEdit]:
         """The edits that are offered at a word, by title."""
         document, place = self.at(word, shift)
-        context = lsp.CodeActionContext(self.published["mlops.yaml"][1])
+        context = lsp.CodeActionContext(self.published.get("mlops.yaml", (None, []))[1])
         params = lsp.CodeActionParams(document, lsp.Range(place, place), context)
         answer: Any = await self.text_document_code_action_async(params)
         return {action.title: action.edit for action in answer or ()}
 
     def apply(self, edit: lsp.WorkspaceEdit) -> None:
-        """Change the files as an editor does: those that are open in the editor, the others on the disk."""
-        for uri, edits in (edit.changes or {}).items():
+        """Change and move the files as an editor does, and save them."""
+        changes: Any = edit.changes or {
+            change.text_document.uri: change.edits
+            for change in edit.document_changes or ()
+            if isinstance(change, lsp.TextDocumentEdit)
+        }
+        for uri, edits in changes.items():
             name = self.name_of(uri)
             text = self.texts[name] if name in self.texts else (self.root / name).read_bytes().decode()
             for one in sorted(edits, key=lambda e: (e.range.start.line, e.range.start.character), reverse=True):
@@ -131,6 +137,11 @@ class Editor(LanguageClient):
                 self.save(name)
             else:
                 (self.root / name).write_bytes(text.encode())
+        for change in edit.document_changes or ():
+            if isinstance(change, lsp.RenameFile):
+                new = self.root / self.name_of(change.new_uri)
+                new.parent.mkdir(parents=True, exist_ok=True)
+                (self.root / self.name_of(change.old_uri)).rename(new)
 
 
 def position(text: str, at: int) -> lsp.Position:
@@ -147,7 +158,11 @@ def offset(text: str, place: lsp.Position) -> int:
 
 
 CAPABILITIES = lsp.ClientCapabilities(
-    workspace=lsp.WorkspaceClientCapabilities(workspace_edit=lsp.WorkspaceEditClientCapabilities())
+    workspace=lsp.WorkspaceClientCapabilities(
+        workspace_edit=lsp.WorkspaceEditClientCapabilities(
+            document_changes=True, resource_operations=[lsp.ResourceOperationKind.Rename]
+        )
+    )
 )
 
 
@@ -167,9 +182,12 @@ async def editor(root: Path) -> AsyncIterator[Editor]:
             await client.shutdown_async(None)
             client.exit(None)
             await server.wait()
-    finally:  # `stop` waits for the server, for ever if a failed assertion left it running
+    except BaseException as error:
         if server.returncode is None:
             server.kill()
+        error.add_note((await log).decode())
+        raise
+    finally:  # it waits for the server, so a failed test has to kill it first
         await client.stop()
     assert not (text := (await log).decode()), text
     assert not client.errors
