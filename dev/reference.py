@@ -8,7 +8,7 @@ from pathlib import Path
 from mlopsc.compiler.show.support_table import as_markdown
 from mlopsc.dev.console import wine_repository, with_output
 from mlopsc.schemas.docs import markdown
-from mlopsc.schemas.spec import json_schema
+from mlopsc.schemas.published import json_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 WINE = ROOT / "examples/wine"

@@ -68,12 +68,3 @@ class Spec(Model):
             description="What to merge into emitted files, by file: mappings by key (null removes one), lists by `name`, `Name` or `id`."
         ),
     ] = None
-
-
-def json_schema() -> dict[str, Any]:
-    """The published JSON Schema (draft 2020-12) of `mlops.yaml`."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Spec.model_json_schema(by_alias=True),
-        "title": "mlops.yaml",
-    }

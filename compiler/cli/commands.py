@@ -205,7 +205,7 @@ def schema(arguments: argparse.Namespace) -> int:
     """Print the JSON Schema."""
     import json
 
-    from ...schemas.spec import json_schema
+    from ...schemas.published import json_schema
 
     print(json.dumps(json_schema(), indent=2))
     return DONE

@@ -1,0 +1,91 @@
+"""The published JSON Schema helps alone: what an editor without mlopsc shows, and which specs it accepts and rejects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from conftest import ROOT
+from jsonschema.exceptions import best_match
+from mlopsc.compiler.model.source import Source
+from mlopsc.compiler.read.yaml import load
+from mlopsc.schemas.docs import models
+from mlopsc.schemas.examples import EXAMPLES
+from mlopsc.schemas.published import is_one_form, json_schema
+
+SCHEMA = json_schema()
+CASES = Path(__file__).parents[1] / "schema"
+
+
+def properties() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for name, model in {"Spec": SCHEMA, **SCHEMA["$defs"]}.items():
+        for key, schema in model.get("properties", {}).items():
+            yield name, key, schema
+
+
+def test_the_committed_schema_is_the_current_one() -> None:
+    assert json.loads((ROOT / "schemas/mlops.schema.json").read_text()) == SCHEMA
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$id"]
+
+
+def test_every_key_has_a_description_and_no_generated_title() -> None:
+    bare = [f"{model}.{key}" for model, key, schema in properties() if len(schema.get("description", "")) < 10]
+    assert not bare
+    titled = [f"{model}.{key}" for model, key, schema in properties() if "title" in schema]
+    assert not titled
+    assert not [name for name, model in SCHEMA["$defs"].items() if "title" in model]
+
+
+def test_every_key_of_one_form_has_an_example() -> None:
+    """Keys with several forms, words of a list and switches explain themselves."""
+    without = [
+        f"{model}.{key}" for model, key, schema in properties() if is_one_form(schema) and not schema.get("examples")
+    ]
+    assert not without
+    names = {model.__name__: model for model in models()}
+    unused = [
+        name for name in EXAMPLES if "." in name and name.split(".")[1] not in _keys(names[name.partition(".")[0]])
+    ]
+    assert not unused
+
+
+def _keys(model: Any) -> set[str]:
+    return {field.alias or name for name, field in model.model_fields.items()}
+
+
+def test_the_examples_are_what_the_language_takes() -> None:
+    for model, key, schema in properties():
+        for value in schema.get("examples", ()):
+            validator = jsonschema.Draft202012Validator({**schema, "$defs": SCHEMA["$defs"]})
+            assert not list(validator.iter_errors(value)), (model, key)
+
+
+def value(path: Path) -> Any:
+    """The value of a file, by YAML 1.2."""
+    data, diagnostics = load(Source(path.name, path.read_text()))
+    assert not diagnostics
+    return data
+
+
+def cases(kind: str) -> list[Path]:
+    return sorted((CASES / kind).glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", cases("accepted"), ids=lambda path: path.stem)
+def test_accepted(path: Path) -> None:
+    """Specs that any validator has to accept; SchemaStore takes such files beside a schema."""
+    assert not list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(value(path)))
+
+
+@pytest.mark.parametrize("path", cases("rejected"), ids=lambda path: path.stem)
+def test_rejected(path: Path) -> None:
+    """Specs with one mistake each, at the place that the first line names."""
+    place = path.read_text().partition("\n")[0].removeprefix("# at: ").split(".")
+    error = best_match(jsonschema.Draft202012Validator(SCHEMA).iter_errors(value(path)))
+    assert error is not None
+    assert [str(part) for part in error.absolute_path] == [part for part in place if part]
