@@ -24,6 +24,7 @@ from pathlib import Path
 from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parent))
+from editor import waited
 from generate import write
 
 HERE = Path(__file__).resolve().parent
@@ -44,6 +45,12 @@ TARGETS: dict[str, tuple[str, float, str]] = {
     "conventions.300.touched/build": ("<=", 0.8, "the same after one code file was touched, against the cold build"),
     "layers.1000.explain-one/check": ("<=", 1.5, "`mlopsc explain STAGE`, against `mlopsc check`"),
     "watch.seconds": ("<=", 0.2, "wall seconds from a save to the written files, under `build --watch`"),
+    "editor.1000.diagnostics.seconds": (
+        "<=",
+        0.3,
+        "median wall seconds from a keystroke to its diagnostics, in a spec of 1,000 stages",
+    ),
+    "editor.1000.hover.seconds": ("<=", 0.05, "median wall seconds to a hover in it, half of them during an analysis"),
     "layers.build.growth": ("<=", 1.1, "exponent n of the time over the number of stages, here and below"),
     "layers.check.growth": ("<=", 1.1, ""),
     "layers.explain.growth": ("<=", 1.1, ""),
@@ -262,6 +269,8 @@ def measured(place: Path, quick: bool, turns: int) -> dict[str, float]:
         if target.endswith(".growth") and not quick:
             shape, command, _ = target.split(".")
             figures[target] = growth(repositories, shape, command)
+    if not quick:
+        figures |= waited(place / "editor", 1000)
     return {**figures, "watch.seconds": watched(place, 3 if quick else 10)}
 
 
