@@ -13,6 +13,7 @@ from urllib.request import pathname2url
 
 from ..read.document import SPEC_NAME
 from ..read.root import find_root
+from ..read.yaml import Node
 from .analysis import Analysis, TooMuch, analyse
 
 DELAY = 0.03
@@ -34,12 +35,13 @@ def uri_of(path: str) -> str:
 
 @dataclass(slots=True)
 class OpenFile:
-    """A file in the editor."""
+    """A file in the editor; an edit makes another one. ``tree`` is kept by the first request that needs it."""
 
     uri: str
     path: str
     text: str
     version: int
+    tree: tuple[Node | None] | None = None
 
 
 @dataclass(eq=False)

@@ -63,9 +63,10 @@ class Request:
     @cached_property
     def tree(self) -> Node | None:
         """The tree of the file as it is now; None if it cannot be read."""
-        if self.analysis is not None:
-            return self.analysis.tree(self.name, self.file.text)
-        return tree_of(self.name, self.file.text)
+        if self.file.tree is None:
+            analysis, text = self.analysis, self.file.text
+            self.file.tree = (analysis.tree(self.name, text) if analysis is not None else tree_of(self.name, text),)
+        return self.file.tree[0]
 
     def at(self, position: Position) -> tuple[Scalar, Mention | None] | None:
         """The scalar at a position and what it mentions there."""
