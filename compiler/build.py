@@ -13,6 +13,7 @@ from .checks.destroys import over_files
 from .checks.places import Places
 from .emit.files import json_file, yaml_file
 from .emit.patch import patched
+from .emit.schema import is_asked_for, schema_file
 from .lower.project import lower
 from .model.diagnostic import Code, Diagnostic, Label, Report
 from .model.project import Project
@@ -98,6 +99,8 @@ def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     if not report.failed:
         compiled.files, diagnostics = emit(project, targets)
         report.add(diagnostics)
+        if any(is_asked_for(source.text) for source in compiled.document.sources if source.name == name):
+            compiled.files.append(schema_file())
     report.add(_over_files(compiled, project, Places(compiled.document.data, snapshot.here)))
     return compiled
 

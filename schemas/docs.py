@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, WithJsonSchema
 
+from .examples import example
 from .spec import Spec
 
 _SCALARS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
@@ -24,13 +25,15 @@ def known_keys(path: tuple[str | int, ...]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of the language: what it takes and means. ``shape`` is the kind of value that is most often written."""
+    """A key of the language: what it takes and means. ``shape`` is the kind of value that is most often written, ``example``
+    one that it takes, if it takes one form only."""
 
     name: str
     takes: str
     meaning: str
     required: bool
     shape: Literal["mapping", "list", "scalar"]
+    example: Any = None
 
 
 def keys_at(path: tuple[str | int, ...]) -> list[Key]:
@@ -38,7 +41,7 @@ def keys_at(path: tuple[str | int, ...]) -> list[Key]:
     keys: dict[str, Key] = {}
     for type_ in _types_at(path):
         for name, field in _fields(type_).items() if _is_model(type_) else ():
-            keys.setdefault(name, _key(name, field))
+            keys.setdefault(name, _key(type_.__name__, name, field))
     return list(keys.values())
 
 
@@ -57,10 +60,10 @@ def shapes_at(path: tuple[str | int, ...]) -> set[str]:
     return {_shape(type_) for type_ in _types_at(path) if type_ is not NoneType}
 
 
-def _key(name: str, field: Any) -> Key:
+def _key(model: str, name: str, field: Any) -> Key:
     shapes = [_shape(type_) for type_ in _members(field.annotation) if type_ is not NoneType]
     shape = next((shape for shape in ("list", "mapping") if shape in shapes), "scalar")
-    return Key(name, _words(field.annotation), _description(field), field.is_required(), shape)  # type: ignore[arg-type]
+    return Key(name, _words(field.annotation), _description(field), field.is_required(), shape, example(model, name))  # type: ignore[arg-type]
 
 
 def _shape(type_: Any) -> str:

@@ -114,6 +114,7 @@ INSTALL = {
     "npm": "install Node.js 20 or newer, with npm",
     "ip": "install iproute2",
     "strace": "install strace",
+    "nvim": "install neovim",
 }
 """How to get the other tools."""
 

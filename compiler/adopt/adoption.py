@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from ..build import compile_spec
+from ..emit.schema import MODELINE
 from ..model.diagnostic import Code, Diagnostic, Report
 from ..model.snapshot import MAX_READ, Disk
 from ..model.source import At
@@ -19,7 +20,7 @@ from .existing import Existing, examine
 from .guarantee import REPORT_A_BUG, differences, rejections
 from .overlay import Overlay
 from .pipeline import DVC_YAML, Pipeline, folders_with_pipeline, nested_repositories
-from .spec_text import draft, project_value
+from .spec_text import draft, is_flow, project_value
 
 NO_PIPELINE = Code(
     "MLC702",
@@ -154,6 +155,7 @@ def _compile(adoption: Adoption, pipeline: Pipeline, take_ci: bool) -> None:
     ci = existing.ci if take_ci else None
     lines = ["mlops: 1", f"project: {project_value(os.path.basename(folder.rstrip('/')))}", existing.stack]
     lines += [ci.line] if ci else []
+    lines = lines if is_flow(original) else [MODELINE, *lines]
     pipeline.added_lines = len(lines)
     spec = draft(original, lines, lambda text: compile_spec(Overlay(folder, {**existing.moved, SPEC_NAME: text})))
     pipeline.text, pipeline.compiled, pipeline.accepted = spec.text, spec.compiled, spec.accepted

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from ...schemas.docs import Key, key_at
 from ..codes import page
+from ..emit.yaml import dump
 from ..installed import find
 from ..lower.interpolate import to_text
 from ..model.project import Artifact, Stage
@@ -19,6 +21,8 @@ from .cursor import Scalar
 from .mentions import Mention, Noun, Subject
 
 MAX_ROWS = 40
+_LINK = re.compile(r"\[(\w+)\]\(#\w+\)")
+"""A link to a model, as docs/language.md has it."""
 MAX_NAMES = 8
 UNDEFINED: Final = object()
 
@@ -41,7 +45,9 @@ def hover(analysis: Analysis, mention: Mention | None, scalar: Scalar, *, is_spe
 def describe(key: Key) -> str:
     """The meaning of a key and what it takes."""
     required = ", required" if key.required else ""
-    return f"**{key.name}**: {key.takes}{required}\n\n{key.meaning}"
+    takes = _LINK.sub(r"\1", key.takes)
+    words = f"**{key.name}**: {takes}{required}\n\n{key.meaning}"
+    return words if key.example is None else f"{words}\n\n```yaml\n{dump({key.name: key.example})}```"
 
 
 def _key_above(path: Path) -> Key | None:

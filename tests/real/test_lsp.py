@@ -19,7 +19,7 @@ HOVERS: list[tuple[str, int, list[str]]] = [
     ("${train.depth}", 9, ["parameter `train.depth`", "= `4` (params.yaml)", "tracked by `train`"]),
     ("clean.csv]\n    params", 3, ["made by `prepare` (mlops.yaml:4)", "read by `train`", "not on this disk"]),
     ("[raw.csv]", 3, ["read by `prepare`", "a file of the repository"]),
-    ("outs: [clean", 1, ["Paths that the stage writes"]),
+    ("outs: [clean", 1, ["Paths that the stage writes", "```yaml\nouts:\n- models/model.joblib\n"]),
     ("from: train", 7, ["stage `train`"]),
     ("MLC411", 2, ["# MLC411"]),
     ("kind: train", 7, ["What the stage does"]),

@@ -11,6 +11,8 @@ import jsonschema
 import pytest
 from conftest import ROOT
 from jsonschema.exceptions import best_match
+from mlopsc.compiler.build import compile_spec
+from mlopsc.compiler.model.snapshot import Memory
 from mlopsc.compiler.model.source import Source
 from mlopsc.compiler.read.yaml import load
 from mlopsc.schemas.docs import models
@@ -89,3 +91,23 @@ def test_rejected(path: Path) -> None:
     error = best_match(jsonschema.Draft202012Validator(SCHEMA).iter_errors(value(path)))
     assert error is not None
     assert [str(part) for part in error.absolute_path] == [part for part in place if part]
+
+
+SPEC = "mlops: 1\nproject: p\nstages: {a: {cmd: echo, deps: [x]}}\naccept: [MLC411]\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "is_there"),
+    [
+        ("", False),
+        ("# yaml-language-server: $schema=.mlops/schema.json\n", True),
+        ("# a title\n#yaml-language-server: $schema=./.mlops/schema.json  \n", True),
+        ("# yaml-language-server: $schema=other.json\n", False),
+        ("# see # yaml-language-server: $schema=.mlops/schema.json\n", False),
+    ],
+)
+def test_a_build_keeps_the_schema_that_the_spec_names(above: str, is_there: bool) -> None:
+    compiled = compile_spec(Memory({"mlops.yaml": above + SPEC}))
+    assert not compiled.report.failed
+    texts = [file.text for file in compiled.files if file.path == ".mlops/schema.json"]
+    assert [json.loads(text) for text in texts] == ([SCHEMA] if is_there else [])
