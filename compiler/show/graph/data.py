@@ -80,6 +80,10 @@ class Groups:
         self.labels: dict[str, str] = {}
         self.members: defaultdict[str, list[str]] = defaultdict(list)
 
+    def size(self, group: str) -> int:
+        """How many stages a group has."""
+        return sum(group in groups for groups in self.members.values())
+
     def add(self, group: str, label: str, stages: list[str]) -> None:
         """A group of one stage would hide it and save nothing."""
         if len(stages) > 1:

@@ -1,7 +1,7 @@
 // Where boxes and edges are. dagre arranges the boxes in ranks; the edges are routed here, so that none crosses a box.
 
-const MAX_LABEL = 190, LINE = 16, SIDE = 34, TOP = 9;
-const GAP = { nodesep: 16, edgesep: 10, ranksep: 52 };
+const MAX_LABEL = 160, LINE = 16, SIDE = 34, TOP = 9;
+const GAP = { nodesep: 16, edgesep: 10, ranksep: 44 };
 const MANY = 150;
 
 /** The boxes that are shown: a stage, or a folded group; a group is open if its name is in `open`. */

@@ -69,5 +69,4 @@ function showDetails(panel, box, actions) {
   close.addEventListener("click", actions.close);
   const content = box.group === undefined ? stageDetails(box.stages[0], actions) : groupDetails(box, actions);
   panel.replaceChildren(close, ...content);
-  panel.hidden = false;
 }

@@ -4,7 +4,7 @@ const page = Object.fromEntries(
   ["graph", "scene", "legend", "details", "query", "hits", "notice", "search"].map((id) => [id, document.getElementById(id)]),
 );
 const OPEN_UP_TO = 60;
-const view = { x: 0, y: 0, scale: 1 };
+const view = { x: 0, y: 0, scale: 1, isFitted: true };
 let graph, open, boxes, boxOf, layout, elements, selected = null;
 
 function start(data) {
@@ -51,14 +51,17 @@ function fit() {
   view.scale = Math.min((width - 24) / (layout.width + 8), (height - 24) / (layout.height + 8), 1.25);
   view.x = (width - layout.width * view.scale) / 2;
   view.y = (height - layout.height * view.scale) / 2;
+  view.isFitted = true;
   place();
 }
+
+addEventListener("resize", () => view.isFitted && fit());
 
 function zoom(factor, x = area().width / 2, y = area().height / 2) {
   const scale = Math.min(Math.max(view.scale * factor, 0.01), 4);
   view.x = x - ((x - view.x) * scale) / view.scale;
   view.y = y - ((y - view.y) * scale) / view.scale;
-  view.scale = scale;
+  Object.assign(view, { scale, isFitted: false });
   place();
 }
 
@@ -66,11 +69,11 @@ function zoom(factor, x = area().width / 2, y = area().height / 2) {
 function bring(id) {
   const { x, y, width, height } = layout.places.get(id);
   const size = area();
-  const scale = Math.max(view.scale, 0.6);
+  const scale = view.isFitted && view.scale > 0.4 ? view.scale : Math.max(view.scale, 0.6);
   const [left, top] = [x * view.scale + view.x, y * view.scale + view.y];
   const isInside = left > width && top > height && left < size.width - width && top < size.height - height;
   if (scale === view.scale && isInside) return;
-  Object.assign(view, { scale, x: size.width / 2 - x * scale, y: size.height / 2 - y * scale });
+  Object.assign(view, { isFitted: false, scale, x: size.width / 2 - x * scale, y: size.height / 2 - y * scale });
   place();
 }
 
@@ -98,6 +101,7 @@ addEventListener("pointermove", (event) => {
   } else {
     view.x += dx;
     view.y += dy;
+    view.isFitted = false;
     place();
   }
   moved += Math.abs(dx) + Math.abs(dy);
@@ -111,7 +115,7 @@ function select(id, isFocused = false) {
   selected = id;
   mark();
   if (id === null) {
-    page.details.hidden = true;
+    showPanel(false);
     return;
   }
   showDetails(page.details, boxes.get(id), {
@@ -125,8 +129,17 @@ function select(id, isFocused = false) {
     open: (group) => toggle(group, true),
     fold: (group) => toggle(group, false),
   });
+  showPanel(true);
   bring(id);
   if (isFocused) page.details.querySelector("h2").focus();
+}
+
+/** The panel takes its room from the graph, which stays in view as a whole if it was. */
+function showPanel(isShown) {
+  if (page.details.hidden !== isShown) return;
+  page.details.hidden = !isShown;
+  document.body.classList.toggle("with-details", isShown);
+  if (view.isFitted) fit();
 }
 
 /** Show a stage, whatever it is folded into. */

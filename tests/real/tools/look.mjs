@@ -1,14 +1,9 @@
 // node look.mjs JOB: open a page in headless Chromium, do steps in it, and print what they give as JSON.
-// JOB: {url, dark, width, height, steps: [{press | type | click | wait | evaluate | measure | screenshot, name}]}
+// JOB: {browser, url, dark, width, height, steps: [{press | type | click | wait | evaluate | measure | screenshot, name}]}
 import { chromium } from "playwright-core";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 const job = JSON.parse(readFileSync(process.argv[2], "utf8"));
-const executable = ["chromium", "chromium-browser", "google-chrome"]
-  .map((name) => { try { return execFileSync("which", [name], { encoding: "utf8" }).trim(); } catch { return ""; } })
-  .find(Boolean);
-
 /** Where everything is, in pixels of the screen, and what is wrong with it. Runs in the page. */
 function measure() {
   const scene = document.getElementById("scene"), matrix = scene.getScreenCTM(), scale = matrix.a;
@@ -86,7 +81,7 @@ function measure() {
   }
 }
 
-const browser = await chromium.launch({ executablePath: executable, args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath: job.browser, args: ["--no-sandbox"] });
 try {
   const context = await browser.newContext({
     viewport: { width: job.width ?? 1280, height: job.height ?? 800 },
