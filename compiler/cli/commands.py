@@ -176,19 +176,6 @@ def explain(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def graph(arguments: argparse.Namespace) -> int:
-    """Draw the pipeline."""
-    from ..show.diagram import dot, html, mermaid
-
-    _, compiled = _compile(root_of(arguments))
-    if compiled.project is None:
-        print_report(compiled, "text")
-        return WRONG
-    draw = {"mermaid": mermaid, "dot": dot, "html": html}[arguments.format]
-    print(draw(compiled.project), end="")
-    return DONE
-
-
 def targets(arguments: argparse.Namespace) -> int:
     """Print the support table: as text that of the project's targets, else of all."""
     from ..show.support_table import as_json, as_markdown, as_text

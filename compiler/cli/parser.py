@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from ... import __version__
-from . import DONE, MISUSE, adopting, reach, scaffold
+from . import DONE, MISUSE, adopting, picture, reach, scaffold
 from . import commands as act
 from .output import choose_colour, misuse
 
@@ -127,8 +127,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         "stage", nargs="?", help="a stage (default: all), or a file, folder or module whose dependent stages to list"
     )
     explain.add_argument("--format", choices=["text", "json"], default="text")
-    graph = add("graph", act.graph, "Draw the pipeline.")
-    graph.add_argument("--format", choices=["mermaid", "dot", "html"], default="mermaid")
+    picture.add(add)
     for name, command, about in (
         ("affected", reach.affected, "List the stages that run again because of changes since BASE, and why."),
         ("diff", reach.diff, "Compare the pipeline with that at BASE: stages, params, packages, generated files."),

@@ -13,6 +13,7 @@ from ...compiler.programs import program
 MODULES = (
     "cosmetic",
     "display",
+    "journal",
     "locks",
     "machine",
     "pipeline",

@@ -20,6 +20,7 @@ from dvc.stage.cache import RunCacheNotFoundError
 from dvc.stage.run import _enforce_cmd_list, _make_cmd, _pull_missing_deps, get_executable, prepare_kwargs
 from runner.cosmetic import CodeVersions
 from runner.display import StageOutput
+from runner.journal import Journal, NoJournal
 from runner.locks import acting_for, calls_dvc, lock, paths_held, unlock
 from runner.machine import Machine
 from runner.pipeline import Pipeline, change, cosmetic, runs_inline
@@ -56,6 +57,7 @@ class Run:
         self.repo, self.pipeline, self.options = repo, pipeline, options
         self.launcher, self.screen = launcher, screen
         self.logs = os.path.join(folder, "logs")
+        self.journal = NoJournal() if options.nested else Journal(folder)
         self.durations = read_json(os.path.join(folder, "durations.json"))
         self.machine = Machine(read_json(os.path.join(os.path.dirname(folder), "run.json")).get("resources", {}))
         self.code = CodeVersions(os.path.dirname(folder))
@@ -186,6 +188,7 @@ class Run:
         place = self.pipeline.place[stage]
         self.running[place] = run
         self.outcomes[stage].status, self.outcomes[stage].log = "running", os.path.relpath(output.path)
+        self.journal.note(self.outcomes[stage])
         for command in commands:
             output(f"> {command}\n".encode())
         settings = prepare_kwargs(stage)
@@ -243,6 +246,7 @@ class Run:
         outcome.reason = (
             str(error) if isinstance(error, (DvcException, OSError)) else f"{type(error).__name__}: {error}"
         )
+        self.journal.note(outcome)
         if self.stopped:
             return
         self.failed.append(stage)
@@ -254,6 +258,7 @@ class Run:
         for down in self.pipeline.below(stage):
             self.outcomes[down].status = "blocked"
             self.outcomes[down].reason = f"{outcome.stage} failed"
+            self.journal.note(self.outcomes[down])
         self.schedule.release(stage, self._is_blocked)
 
     def _is_blocked(self, stage) -> bool:
@@ -263,6 +268,7 @@ class Run:
         self.outcomes[stage].status = status
         if saved:
             self.outcomes[stage].saved_seconds = self.durations.get(stage.addressing, 0.0)
+        self.journal.note(self.outcomes[stage])
         self.schedule.release(stage, self._is_blocked)
 
     # Locks

@@ -84,6 +84,7 @@ def work(run: Run, folder: str, start: float) -> int:
     with contextlib.suppress(OSError):
         replace(os.path.join(folder, "durations.json"), json.dumps(run.durations, indent=0))
     seconds = time.monotonic() - start
+    run.journal.end(seconds)
     write_report(run.options, report(run, seconds))
     for line in summary(run, seconds):
         run.screen.line(line)

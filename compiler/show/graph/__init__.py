@@ -1,0 +1,1 @@
+"""The pipeline as a graph: as data, as Mermaid, as DOT, as a page."""
