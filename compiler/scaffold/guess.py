@@ -66,12 +66,13 @@ class Guess:
         """The outs under `outs`, `metrics` and `plots`; ``tracked`` are the files in Git, which DVC must not cache."""
         groups: dict[str, list[GuessedOut]] = {"outs": [], "metrics": [], "plots": []}
         for path, reason in self.outs.items():
-            key = _out_key(path)
+            key = out_key(path)
             groups[key].append(GuessedOut(path, key != "metrics" and path not in tracked, reason))
         return {key: outs for key, outs in groups.items() if outs}
 
 
-def _out_key(path: str) -> str:
+def out_key(path: str) -> str:
+    """The key under which an out is declared, by its name."""
     lowered = path.lower()
     if lowered.endswith((".json", ".yaml", ".yml")) and any(word in lowered for word in METRIC_WORDS):
         return "metrics"
