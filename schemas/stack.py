@@ -20,7 +20,10 @@ class Stack(Model):
 
     orchestrator: str | list[str] | None = Field(None, description="What runs the pipeline (default `dvc` and `make`).")
     ci: str | list[str] | None = Field(None, description="CI services (default `github`).")
-    build: str | None = Field(None, description="Build service (default `make`).")
+    build: str | None = Field(
+        None,
+        description="Build service: `make` (default), `include` (targets beside those of your own Makefile), or `none`.",
+    )
     registry: Url | dict[Name, Url] | None = Field(
         None,
         description="URL of the DVC remote for data and models, or one by environment; "
@@ -48,5 +51,5 @@ class Stack(Model):
     @property
     def targets(self) -> list[str]:
         """The targets to emit, in order and without duplicates."""
-        build = ["make"] if self.build in (None, "make") else []
+        build = ["make"] if self.build in (None, "make", "include") else []
         return list(dict.fromkeys([*self.orchestrators, *build, *self.ci_services]))

@@ -13,8 +13,8 @@ from ..model.project import Stage
 from ..model.snapshot import Snapshot
 from ..read.params import ParamFiles
 from ..resolve.code.graph import CodeGraph
-from ..scaffold.guess import out_key
 from .backup import ENVIRONMENT_MARKS
+from .out_key import out_key
 from .param_use import used_keys
 from .trace import Traced, covered
 

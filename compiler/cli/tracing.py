@@ -166,7 +166,7 @@ def _write(root: str, compiled: Compiled, recorded: Recorded) -> int:
     assert compiled.document is not None
     _print_notes(recorded)
     if recorded.text == compiled.document.main.text:
-        print("mlops.yaml declares all that was seen")
+        print("mlops.yaml declares all that was seen\nnext: run `mlopsc build`, then `make pipeline`")
         return DONE
     recover(root)
     old = Disk(root).read(SPEC_NAME) or b""
