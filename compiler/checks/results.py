@@ -20,10 +20,10 @@ NO_RESULTS = Code(
 
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
-    """MLC319, once for each entry. A gate has no outs of its own."""
+    """MLC319, once for each entry. A gate has no outs of its own; without deps, MLC413 says more."""
     reported: set[str] = set()
     for stage in project:
         is_meant = stage.always_changed or stage.frozen or stage.judges is not None
-        if not stage.outs and not is_meant and stage.entry not in reported:
+        if (stage.deps or stage.params) and not stage.outs and not is_meant and stage.entry not in reported:
             reported.add(stage.entry)
             yield NO_RESULTS.on(stage.at, stage=stage.entry)
