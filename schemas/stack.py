@@ -30,7 +30,10 @@ class Stack(Model):
         None, description="What runs the pipeline (default `dvc` and `make`)."
     )
     ci: CiService | list[CiService] | None = Field(None, description="CI services (default `github`).")
-    build: Annotated[str, known("make", "none")] | None = Field(None, description="Build service (default `make`).")
+    build: Annotated[str, known("make", "include", "none")] | None = Field(
+        None,
+        description="Build service: `make` (default), `include` (targets beside those of your own Makefile), or `none`.",
+    )
     registry: Url | dict[Name, Url] | None = Field(
         None,
         description="URL of the DVC remote for data and models, or one by environment; "
@@ -58,5 +61,5 @@ class Stack(Model):
     @property
     def targets(self) -> list[str]:
         """The targets to emit, in order and without duplicates."""
-        build = ["make"] if self.build in (None, "make") else []
+        build = ["make"] if self.build in (None, "make", "include") else []
         return list(dict.fromkeys([*self.orchestrators, *build, *self.ci_services]))

@@ -39,18 +39,32 @@ IGNORED = re.compile(r"(^|/)(\.git|\.dvc|\.venv|\.mlops|__pycache__|\.pytest_cac
 HOOK = os.path.join(os.path.dirname(os.path.dirname(__file__)), "programs", "audithook.py")
 
 
-Opened = tuple[bool, str]
-"""Whether a file was opened for writing, and its path."""
+READ, WRITTEN, LISTED = "r", "w", "l"
+
+Opened = tuple[str, str]
+"""How a path was opened (to read, to write, or a folder to list), and the path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """The files that a run read before it wrote them, and those it wrote; paths from the root. ``by`` names the tracer."""
+    """The files that a run read before it wrote them, those it wrote, and the folders it listed; paths from the root.
+
+    ``by`` names the tracer.
+    """
 
     code: int
     by: str
     read: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
+
+
+class Interrupted(KeyboardInterrupt):
+    """The trace was interrupted; ``written`` are the files that the stage wrote until then."""
+
+    def __init__(self, written: tuple[str, ...]) -> None:
+        super().__init__()
+        self.written = written
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +87,19 @@ def trace(stage: Stage, root: str) -> Traced:
     with interruptible(), scratch("mlopsc-trace-") as home, _outs_aside(stage, root):
         for number, command in enumerate(stage.commands):
             log = f"{home}/{number}"
-            if strace is not None:
-                code = _run_strace(strace, command.text, wdir, log)
-                opened += _read_strace(log, wdir)
-            else:
-                code = _run_hooked(command.text, wdir, home, log)
-                opened += _read_log(log)
+            try:
+                code = _run_strace(strace, command.text, wdir, log) if strace else _run_hooked(command.text, wdir, log)
+            except KeyboardInterrupt as interrupt:
+                opened += _read(strace, log, wdir)
+                raise Interrupted(_by_use(opened, root)[1]) from interrupt
+            opened += _read(strace, log, wdir)
             if code:
                 break
-        return Traced(code, AUDIT_HOOK if strace is None else STRACE, *_read_and_written(opened, root))
+        return Traced(code, AUDIT_HOOK if strace is None else STRACE, *_by_use(opened, root))
+
+
+def _read(strace: str | None, log: str, wdir: str) -> Iterator[Opened]:
+    return _read_log(log) if strace is None or not os.path.exists(log) else _read_strace(log, wdir)
 
 
 def _permitted(strace: str) -> bool:
@@ -92,14 +110,20 @@ def _permitted(strace: str) -> bool:
 def _run_strace(strace: str, command: str, wdir: str, log: str) -> int:
     calls = "trace=open,openat,creat,rename,renameat,renameat2"
     options = ["-f", "-y", "-qq", "-s", "4096", "-e", calls, "-o", log]
-    return _run([strace, *options, "sh", "-c", command], wdir)
+    return _run([strace, *options, "sh", "-c", command], wdir, _environment(f"{log}-pycache"))
 
 
-def _run_hooked(command: str, wdir: str, home: str, log: str) -> int:
+def _run_hooked(command: str, wdir: str, log: str) -> int:
+    home = os.path.dirname(log)
     shutil.copyfile(HOOK, f"{home}/sitecustomize.py")
     path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
-    environment = {**os.environ, "PYTHONPATH": path, "MLOPSC_TRACE": log}
+    environment = {**_environment(f"{log}-pycache"), "PYTHONPATH": path, "MLOPSC_TRACE": log}
     return _run(["sh", "-c", command], wdir, environment)
+
+
+def _environment(bytecode: str) -> dict[str, str]:
+    """The environment with another folder for bytecode: with that of an earlier run, Python does not open the modules."""
+    return {**os.environ, "PYTHONPYCACHEPREFIX": bytecode}
 
 
 def _run(words: list[str], wdir: str, environment: Mapping[str, str] | None = None) -> int:
@@ -120,12 +144,13 @@ def _read_strace(log: str, wdir: str) -> Iterator[Opened]:
     for call in _calls(log):
         if match := OPENED.search(call):
             flags = set(match["flags"].split("|"))
-            if not flags & {"O_DIRECTORY", "O_PATH"}:
-                yield bool(flags & {"O_WRONLY", "O_RDWR", "O_CREAT"}), _unescaped(match["path"])
+            is_written = flags & {"O_WRONLY", "O_RDWR", "O_CREAT"}
+            if "O_PATH" not in flags:
+                yield LISTED if "O_DIRECTORY" in flags else WRITTEN if is_written else READ, _unescaped(match["path"])
         elif match := CREATED.search(call):
-            yield True, _unescaped(match["path"])
+            yield WRITTEN, _unescaped(match["path"])
         elif match := RENAMED.search(call):
-            yield True, os.path.join(wdir, _unescaped(match["base"] or ""), _unescaped(match["path"]))
+            yield WRITTEN, os.path.join(wdir, _unescaped(match["base"] or ""), _unescaped(match["path"]))
 
 
 def _calls(log: str) -> Iterator[str]:
@@ -154,26 +179,30 @@ def _read_log(log: str) -> Iterator[Opened]:
         return
     with open(log, encoding="utf-8", errors="surrogateescape") as file:
         for line in file:
-            yield line.startswith("w "), line[2:].rstrip("\n")
+            yield line[0], line[2:].rstrip("\n")
 
 
-def _read_and_written(opened: Iterable[Opened], root: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The files of the repository that were read before they were written, and those that were written and still exist."""
+def _by_use(opened: Iterable[Opened], root: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """What the repository still has of what was read before it was written, of what was written, and of what was listed."""
     read: set[str] = set()
     written: set[str] = set()
+    listed: set[str] = set()
     root = os.path.realpath(root)
-    for is_written, full in opened:
+    for use, full in opened:
         full = os.path.realpath(full)
         path = os.path.relpath(full, root)
         if path.startswith("..") or IGNORED.search(path):
             continue
-        if is_written:
+        if use == LISTED:
+            listed.add(path)
+        elif use == WRITTEN:
             written.add(path)
         elif path not in written:
             read.add(path)
     return (
         tuple(sorted(path for path in read if os.path.isfile(f"{root}/{path}"))),
         tuple(sorted(path for path in written if os.path.exists(f"{root}/{path}"))),
+        tuple(sorted(path for path in listed if path != "." and os.path.isdir(f"{root}/{path}"))),
     )
 
 
@@ -209,13 +238,14 @@ def difference(stage: Stage, traced: Traced) -> Difference:
     declared = [*stage.deps, *(param.file for param in stage.params), *outs]
     opened = (*traced.read, *traced.written)
     return Difference(
-        tuple(path for path in traced.read if not _covered(path, declared)),
-        tuple(path for path in traced.written if not _covered(path, outs)),
-        tuple(dep for dep in stage.deps if "://" not in dep and not any(_covered(path, [dep]) for path in opened)),
+        tuple(path for path in traced.read if not covered(path, declared)),
+        tuple(path for path in traced.written if not covered(path, outs)),
+        tuple(dep for dep in stage.deps if "://" not in dep and not any(covered(path, [dep]) for path in opened)),
     )
 
 
-def _covered(path: str, declared: Iterable[str]) -> bool:
+def covered(path: str, declared: Iterable[str]) -> bool:
+    """Whether a path, or a folder above it, is declared."""
     return any(
         parent in (".", "") or path == parent or path.startswith(f"{parent.rstrip('/')}/") for parent in declared
     )

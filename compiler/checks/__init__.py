@@ -23,6 +23,7 @@ from . import (
     packages,
     registry,
     reserved,
+    results,
     schedules,
     secrets,
     shells,
@@ -49,6 +50,7 @@ ALL: tuple[Check, ...] = (
     around.check,
     schedules.check,
     fan_out.check,
+    results.check,
 )
 """All families. They are independent of each other; their order is that of the report."""
 

@@ -18,7 +18,7 @@ SEVERAL_UNDEFINED = Code(
 
 MAX_LABELS = 4
 
-_CONSEQUENCES = frozenset(["MLC301", "MLC305", "MLC411", "MLC413", "MLC414", "MLC418"])
+_CONSEQUENCES = frozenset(["MLC301", "MLC305", "MLC319", "MLC411", "MLC413", "MLC414", "MLC418"])
 """What may be missing only because an invalid part of the spec was left out."""
 
 

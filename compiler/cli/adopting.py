@@ -1,4 +1,4 @@
-"""The commands `import`, `tidy` and `trace`: what they print, and their exit codes."""
+"""The commands `import` and `tidy`: what they print, and their exit codes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from . import DONE, MISUSE, WRONG
 if TYPE_CHECKING:
     import argparse
 
-    from ..adopt.trace import Difference, Traced
     from ..model.diagnostic import Report
-    from ..model.project import Stage
     from ..read.document import Document
 
 
@@ -122,56 +120,3 @@ def _suggest(root: str) -> int:
     else:
         print("nothing to suggest")
     return WRONG if run.report.failed else DONE
-
-
-def trace(arguments: argparse.Namespace) -> int:
-    """Run a stage, and compare the files it opens with those it declares."""
-    from ..adopt.trace import difference
-    from ..adopt.trace import trace as run_traced
-    from ..build import compile_spec
-    from ..model.snapshot import Disk
-    from .output import print_report
-
-    root = find_root(arguments.root or ".")
-    run = compile_spec(Disk(root))
-    if run.project is None or run.document is None:
-        print_report(run, "text")
-        return WRONG
-    stage = run.project.stages.get(arguments.stage)
-    if stage is None:
-        print(f"mlopsc: no stage `{arguments.stage}`; there are: {', '.join(run.project.stages)}", file=sys.stderr)
-        return MISUSE
-    traced = run_traced(stage, root)
-    found = difference(stage, traced)
-    _print_difference(stage, traced, found)
-    _print_edit(run.document, stage, found)
-    return WRONG if traced.code else DONE
-
-
-def _print_difference(stage: Stage, traced: Traced, found: Difference) -> None:
-    from ..adopt.trace import STRACE
-
-    print(f"`{stage.name}` exited with {traced.code}; traced by {traced.by}: {len(traced.read)} files of the repository "
-          f"read, {len(traced.written)} written")  # fmt: skip
-    for verb, paths in (("reads", found.deps), ("writes", found.outs)):
-        print("".join(f"  {verb}, not declared: {path}\n" for path in paths), end="")
-    by = "" if traced.by == STRACE else " by Python"
-    print("".join(f"  declared, not opened{by}: {path}\n" for path in found.unopened), end="")
-    if by:
-        print("  strace is not installed or not permitted, so files opened by programs other than Python are not seen")
-
-
-def _print_edit(document: Document, stage: Stage, found: Difference) -> None:
-    """Show the edit of mlops.yaml that declares the missing files."""
-    from ..adopt.edit import stage_path, with_items
-    from ..write.plan import Change
-
-    text = new = document.main.text
-    where = stage_path(document.data, stage.entry)
-    for key, paths in (("deps", found.deps), ("outs", found.outs)):
-        items = [os.path.relpath(path, stage.wdir) for path in paths]
-        if items and (edited := with_items(new, (*where, key), items)) is not None:
-            new = edited
-    if new != text:
-        print("this edit declares them; mlops.yaml was not changed:")
-        print(Change("mlops.yaml", "update", text.encode(), new.encode()).diff(), end="")

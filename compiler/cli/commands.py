@@ -82,7 +82,7 @@ def _build(root: str, arguments: argparse.Namespace) -> tuple[int, Disk]:
     if arguments.format == "text":
         for change in plan.pending:
             print(f"{change.action:>7} {change.path}")
-        if any(change.path == "Makefile" and change.action == "create" for change in plan.pending):
+        if any(change.path in ("Makefile", "GNUmakefile") and change.action == "create" for change in plan.pending):
             print("next: commit these files, then run `make setup` and `make pipeline`")
         if not plan.pending:
             print("nothing to do: all files are up to date")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from ... import __version__
-from . import DONE, MISUSE, adopting, picture, reach, scaffold
+from . import DONE, MISUSE, adopting, picture, reach, scaffold, tracing
 from . import commands as act
 from .output import choose_colour, misuse
 
@@ -175,8 +175,14 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     tidy.add_argument("--fix", action="store_true", help="add the code that each stage runs and imports to its deps")
     tidy.add_argument("--dry-run", action="store_true", help="show the change; write nothing")
     tidy.add_argument("--python", metavar="PYTHON", help=PYTHON)
-    trace = add("trace", adopting.trace, "Run a stage, and compare the files it opens with those it declares.")
-    trace.add_argument("stage", metavar="STAGE")
+    trace = add("trace", tracing.trace, "Run stages, and compare the files they open with those they declare.")
+    trace.add_argument("stage", nargs="?", metavar="STAGE")
+    trace.add_argument("--all", action="store_true", help="run each stage once, in order")
+    trace.add_argument(
+        "--write",
+        action="store_true",
+        help="write the deps, outs and params that were seen into mlops.yaml; if a stage fails, every file stays as it was",
+    )
     eject = add(
         "eject", act.eject, "Stop using mlopsc: keep all generated files, and remove the marks of mlopsc from them."
     )

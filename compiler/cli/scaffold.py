@@ -162,6 +162,7 @@ def init(arguments: argparse.Namespace) -> int:
 
     result = init(os.path.realpath(arguments.root or "."), arguments.dry_run)
     print(result.text)
+    print("".join(f"unsure about {line}\n" for line in result.unsure), end="")
     for diagnostic in result.diagnostics:
         print(f"to do: {diagnostic.code}: {diagnostic.message}")
         if diagnostic.help:

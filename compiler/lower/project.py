@@ -23,6 +23,7 @@ from .edges import artifacts, edges
 from .expand import Expanded, expand, resolve_value
 from .features import features
 from .operations import deployments, experiments, models, monitors, programs, sources
+from .own_makefile import own_makefile
 from .paths import rooted
 from .remotes import remote_url, remotes
 from .variables import global_scope
@@ -78,6 +79,7 @@ def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, 
         feature_package=stack.features,
         patches=spec.patches or {},
         features=features(resolved),
+        own_makefile=own_makefile(stack, snapshot),
     )
     return project, diagnostics
 

@@ -140,6 +140,14 @@ class Script:
     """Whether programs in the repository bring it up to date, so that another content is no edit."""
 
 
+@dataclass(frozen=True, slots=True)
+class OwnMakefile:
+    """The Makefile of the team, which the generated targets stand beside: its path and the targets that it defines."""
+
+    path: str
+    targets: frozenset[str]
+
+
 @dataclass(frozen=True, eq=False)
 class Project:
     """A pipeline and its operations, with all defaults.
@@ -150,7 +158,8 @@ class Project:
     need, ``programs`` those that register, deploy and monitor. ``remotes`` are the DVC remotes of the spec, ``remote_url`` is the
     URL of the default remote, also if .dvc/config defines it; None without remotes. ``monitors`` are not part of the pipeline.
     ``test_command`` tests the code; ``requirements`` is the file that lists the Python packages. ``feature_package`` is the
-    value of `stack.features`. ``features`` are the places in the spec that use each `target.Feature`.
+    value of `stack.features`. ``features`` are the places in the spec that use each `target.Feature`. ``own_makefile`` is set with
+    `build: include`.
     """
 
     name: str
@@ -178,6 +187,7 @@ class Project:
     feature_package: str | None = None
     patches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     features: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    own_makefile: OwnMakefile | None = None
 
     def __iter__(self) -> Iterator[Stage]:
         return iter(self.stages.values())

@@ -4,33 +4,20 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..emit.shell import quote
+from ..adopt.observed import PARAMS_FILE
+from ..adopt.out_key import out_key
+from ..adopt.param_use import used_keys
 from ..model.snapshot import Snapshot
-from ..resolve.conventions import RUNNERS
+from ..read.params import ParamFiles
+from .candidates import Script, candidates, executed, step_index
 from .names import names
 from .refusal import Refusal
-from .traces import Traces, traces
 
-FOLDERS = ("", "src", "scripts", "pipelines", "pipeline", "notebooks", "code")
-"""The folders that are searched for scripts, besides packages in `src`."""
-
-STEPS = """
-    download fetch pull ingest import load extract collect scrape prepare clean preprocess process parse merge join
-    split feature featurize transform build train fit tune evaluate eval score test predict infer report plot monitor
-    """.split()
-"""Words that name steps of a pipeline, in their usual order."""
-
-METRIC_WORDS = ("metric", "score")
-PLOT_WORDS = ("plot", "figure", "fig", "chart")
-
-_NO_STAGE = re.compile(
-    r"(^|/)(test_.*|.*_test|conftest|setup|noxfile|tasks|__init__|__main__|utils?|helpers?|config|app)\.\w+$"
-)
-_COMMAND = re.compile(r"(?:^|[\s;&@-])((?:python3?|Rscript|julia|bash|sh)\s+([\w./-]+\.(?:py|R|r|jl|sh))\b[^|;&#\n]*)")
+MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,42 +39,43 @@ class GuessedOut:
 
 @dataclass(slots=True)
 class Guess:
-    """One stage, with the reason for each of its parts. ``deps`` and ``outs`` map paths to reasons."""
+    """One stage, with the reason for each of its parts. ``deps`` and ``outs`` map paths from the root to reasons.
+
+    ``unsure`` says what is not known of it, one line each.
+    """
 
     name: str
     script: str
     cmd: str
     reason: str
+    wdir: str = "."
     deps: dict[str, str] = field(default_factory=dict)
     outs: dict[str, str] = field(default_factory=dict)
-    params: bool = False
+    params: list[Any] = field(default_factory=list)
+    params_reason: str = ""
+    unsure: list[str] = field(default_factory=list)
+
+    def relative(self, path: str) -> str:
+        """A path as the stage states it."""
+        return posixpath.relpath(path, self.wdir)
 
     def outs_by_key(self, tracked: Collection[str]) -> dict[str, list[GuessedOut]]:
         """The outs under `outs`, `metrics` and `plots`; ``tracked`` are the files in Git, which DVC must not cache."""
         groups: dict[str, list[GuessedOut]] = {"outs": [], "metrics": [], "plots": []}
         for path, reason in self.outs.items():
-            key = _out_key(path)
-            groups[key].append(GuessedOut(path, key != "metrics" and path not in tracked, reason))
+            key = out_key(path)
+            groups[key].append(GuessedOut(self.relative(path), key != "metrics" and path not in tracked, reason))
         return {key: outs for key, outs in groups.items() if outs}
-
-
-def _out_key(path: str) -> str:
-    lowered = path.lower()
-    if lowered.endswith((".json", ".yaml", ".yml")) and any(word in lowered for word in METRIC_WORDS):
-        return "metrics"
-    if lowered.endswith((".png", ".svg", ".csv", ".json")) and any(word in lowered for word in PLOT_WORDS):
-        return "plots"
-    return "outs"
 
 
 @dataclass(slots=True)
 class GuessedSpec:
-    """The whole guess. ``questions`` are what the user has to decide."""
+    """The whole guess. ``left_out`` are the scripts that are no stages, each with the reason."""
 
     project: str
     stack: dict[str, Setting]
     stages: list[Guess] = field(default_factory=list)
-    questions: list[str] = field(default_factory=list)
+    left_out: Sequence[str] = ()
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -95,87 +83,112 @@ class GuessedSpec:
         return {path: stage.script for stage in self.stages for path in stage.outs}
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A script that looks like a step, with the files that it reads and writes."""
-
-    path: str
-    name: str
-    files: Traces
-
-
 def guess(snapshot: Snapshot, folder: str, tracked: Collection[str], params: Collection[str]) -> GuessedSpec:
     """Guess a spec for the repository in ``folder``.
 
     ``tracked`` are the files in Git, ``params`` the top-level keys of params.yaml.
     """
-    commands = dict(reversed(list(_commands(snapshot))))
-    scripts = list(_steps(snapshot, commands))
-    spec = GuessedSpec(_project_name(folder), stack_for(snapshot))
-    written = {path for script in scripts for path in script.files.writes}
-    for script in _in_order(scripts):
-        _add_stage(spec, script, commands.get(script.path), snapshot, written, params)
+    found = candidates(snapshot)
+    spec = GuessedSpec(_project_name(folder), stack_for(snapshot), left_out=found.left_out)
+    written = {path for script in found.scripts for path in script.files.writes}
+    for script in _in_order(found.scripts):
+        _add_stage(spec, script, snapshot, written, params)
     for stage in spec.stages:
-        if not stage.outs:
-            spec.questions.append(f"`{stage.name}` has no outs, because no file that `{stage.script}` writes was found")
         for path in sorted(stage.outs.keys() & set(tracked)):
             stage.outs[path] += "; it is in Git, so DVC must not cache it"
     return spec
 
 
-def _steps(snapshot: Snapshot, commands: Collection[str]) -> Iterator[Script]:
-    for path in _scripts(snapshot):
-        text = (snapshot.read(path) or b"").decode("utf-8", "replace")
-        files = traces(path, text)
-        if path in commands or _is_step(path, text, files):
-            yield Script(path, _stage_name(path), files)
-
-
 def _add_stage(
-    spec: GuessedSpec,
-    script: Script,
-    command: Setting | None,
-    snapshot: Snapshot,
-    written: Collection[str],
-    params: Collection[str],
+    spec: GuessedSpec, script: Script, snapshot: Snapshot, written: Collection[str], params: Collection[str]
 ) -> None:
-    namesake = next((stage.script for stage in spec.stages if stage.name == script.name), None)
-    if namesake is not None:
-        spec.questions.append(
-            f"`{script.path}` was left out, because `{namesake}` already gives a stage `{script.name}`"
-        )
-        return
-    command = command or Setting(_default_command(script.path), f"{script.path} exists")
-    stage = Guess(script.name, script.path, command.value, command.reason, params=script.name in params)
-    for path, line in script.files.reads.items():
-        if path in written or snapshot.kind(path) is not None:
-            stage.deps[path] = f"{script.path}:{line} reads it"
+    stage = Guess(script.name, script.path, script.command, script.reason, script.wdir)
+    for path, place in script.files.reads.items():
+        if PARAMS_FILE.match(path) and path not in written and snapshot.kind(path) == "file":
+            _add_params(stage, script, path, snapshot)
+        elif _overlaps(path, written) or snapshot.kind(path) is not None:
+            stage.deps[path] = f"{place} reads it"
         else:
-            spec.questions.append(
-                f"`{script.path}` line {line} reads `{path}`, which does not exist and which no stage writes: left out"
-            )
+            stage.unsure.append(f"{place} reads `{path}`, which does not exist and which no stage writes: left out")
     outputs = spec.outputs
-    for path, line in script.files.writes.items():
+    for path, place in script.files.writes.items():
         if path in outputs:
-            spec.questions.append(
-                f"`{outputs[path]}` and `{script.path}` both write `{path}`: it is an out of the first"
-            )
-        else:
-            stage.outs[path] = f"{script.path}:{line} writes it"
+            stage.unsure.append(f"`{outputs[path]}` writes `{path}`, too: it is an out of the first")
+        elif not _overlaps(path, outputs) and not PARAMS_FILE.match(path):
+            stage.outs[path] = f"{place} writes it"
+    if script.path.endswith(".ipynb") and script.command.startswith("papermill "):
+        stage.outs[executed(script.path)] = "the executed copy"
+    for path, place in script.files.updated.items():
+        stage.unsure.append(f"{place} overwrites `{path}`, which it reads first: write the result to another file")
+    if script.name in params and not stage.params:
+        stage.params, stage.params_reason = [script.name], "params.yaml has a section of this name"
+    stage.unsure += _doubts(script, stage)
     spec.stages.append(stage)
 
 
-def _in_order(scripts: list[Script]) -> Iterator[Script]:
-    """The scripts in order: each after those that write what it reads, otherwise by number and by name."""
+def _overlaps(path: str, paths: Collection[str]) -> bool:
+    return any(path == other or path.startswith(f"{other}/") or other.startswith(f"{path}/") for other in paths)
+
+
+def _add_params(stage: Guess, script: Script, path: str, snapshot: Snapshot) -> None:
+    """The keys of a parameter file that the script uses, or the whole file if that is not plain to see."""
+    content = ParamFiles(snapshot).load(path)
+    shown = stage.relative(path)
+    if not isinstance(content, Mapping):
+        stage.deps[path] = "a file of settings"
+        return
+    files = [script.path, *sorted(script.files.modules)]
+    codes = [(snapshot.read(file) or b"").decode("utf-8", "replace") for file in files]
+    keys = used_keys(content, codes) if script.path.endswith(".py") else None
+    if keys is None:
+        stage.params.append({shown: None})
+    else:
+        stage.params += keys if shown == "params.yaml" else [{shown: keys}]
+    stage.params_reason = f"{script.files.reads[path]} reads {path}"
+
+
+def _doubts(script: Script, stage: Guess) -> Iterator[str]:
+    if not script.files.is_readable:
+        yield f"`{script.path}` cannot be parsed, so its files are not known"
+    if script.files.required:
+        arguments = ", ".join(f"`{name}`" for name in script.files.required)
+        yield f"{arguments}: no value is known; add it to `cmd`"
+    if script.files.unknown_reads:
+        yield f"what it reads at {_places(script.files.unknown_reads)}: the path is known only when it runs"
+    if script.files.unknown_writes:
+        yield f"what it writes at {_places(script.files.unknown_writes)}: the path is known only when it runs"
+    if not stage.outs and not script.files.unknown_writes:
+        yield "which files it writes: none was found"
+
+
+def _places(places: Sequence[str]) -> str:
+    return ", ".join(places[:3]) + (" and elsewhere" if len(places) > 3 else "")
+
+
+def _in_order(scripts: Sequence[Script]) -> Iterator[Script]:
+    """The scripts in order: each after those that write what it reads, otherwise as the wrappers, numbers and names say."""
     waiting = sorted(scripts, key=_rank)
     while waiting:
-        writers = {path: script for script in waiting for path in script.files.writes}
         ready = (
-            script for script in waiting if all(writers.get(path, script) is script for path in script.files.reads)
+            script for script in waiting if not any(_feeds(other, script) for other in waiting if other is not script)
         )
         chosen = next(ready, waiting[0])
         waiting.remove(chosen)
         yield chosen
+
+
+def _feeds(one: Script, other: Script) -> bool:
+    """Whether a script writes what another reads; what both write, none of them feeds to the other."""
+    return any(_overlaps(path, one.files.writes) for path in other.files.reads)
+
+
+def _rank(script: Script) -> tuple[int, int, int, str]:
+    """The place in a wrapper; without one, the number in the name, the usual place of such a step, the path."""
+    if script.number is not None:
+        return (script.number, 0, 0, "")
+    number = re.match(r"(?:step|stage|s)?[\s._-]*(\d+)", posixpath.basename(script.path).lower())
+    index = step_index(script.name)
+    return (1_000_000, int(number[1]) if number else 1_000_000, 1_000 if index is None else index, script.path)
 
 
 def _project_name(folder: str) -> str:
@@ -188,60 +201,14 @@ def _project_name(folder: str) -> str:
 def stack_for(snapshot: Snapshot) -> dict[str, Setting]:
     """Turn off the files that the user already has."""
     stack: dict[str, Setting] = {}
-    if any(snapshot.kind(name) for name in ("Makefile", "makefile", "GNUmakefile")):
-        stack["orchestrator"] = Setting(["dvc"], "your Makefile is kept:")
+    if snapshot.kind("GNUmakefile") is None and any(snapshot.kind(name) for name in MAKEFILES):
+        stack["build"] = Setting(
+            "include", "your Makefile is kept: GNUmakefile has its targets and those of the pipeline"
+        )
+    elif snapshot.kind("GNUmakefile") is not None:
+        stack["orchestrator"] = Setting(["dvc"], "your GNUmakefile is kept:")
         stack["build"] = Setting("none", "remove this line and the one above to have mlopsc generate it")
     ci = [name for name in (".github/workflows", ".gitlab-ci.yml", "Jenkinsfile") if snapshot.kind(name)]
     if ci:
         stack["ci"] = Setting([], f"your {ci[0]} is kept; `ci: github` generates a workflow")
     return stack
-
-
-def _scripts(snapshot: Snapshot) -> Iterator[str]:
-    folders = [*FOLDERS, *(f"src/{name}" for name in snapshot.list("src") if snapshot.kind(f"src/{name}") == "dir")]
-    for folder in folders:
-        for name in snapshot.list(folder):
-            path = posixpath.join(folder, name)
-            if posixpath.splitext(name)[1] in RUNNERS and snapshot.kind(path) == "file" and not _NO_STAGE.search(path):
-                yield path
-
-
-def _commands(snapshot: Snapshot) -> Iterator[tuple[str, Setting]]:
-    """The commands with which the Makefile and CI run scripts, by script."""
-    places = ["Makefile", "makefile", ".gitlab-ci.yml"]
-    places += [f".github/workflows/{name}" for name in snapshot.list(".github/workflows")]
-    for place in places:
-        text = (snapshot.read(place) or b"").decode("utf-8", "replace")
-        for number, line in enumerate(text.splitlines(), start=1):
-            for command, script in _COMMAND.findall(line):
-                script = posixpath.normpath(script)
-                if snapshot.kind(script) == "file" and not _NO_STAGE.search(script) and "$" not in command:
-                    yield script, Setting(" ".join(command.split()), f"{place}:{number} runs it")
-
-
-def _is_step(path: str, text: str, files: Traces) -> bool:
-    runnable = not path.endswith(".py") or "__main__" in text or posixpath.dirname(path) in ("", "scripts", "src")
-    return runnable and (bool(files.reads or files.writes) or _step_index(_stage_name(path)) is not None)
-
-
-def _stage_name(path: str) -> str:
-    stem = posixpath.splitext(posixpath.basename(path))[0].lower()
-    return re.sub(r"[^a-z0-9_-]+", "-", re.sub(r"^\d+[\s._-]*", "", stem)).strip("-") or "step"
-
-
-def _step_index(name: str) -> int | None:
-    parts = re.split(r"[_-]", name)
-    return next((STEPS.index(step) for step in STEPS if any(part.startswith(step) for part in parts)), None)
-
-
-def _rank(script: Script) -> tuple[int, int, str]:
-    number = re.match(r"\d+", posixpath.basename(script.path))
-    index = _step_index(script.name)
-    return (int(number.group()) if number else 1_000_000, len(STEPS) if index is None else index, script.path)
-
-
-def _default_command(path: str) -> str:
-    runner = RUNNERS[posixpath.splitext(path)[1]]
-    if runner == "papermill":
-        return f"papermill {quote(path)} {quote('reports/' + posixpath.basename(path))}"
-    return f"{runner} {quote(path)}"

@@ -11,6 +11,7 @@ from ..adopt.overlay import Overlay
 from ..adopt.spec_text import draft, is_flow, project_value, spec_text
 from ..build import Compiled, compile_spec
 from ..emit.templates import render
+from ..emit.yaml import flow
 from ..model.diagnostic import Diagnostic
 from ..model.snapshot import Disk
 from .guess import guess, stack_for
@@ -18,7 +19,10 @@ from .refusal import Refusal
 from .run import dvc_files, git, git_init
 
 SPEC = "mlops.yaml"
-NEXT = "correct mlops.yaml, then run `mlopsc check`, `mlopsc plan` and `mlopsc build`"
+NEXT = (
+    "run `mlopsc trace --all --write`, which runs each stage once and declares what it reads and writes (or correct mlops.yaml "
+    "by hand), then `mlopsc build`"
+)
 NEXT_WITH_DVC_YAML = (
     "run `mlopsc build --overwrite dvc.yaml` to generate dvc.yaml from mlops.yaml; or remove mlops.yaml and run "
     "`mlopsc import`, which lets DVC verify that no stage changes, and also converts the Makefile and CI"
@@ -27,12 +31,13 @@ NEXT_WITH_DVC_YAML = (
 
 @dataclass(frozen=True, slots=True)
 class Initialized:
-    """The spec, the paths that were created, the diagnostics of the spec, and what to do next."""
+    """The spec, the paths that were created, the diagnostics of the spec, what to do next, and what is not known."""
 
     text: str
     written: list[str]
     diagnostics: list[Diagnostic]
     next: str
+    unsure: list[str]
 
 
 def init(root: str, dry: bool = False) -> Initialized:
@@ -41,13 +46,14 @@ def init(root: str, dry: bool = False) -> Initialized:
     if disk.kind(SPEC) is not None:
         raise Refusal("mlops.yaml already exists", "run `mlopsc check` to check it, and `mlopsc build` to build it")
     in_git = _is_in_git(root)
+    unsure: list[str] = []
     if disk.kind("dvc.yaml") is not None:
         text, next_step = _spec_of_dvc_yaml(disk), NEXT_WITH_DVC_YAML
     else:
-        text, next_step = _spec_of_scripts(disk, in_git), NEXT
+        (text, unsure), next_step = _spec_of_scripts(disk, in_git), NEXT
     diagnostics = [item for item in _compile(disk, text).report if item.severity != "note"]
     written = [] if dry else _write(disk, text, in_git)
-    return Initialized(text.decode("utf-8-sig"), written, diagnostics, next_step)
+    return Initialized(text.decode("utf-8-sig"), written, diagnostics, next_step, unsure)
 
 
 def _write(disk: Disk, text: bytes, in_git: bool) -> list[str]:
@@ -70,8 +76,8 @@ def _compile(disk: Disk, text: bytes) -> Compiled:
     return compile_spec(Overlay(disk.root, {SPEC: text}))
 
 
-def _spec_of_scripts(disk: Disk, in_git: bool) -> bytes:
-    """A spec guessed from the scripts of the repository."""
+def _spec_of_scripts(disk: Disk, in_git: bool) -> tuple[bytes, list[str]]:
+    """A spec guessed from the scripts of the repository, and what is not known of each stage."""
     tracked = set(git("ls-files", "-z", cwd=disk.root).split("\0")) if in_git else set()
     spec = guess(disk, os.path.basename(disk.root), tracked, _sections(disk))
     if not spec.stages:
@@ -79,8 +85,9 @@ def _spec_of_scripts(disk: Disk, in_git: bool) -> bytes:
             "no script looks like a step of a pipeline",
             "put one script for each step into src/ (src/prepare.py, src/train.py), or start with `mlopsc new`",
         )
-    filters = {"scalar": _scalar, "flow": _flow, "comment": _comment}
-    return render(__package__, "mlops.yaml.j2", filters, spec=spec, tracked=tracked).encode()
+    filters = {"scalar": _scalar, "flow": _flow, "comment": _comment, "list_of": flow}
+    text = render(__package__, "mlops.yaml.j2", filters, spec=spec, tracked=tracked)
+    return text.encode(), [f"`{stage.name}`: {doubt}" for stage in spec.stages for doubt in stage.unsure]
 
 
 def _spec_of_dvc_yaml(disk: Disk) -> bytes:

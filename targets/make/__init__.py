@@ -11,7 +11,7 @@ from ...compiler.model.project import Project
 from ...compiler.model.target import Emulated, Feature, File, Kept, Refused, Support
 from ...compiler.programs import program
 from . import native
-from .document import FILTERS, driven_by_dvc
+from .document import BESIDE, FILTERS, beside, driven_by_dvc
 from .problems import needs_dvc
 
 
@@ -61,15 +61,21 @@ class Make:
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
         """The Makefile, and for native rules the program that tells what changed."""
+        path = "Makefile" if project.own_makefile is None else BESIDE
         if project.uses_dvc:
-            yield File("Makefile", render(__package__, "dvc.mk.j2", FILTERS, **driven_by_dvc(project)))
+            document = driven_by_dvc(project)
+            yield File(path, render(__package__, "dvc.mk.j2", FILTERS, **document))
             extra = _beside_dvc(project)
         else:
             yield from needs_dvc(project)
             document, problems = native.document(project)
             yield from problems
-            yield File("Makefile", render(__package__, "native.mk.j2", FILTERS, **document))
+            yield File(path, render(__package__, "native.mk.j2", FILTERS, **document))
             extra = native.files(project, document["rules"])
+        if project.own_makefile is not None:
+            yield File(
+                "GNUmakefile", render(__package__, "beside.mk.j2", FILTERS, **beside(project, document["phony"]))
+            )
         yield File(".gitignore", "/.venv/\n", block=True)
         yield from extra
 

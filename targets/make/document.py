@@ -15,6 +15,9 @@ from ...compiler.programs import FOLDER, RUNNER
 from ..engines.stores import TRACK
 from . import facts, names
 
+BESIDE = ".mlops/Makefile"
+"""The generated Makefile where `Makefile` is the team's own."""
+
 ABOUT_STAGE = "Run this stage and the stages it depends on"
 _GOALS = "setup pipeline pipeline-parallel test check metrics plots push pull clean".split()
 
@@ -59,6 +62,19 @@ def driven_by_dvc(project: Project) -> dict[str, Any]:
         "sources_of": lambda monitor: [s.name for s in project.sources.values() if s.path in monitor.deps],
         "pulled_by": lambda monitor: _pulled_by(project, monitor),
         "in_git": [out.path for stage in project for out in stage.outs if not out.cached],
+    }
+
+
+def beside(project: Project, phony: Iterable[str]) -> dict[str, Any]:
+    """The file that puts the generated targets beside those of the team's Makefile, which keep their names."""
+    assert project.own_makefile is not None
+    own = project.own_makefile.targets
+    goals = ["help", *phony]
+    return {
+        "own": project.own_makefile.path,
+        "beside": BESIDE,
+        "goals": [goal for goal in goals if goal not in own],
+        "renamed": [f"mlops-{goal}" for goal in goals if goal in own and f"mlops-{goal}" not in own],
     }
 
 

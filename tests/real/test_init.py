@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import BIN, run, write
-from mlopsc.compiler.scaffold.traces import traces
+from mlopsc.compiler.scaffold.reading.scripts import read_script
 
 pytestmark = pytest.mark.real
 MLOPSC = str(BIN / "mlopsc")
@@ -75,9 +75,57 @@ def test_what_is_guessed_runs_and_nothing_else_is_touched(legacy: Path) -> None:
     assert "`data/nowhere.csv`, which does not exist" in text
     run(MLOPSC, "build", cwd=legacy)
     assert (legacy / "Makefile").read_bytes() == before["Makefile"]
+    assert spec["stack"]["build"] == "include"
     assert "scripts/lib/read.py" in (legacy / "dvc.yaml").read_text()
-    run("dvc", "repro", cwd=legacy)
+    run("make", "pipeline", cwd=legacy)
     assert json.loads((legacy / "reports/metrics.json").read_text()) == {"rows": 2}
+
+
+@pytest.mark.parametrize("name", ["Makefile", "makefile"])
+def test_the_targets_stand_beside_those_of_the_users_makefile(name: str, tmp_path: Path) -> None:
+    own = "mine: more\n\t@echo my first\nclean:\n\t@echo my clean\ninclude more.mk\n"
+    files = {
+        name: own,
+        "more.mk": "more:\n\t@echo more\npush:\n\t@echo my push\n",
+        "train.py": "open('m.txt', 'w').write('1')\n",
+    }
+    root = write(tmp_path, files)
+    run("git", "init", "--quiet", cwd=root)
+    run(MLOPSC, "init", cwd=root)
+    run(MLOPSC, "build", cwd=root)
+    assert (root / name).read_text() == own
+    assert run("make", cwd=root).stdout == "more\nmy first\n", "the first target of the user is the goal"
+    assert run("make", "clean", cwd=root).stdout == "my clean\n"
+    assert run("make", "push", cwd=root).stdout == "my push\n"
+    (root / "pipeline").mkdir()
+    run("make", "pipeline", cwd=root)
+    assert (root / "m.txt").read_text() == "1"
+    run("make", "mlops-clean", cwd=root)
+    assert not (root / "m.txt").exists()
+    assert "Warning" not in run("make", "--dry-run", "pipeline", cwd=root).stderr
+    write(root, {name: own + "metrics:\n\t@echo my metrics\n"})
+    assert run(MLOPSC, "build", "--check", cwd=root, check=False).returncode == 1, "the list of targets has changed"
+    run(MLOPSC, "build", cwd=root)
+    assert run("make", "metrics", cwd=root).stdout == "my metrics\n"
+    text = (root / "mlops.yaml").read_text().replace("build: include", "build: none\n  orchestrator: dvc")
+    write(root, {"mlops.yaml": text})
+    run(MLOPSC, "build", cwd=root)
+    assert not (root / "GNUmakefile").exists()
+
+
+def test_what_it_is_unsure_of_stands_in_the_file_and_on_the_screen(tmp_path: Path) -> None:
+    script = "import sys\nopen(sys.argv[1]).read()\nopen('gone.csv')\n"
+    root = write(tmp_path, {"train.py": script})
+    shown = run(MLOPSC, "init", cwd=root).stdout
+    text = (root / "mlops.yaml").read_text()
+    for doubt in (
+        "`sys.argv[1]`: no value is known",
+        "reads `gone.csv`, which does not exist",
+        "which files it writes",
+    ):
+        assert f"unsure about `train`: {doubt}" in shown or f"unsure about `train`: train.py:3 {doubt}" in shown
+        assert doubt in text.partition("  train:\n")[2]
+    assert "MLC319" in shown
 
 
 @pytest.mark.parametrize("kept", [".git", ".dvcignore", ""])
@@ -127,7 +175,7 @@ def test_a_pipeline_that_is_there_is_the_first_spec_as_it_stands(pipeline: str, 
     assert "next: run `mlopsc build --overwrite dvc.yaml`" in said
     spec = yaml.safe_load(text)
     assert spec["project"] == "Old-Project"
-    assert spec["stack"] == {"orchestrator": ["dvc"], "build": "none", "ci": []}
+    assert spec["stack"] == {"build": "include", "ci": []}
     if "gone" in pipeline:
         assert list(spec["accept"]) == ["MLC411"]
         assert all(place.endswith(".gone") for place in spec["accept"]["MLC411"])
@@ -181,5 +229,6 @@ def test_an_output_that_git_holds_is_not_given_to_dvc(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_a_script_reads_and_writes(name: str, text: str, reads: dict[str, int], writes: dict[str, int]) -> None:
-    found = traces(name, text)
-    assert (found.reads, found.writes) == (reads, writes)
+    files = read_script(name, text)
+    places = [{path: f"{name}:{line}" for path, line in lines.items()} for lines in (reads, writes)]
+    assert [files.reads, files.writes] == places
