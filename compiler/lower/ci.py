@@ -12,14 +12,15 @@ _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "
 _DEFAULT_TRIGGERS = language.Triggers.model_construct()
 
 
-def lower_ci(ci: language.Ci, schedule: str | None) -> Ci:
-    """`ci:` with its defaults; ``schedule`` is that of the pipeline."""
+def lower_ci(ci: language.Ci, schedule: str | None, paths: tuple[str, ...]) -> Ci:
+    """`ci:` with its defaults; ``schedule`` is that of the pipeline, ``paths`` are the patterns of files that start CI."""
     triggers = ci.on or _DEFAULT_TRIGGERS
     return Ci(
         push_branches=("main",) if triggers.push is None else tuple(triggers.push),
         pull_request=triggers.pull_request is not False,
         schedules=tuple(dict.fromkeys([*(triggers.schedule or ()), *listed(schedule)])),
         manual=triggers.manual is not False,
+        paths=paths,
         runner=tuple(listed(ci.runner)),
         secrets=tuple(ci.secrets or ()),
         python=ci.python,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -26,6 +28,7 @@ from .operations import deployments, experiments, models, monitors, programs, so
 from .paths import rooted
 from .remotes import remote_url, remotes
 from .variables import global_scope
+from .watched import watched
 
 DEFAULT_NAME = "pipeline"
 STORES = ("mlflow", "sacred")
@@ -37,8 +40,10 @@ Load = Callable[[str], Any | None]
 """Gives the content of a parameter file by its path, or None if there is none."""
 
 
-def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, list[Diagnostic]]:
-    """The project, and the problems in its templates.
+def lower(
+    resolved: Resolved, load: Load, snapshot: Snapshot, sources_of_spec: Iterable[str] = ()
+) -> tuple[Project, list[Diagnostic]]:
+    """The project, and the problems in its templates. ``sources_of_spec`` are the files that the spec consists of.
 
     Stages that form a cycle keep the order of the spec; `checks.order` reports them.
     """
@@ -52,8 +57,12 @@ def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, 
     made = artifacts(stages.values())
     declared_models, declared_deployments = models(spec, made), deployments(spec)
     declared_monitors, declared_experiments = monitors(spec, resolved.monitors), experiments(spec)
+    folder = "" if spec.ci.root == "project" else snapshot.folder
+    paths = watched(resolved, stages, snapshot, folder, sources_of_spec)
     project = Project(
-        name=spec.project or DEFAULT_NAME,
+        name=spec.project or default_name(folder),
+        folder=folder,
+        dvc_root=dvc_root(snapshot),
         dvc=dvc_document(resolved),
         stages=stages,
         dag=dag,
@@ -61,7 +70,7 @@ def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, 
         targets=_targets(stack),
         orchestrators=tuple(stack.orchestrators),
         stores=tuple(name for name in STORES if name in listed(stack.metadata)),
-        ci=lower_ci(spec.ci, spec.schedule),
+        ci=lower_ci(spec.ci, spec.schedule, paths),
         schedule=spec.schedule,
         remotes=declared_remotes,
         remote_url=remote_url(declared_remotes, snapshot),
@@ -151,6 +160,22 @@ def _targets(stack: Stack) -> dict[str, Path]:
         for index, name in enumerate(value if isinstance(value, list) else ()):
             places[name] = ("stack", key, index)
     return {name: places.get(name, ("stack",)) for name in stack.targets}
+
+
+def default_name(folder: str) -> str:
+    """The name of a project that states none: that of its folder within the repository, or a fixed one at the top."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", posixpath.basename(folder)).lstrip("-.") or DEFAULT_NAME
+
+
+def dvc_root(snapshot: Snapshot) -> str:
+    """The root of the DVC repository, from the project: `.`, or a folder above it up to the root of the Git repository.
+
+    If there is none yet, it is to be the folder of the project.
+    """
+    above = [
+        "/".join([".."] * depth) for depth in range(1, len(snapshot.folder.split("/")) + 1 if snapshot.folder else 1)
+    ]
+    return next((folder for folder in (".", *above) if snapshot.kind(f"{folder}/.dvc") == "dir"), ".")
 
 
 def requirements_of(snapshot: Snapshot) -> str | None:
