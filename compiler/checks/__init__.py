@@ -15,6 +15,7 @@ from . import (
     code,
     destroys,
     fan_out,
+    folders,
     injection,
     inputs,
     named,
@@ -48,6 +49,7 @@ ALL: tuple[Check, ...] = (
     registry.check,
     around.check,
     schedules.check,
+    folders.check,
     fan_out.check,
 )
 """All families. They are independent of each other; their order is that of the report."""

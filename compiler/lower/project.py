@@ -26,7 +26,7 @@ from .expand import Expanded, expand, resolve_value
 from .features import features
 from .operations import deployments, experiments, models, monitors, programs, sources
 from .paths import rooted
-from .remotes import remote_url, remotes
+from .remotes import dvc_root, remote_url, remotes
 from .variables import global_scope
 from .watched import watched
 
@@ -62,7 +62,7 @@ def lower(
     project = Project(
         name=spec.project or default_name(folder),
         folder=folder,
-        dvc_root=dvc_root(snapshot),
+        dvc_root="." if spec.ci.root == "project" else dvc_root(snapshot),
         dvc=dvc_document(resolved),
         stages=stages,
         dag=dag,
@@ -165,17 +165,6 @@ def _targets(stack: Stack) -> dict[str, Path]:
 def default_name(folder: str) -> str:
     """The name of a project that states none: that of its folder within the repository, or a fixed one at the top."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", posixpath.basename(folder)).lstrip("-.") or DEFAULT_NAME
-
-
-def dvc_root(snapshot: Snapshot) -> str:
-    """The root of the DVC repository, from the project: `.`, or a folder above it up to the root of the Git repository.
-
-    If there is none yet, it is to be the folder of the project.
-    """
-    above = [
-        "/".join([".."] * depth) for depth in range(1, len(snapshot.folder.split("/")) + 1 if snapshot.folder else 1)
-    ]
-    return next((folder for folder in (".", *above) if snapshot.kind(f"{folder}/.dvc") == "dir"), ".")
 
 
 def requirements_of(snapshot: Snapshot) -> str | None:

@@ -74,7 +74,7 @@ def owner(content: bytes) -> str | None:
 def other_project(path: str, snapshot: Snapshot) -> str | None:
     """The folder of another project of the Git repository that a file of CI belongs to; None if there is no such project."""
     top = way_up(snapshot.folder)
-    if not is_of_project(path.removeprefix(f"{top}/")):
+    if (top and not path.startswith(f"{top}/")) or not is_of_project(path.removeprefix(f"{top}/")):
         return None
     folder = owner(snapshot.read(path) or b"")
     if folder is None or folder == snapshot.folder or not (folder == "" or inside(folder)):
