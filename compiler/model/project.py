@@ -209,7 +209,7 @@ class Project:
     @property
     def scope(self) -> str:
         """What comes before the name of a monitor where other projects may have one of the same name."""
-        return re.sub(r"[^A-Za-z0-9-]", "-", self.folder) + "-" if self.folder else ""
+        return re.sub(rb"[^A-Za-z0-9]", b"-", self.folder.encode()).decode() + "-" if self.folder else ""
 
     def registered(self, model: str) -> str:
         """The name of a model in the tags of GTO, which begins with the folder of its dvc.yaml.
