@@ -19,7 +19,7 @@ from ..read.params import DEFAULT
 from ..resolve.commands import env_text
 from ..resolve.entry import Entry, Resolved
 from ..resolve.library import holds_tests, library
-from .ci import lower_ci, lower_resources
+from .ci import lower_ci, lower_resources, stage_of_team
 from .code import code_of
 from .edges import artifacts, edges
 from .expand import Expanded, expand, resolve_value
@@ -70,7 +70,7 @@ def lower(
         targets=_targets(stack),
         orchestrators=tuple(stack.orchestrators),
         stores=tuple(name for name in STORES if name in listed(stack.metadata)),
-        ci=lower_ci(spec.ci, spec.schedule, paths),
+        ci=lower_ci(spec.ci, spec.schedule, paths, stage_of_team(snapshot) if folder else None),
         schedule=spec.schedule,
         remotes=declared_remotes,
         remote_url=remote_url(declared_remotes, snapshot),
