@@ -31,6 +31,17 @@ def split_included(text: str) -> tuple[str, str | None, str] | None:
     return "".join(lines[:begin]), item, "".join(lines[end + 1 :])
 
 
+def without_block(content: bytes) -> tuple[str, str] | None:
+    """What is around our block, and the item in it; None without a block."""
+    split = split_included(content.decode("utf-8", "surrogateescape"))
+    if split is None:
+        return None
+    before, item, after = split
+    if item is None:
+        return None
+    return (before.removesuffix("\n") if before.endswith("\n\n") and not after else before) + after, item
+
+
 def with_item(before: str, item: str, after: str, had_block: bool) -> str | None:
     """The file with our block; None if the key `include` of the team is no list with a line for each item.
 

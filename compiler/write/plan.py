@@ -10,7 +10,7 @@ from typing import Literal
 from ..model.diagnostic import Code, Diagnostic
 from ..model.snapshot import Snapshot, way_up
 from ..model.target import File
-from .include import split_included, with_item
+from .include import split_included, with_item, without_block
 from .lock import (
     BEGIN,
     END,
@@ -201,6 +201,8 @@ def _planned(
         return _planned_include(file, locked, old, force)
     if file.block:
         return _planned_block(file, locked, old, force)
+    if file.path == GITLAB_CI and old is not None and not snapshot.folder and (parts := without_block(old)) is not None:
+        return _planned_around(file, locked, old, *parts, force=force)
     new = file.text.encode("utf-8", "surrogateescape")
     if old is None:
         return Change(file.path, "create", None, new, file.executable), None
@@ -273,6 +275,24 @@ def _planned_include(
     if edited and not force:
         return Change(file.path, "conflict", old, encoded), EDITED.on(None, path=file.path)
     return Change(file.path, "create" if old is None else "update", old, encoded, backup=edited), None
+
+
+def _planned_around(
+    file: File, locked: str | None, old: bytes, team: str, item: str, force: bool
+) -> tuple[Change, Diagnostic | None]:
+    """GitLab's file of a project at the root, in which projects in folders have their block."""
+    new = with_item(file.text, item, "", had_block=False)
+    if new is None:
+        return Change(file.path, "conflict", old, None), NOT_A_LIST.on(None, path=file.path)
+    encoded = new.encode("utf-8", "surrogateescape")
+    if digest(team) == digest(file.text):
+        return Change(file.path, "keep", old, old), None
+    ours = not team.strip() or (
+        digest(team) == locked and is_marked(file.path, team.encode("utf-8", "surrogateescape"))
+    )
+    if ours or force:
+        return Change(file.path, "update", old, encoded, backup=not ours), None
+    return Change(file.path, "conflict", old, encoded), (EDITED if locked else NOT_OURS).on(None, path=file.path)
 
 
 def split_block(text: str) -> tuple[str, str | None, str] | None:
