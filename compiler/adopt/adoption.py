@@ -162,8 +162,8 @@ def _compile(adoption: Adoption, pipeline: Pipeline, name: str, take_ci: bool, w
     existing = Existing()
     if whole:
         existing = examine(folder, take_ci)
-        adoption.existing.taken += [f"{pipeline.at('')}{line}" for line in existing.taken]
-        adoption.existing.left += [f"{pipeline.at('')}{line}" for line in existing.left]
+        adoption.existing.taken += [_from_root(pipeline, line) for line in existing.taken]
+        adoption.existing.left += [_from_root(pipeline, line) for line in existing.left]
     ci = existing.ci if take_ci else None
     lines = ["mlops: 1", f"project: {project_value(name)}", existing.stack]
     lines += [ci.line] if ci else []
@@ -189,6 +189,12 @@ def _plan(pipeline: Pipeline, disk: Disk, moved: Mapping[str, bytes], replaced: 
     compiled = pipeline.compiled
     pipeline.plan, problems = plan(compiled.files, lock, disk, compiled.inputs, replaced, taken)
     compiled.report.add([*lock_problems, *problems])
+
+
+def _from_root(pipeline: Pipeline, line: str) -> str:
+    """A line about a file of a folder, whose path begins the line, with the path from the root of the import."""
+    path, colon, rest = line.partition(":")
+    return f"{os.path.normpath(pipeline.at(path))}{colon}{rest}" if not line.startswith(" ") else line
 
 
 def _within(changes: list[Change]) -> dict[str, bytes]:
