@@ -86,7 +86,8 @@ def compile_spec(snapshot: Snapshot, name: str = SPEC_NAME) -> Compiled:
     if compiled.resolved is None or compiled.document is None or compiled.params is None:
         return compiled
     report, params = compiled.report, compiled.params
-    project, diagnostics = lower(compiled.resolved, params.load, snapshot)
+    sources = [source.name for source in compiled.document.trees]
+    project, diagnostics = lower(compiled.resolved, params.load, snapshot, sources)
     compiled.project = project
     report.add(undefined_once(diagnostics, params))
     checked = checks.run(project, snapshot, params, compiled.document.data, compiled.resolved.code)

@@ -17,6 +17,11 @@ class Triggers(Model):
     pull_request: bool | None = Field(None, description="Run for pull requests (default true).")
     schedule: list[Cron] | None = Field(None, description="Cron lines, in UTC.")
     manual: bool | None = Field(None, description="Allow manual runs (default true).")
+    paths: Literal["auto"] | list[str] | None = Field(
+        None,
+        description="Start it only if one of these files changes: patterns from the root of the Git repository, or `auto` for the "
+        "files of the project and what its stages reach outside of its folder (default `auto` for a project in a folder).",
+    )
 
 
 class Runner(Resources):
@@ -31,6 +36,11 @@ class Ci(Model):
     """Settings of CI, the same for every service."""
 
     on: Triggers | None = Field(None, description="What starts the workflow.")
+    root: Literal["git", "project"] | None = Field(
+        None,
+        description="Where the files of CI are written: at the root of the Git repository (`git`, the default), or in the folder of "
+        "the project, as if it was a repository of its own (`project`), such as an example.",
+    )
     runner: str | list[str] | None = Field(
         None, description="Label or labels of the machine (default that of the service)."
     )

@@ -13,7 +13,8 @@ from mlopsc.schemas.stack import Stack
 SEEN = {
     "MLC502": "a target that is broken has to be installed",
     "MLC506": "no two targets of this distribution write one file",
-    **dict.fromkeys((f"MLC{number}" for number in range(601, 616)), "it takes a repository on a disk to see it"),
+    **dict.fromkeys((f"MLC{number}" for number in range(601, 618)), "it takes a repository on a disk to see it"),
+    **dict.fromkeys(("MLC317", "MLC318"), "it takes a repository with several folders to see it"),
     **dict.fromkeys(
         (f"MLC{number}" for number in (*range(701, 707), 711, 712)), "it takes an import or a tidy to see it"
     ),

@@ -20,7 +20,7 @@ from .existing import Existing, examine
 from .guarantee import REPORT_A_BUG, differences, rejections
 from .overlay import Overlay
 from .pipeline import DVC_YAML, Pipeline, folders_with_pipeline, nested_repositories
-from .spec_text import draft, is_flow, project_value
+from .spec_text import draft, is_flow, project_name, project_value
 
 NO_PIPELINE = Code(
     "MLC702",
@@ -110,8 +110,10 @@ def adopt(root: str, only: Collection[str] = (), take_ci: bool = False, python: 
     adoption.report.add(_too_large(adoption, (DVC_YAML, "dvc.lock")))
     if adoption.report.failed:
         return adoption
-    for pipeline in adoption.pipelines:
-        _compile(adoption, pipeline, take_ci)
+    several = bool(only) or all(pipeline.folder for pipeline in adoption.pipelines)
+    for pipeline, name in zip(adoption.pipelines, _names(adoption), strict=True):
+        _compile(adoption, pipeline, name, take_ci, several or not pipeline.folder)
+    adoption.changes = list({change.path: change for change in adoption.changes}.values())
     adoption.report.add(_too_large(adoption, ()))
     if adoption.report.failed:
         adoption.changes.clear()
@@ -144,16 +146,27 @@ def _too_large(adoption: Adoption, names: Collection[str]) -> Iterator[Diagnosti
                 yield TOO_LARGE_FILE.on(None, path=pipeline.at(name), limit=MAX_READ >> 20)
 
 
-def _compile(adoption: Adoption, pipeline: Pipeline, take_ci: bool) -> None:
-    """Turn a dvc.yaml into a spec, compile it and plan its files."""
+def _names(adoption: Adoption) -> list[str]:
+    """A name for each project: that of its folder, with the folders above where two would have the same."""
+    short = [
+        project_name(os.path.basename(f"{adoption.root}/{item.folder}".rstrip("/"))) for item in adoption.pipelines
+    ]
+    long = [project_name(item.folder) for item in adoption.pipelines]
+    return [name if short.count(name) == 1 else whole for name, whole in zip(short, long, strict=True)]
+
+
+def _compile(adoption: Adoption, pipeline: Pipeline, name: str, take_ci: bool, whole: bool) -> None:
+    """Turn a dvc.yaml into a spec, compile it and plan its files. ``whole``: not only its dvc.yaml, as for a project."""
     folder = os.path.join(adoption.root, pipeline.folder)
     disk = Disk(folder)
     original = disk.read(DVC_YAML) or b""
     existing = Existing()
-    if not pipeline.folder:
-        existing = adoption.existing = examine(adoption.root, take_ci)
+    if whole:
+        existing = examine(folder, take_ci)
+        adoption.existing.taken += [_from_root(pipeline, line) for line in existing.taken]
+        adoption.existing.left += [_from_root(pipeline, line) for line in existing.left]
     ci = existing.ci if take_ci else None
-    lines = ["mlops: 1", f"project: {project_value(os.path.basename(folder.rstrip('/')))}", existing.stack]
+    lines = ["mlops: 1", f"project: {project_value(name)}", existing.stack]
     lines += [ci.line] if ci else []
     lines = lines if is_flow(original) else [MODELINE, *lines]
     pipeline.added_lines = len(lines)
@@ -168,7 +181,7 @@ def _compile(adoption: Adoption, pipeline: Pipeline, take_ci: bool) -> None:
     spec_change = Change(SPEC_NAME, "create", None, pipeline.text)
     moved = [Change(path, "create", None, content) for path, content in existing.moved.items()]
     for change in (spec_change, *moved, *pipeline.plan.writes):
-        adoption.changes.append(replace(change, path=pipeline.at(change.path)))
+        adoption.changes.append(replace(change, path=os.path.normpath(pipeline.at(change.path))))
 
 
 def _plan(pipeline: Pipeline, disk: Disk, moved: Mapping[str, bytes], replaced: list[str]) -> None:
@@ -180,10 +193,23 @@ def _plan(pipeline: Pipeline, disk: Disk, moved: Mapping[str, bytes], replaced: 
     compiled.report.add([*lock_problems, *problems])
 
 
+def _from_root(pipeline: Pipeline, line: str) -> str:
+    """A line about a file of a folder, whose path begins the line, with the path from the root of the import."""
+    path, colon, rest = line.partition(":")
+    return f"{os.path.normpath(pipeline.at(path))}{colon}{rest}" if not line.startswith(" ") else line
+
+
+def _within(changes: list[Change]) -> dict[str, bytes]:
+    """What would be written, without the files at the root of the Git repository, which DVC does not read."""
+    return {
+        change.path: change.new for change in changes if change.new is not None and not change.path.startswith("../")
+    }
+
+
 def _verify(adoption: Adoption, whole: bool, python: str | None) -> None:
     """Ask DVC before and after; if anything differs, report it and plan nothing."""
     failed = [pipeline for pipeline in adoption.pipelines if pipeline.failed]
-    write = {} if failed else {change.path: change.new for change in adoption.changes if change.new is not None}
+    write = {} if failed else _within(adoption.changes)
     paths = [pipeline.at(DVC_YAML) for pipeline in adoption.pipelines]
     adoption.before, after, problems = oracle.ask(adoption.root, paths, write, python)
     if adoption.before is not None:

@@ -7,7 +7,8 @@ from functools import partial
 
 from ..build import compile_spec
 from ..lower.project import requirements_of
-from ..model.snapshot import Disk, inside
+from ..model.snapshot import Disk, inside, way_up
+from ..write.lock import other_project
 from . import makefile, workflow
 from .ci_settings import WORKFLOW, CiSettings, NotConvertible, convert
 from .overlay import Overlay
@@ -37,13 +38,29 @@ def examine(root: str, take_ci: bool) -> Existing:
     """Decide about the Makefile and the CI files in the root of the repository."""
     disk = Disk(root)
     existing = Existing()
-    _examine_ci(existing, disk, take_ci)
-    ci = "github" if take_ci and existing.ci is not None else "[]"
+    if disk.folder:
+        ci = _ci_of_folder(existing, disk)
+    else:
+        _examine_ci(existing, disk, take_ci)
+        ci = "github" if take_ci and existing.ci is not None else "[]"
     if _examine_makefile(existing, disk):
         existing.stack = f"stack: {{ci: {ci}}}"
     else:
         existing.stack = f"stack: {{orchestrator: dvc, build: none, ci: {ci}}}"
     return existing
+
+
+def _ci_of_folder(existing: Existing, disk: Disk) -> str:
+    """The CI of a pipeline in a folder: that of the Git repository, unless something there runs it already."""
+    top = way_up(disk.folder)
+    files = workflow.ci_files(disk, f"{top}/")
+    for path in files:
+        text = disk.read(path) or b""
+        if b"dvc" in text and disk.folder.encode() in text and other_project(path, disk) is None:
+            existing.left.append(f"{path}: unchanged; it names `{disk.folder}` and DVC, so no CI is generated")
+            return "[]"
+    services = {"gitlab" if path.endswith(workflow.GITLAB) else "github" for path in files} or {"github"}
+    return f"[{', '.join(sorted(services))}]"
 
 
 def _examine_makefile(existing: Existing, disk: Disk) -> bool:

@@ -21,10 +21,11 @@ _COMMAND = re.compile(
 )
 
 
-def ci_files(snapshot: Snapshot) -> list[str]:
-    """The CI configuration files of the repository."""
-    names = [f"{GITHUB}/{name}" for name in snapshot.list(GITHUB) if name.endswith((".yml", ".yaml"))]
-    return names + ([GITLAB] if snapshot.kind(GITLAB) == "file" else [])
+def ci_files(snapshot: Snapshot, top: str = "") -> list[str]:
+    """The CI configuration files of the repository, to whose root ``top`` leads (`../`)."""
+    folder, gitlab = f"{top}{GITHUB}", f"{top}{GITLAB}"
+    names = [f"{folder}/{name}" for name in snapshot.list(folder) if name.endswith((".yml", ".yaml"))]
+    return names + ([gitlab] if snapshot.kind(gitlab) == "file" else [])
 
 
 def jobs_of_dvc(snapshot: Snapshot, path: str) -> list[str]:

@@ -15,6 +15,7 @@ from . import (
     code,
     destroys,
     fan_out,
+    folders,
     injection,
     inputs,
     named,
@@ -49,6 +50,7 @@ ALL: tuple[Check, ...] = (
     registry.check,
     around.check,
     schedules.check,
+    folders.check,
     fan_out.check,
     results.check,
 )

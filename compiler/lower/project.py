@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,7 +19,7 @@ from ..read.params import DEFAULT
 from ..resolve.commands import env_text
 from ..resolve.entry import Entry, Resolved
 from ..resolve.library import holds_tests, library
-from .ci import lower_ci, lower_resources
+from .ci import lower_ci, lower_resources, stage_of_team
 from .code import code_of
 from .edges import artifacts, edges
 from .expand import Expanded, expand, resolve_value
@@ -25,8 +27,9 @@ from .features import features
 from .operations import deployments, experiments, models, monitors, programs, sources
 from .own_makefile import own_makefile
 from .paths import rooted
-from .remotes import remote_url, remotes
+from .remotes import dvc_root, remote_url, remotes
 from .variables import global_scope
+from .watched import watched
 
 DEFAULT_NAME = "pipeline"
 STORES = ("mlflow", "sacred")
@@ -38,8 +41,10 @@ Load = Callable[[str], Any | None]
 """Gives the content of a parameter file by its path, or None if there is none."""
 
 
-def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, list[Diagnostic]]:
-    """The project, and the problems in its templates.
+def lower(
+    resolved: Resolved, load: Load, snapshot: Snapshot, sources_of_spec: Iterable[str] = ()
+) -> tuple[Project, list[Diagnostic]]:
+    """The project, and the problems in its templates. ``sources_of_spec`` are the files that the spec consists of.
 
     Stages that form a cycle keep the order of the spec; `checks.order` reports them.
     """
@@ -53,8 +58,12 @@ def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, 
     made = artifacts(stages.values())
     declared_models, declared_deployments = models(spec, made), deployments(spec)
     declared_monitors, declared_experiments = monitors(spec, resolved.monitors), experiments(spec)
+    folder = "" if spec.ci.root == "project" else snapshot.folder
+    paths = watched(resolved, stages, snapshot, folder, sources_of_spec)
     project = Project(
-        name=spec.project or DEFAULT_NAME,
+        name=spec.project or default_name(folder),
+        folder=folder,
+        dvc_root="." if spec.ci.root == "project" else dvc_root(snapshot),
         dvc=dvc_document(resolved),
         stages=stages,
         dag=dag,
@@ -62,7 +71,7 @@ def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, 
         targets=_targets(stack),
         orchestrators=tuple(stack.orchestrators),
         stores=tuple(name for name in STORES if name in listed(stack.metadata)),
-        ci=lower_ci(spec.ci, spec.schedule),
+        ci=lower_ci(spec.ci, spec.schedule, paths, stage_of_team(snapshot) if folder else None),
         schedule=spec.schedule,
         remotes=declared_remotes,
         remote_url=remote_url(declared_remotes, snapshot),
@@ -153,6 +162,11 @@ def _targets(stack: Stack) -> dict[str, Path]:
         for index, name in enumerate(value if isinstance(value, list) else ()):
             places[name] = ("stack", key, index)
     return {name: places.get(name, ("stack",)) for name in stack.targets}
+
+
+def default_name(folder: str) -> str:
+    """The name of a project that states none: that of its folder within the repository, or a fixed one at the top."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", posixpath.basename(folder)).lstrip("-.") or DEFAULT_NAME
 
 
 def requirements_of(snapshot: Snapshot) -> str | None:

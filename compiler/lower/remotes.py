@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from ...schemas.stack import Stack
@@ -11,6 +12,17 @@ from ..model.snapshot import Snapshot
 DEFAULT_REMOTE = "registry"
 CONFIG = ".dvc/config"
 _URL = r"""(?m)^\s*\[\s*['"]?remote\b[^\]]*\][^\[]*?^\s*url\s*=([^\n]*)"""
+
+
+def dvc_root(snapshot: Snapshot) -> str:
+    """The root of the DVC repository, from the project: `.`, or a folder above it up to the root of the Git repository.
+
+    If there is none yet, it is to be the folder of the project.
+    """
+    above = [
+        "/".join([".."] * depth) for depth in range(1, len(snapshot.folder.split("/")) + 1 if snapshot.folder else 1)
+    ]
+    return next((folder for folder in (".", *above) if snapshot.kind(f"{folder}/.dvc") == "dir"), ".")
 
 
 def remotes(stack: Stack) -> tuple[Remote, ...]:
@@ -25,6 +37,7 @@ def remote_url(named: tuple[Remote, ...], snapshot: Snapshot) -> str | None:
     """The URL of the default remote: the first one of the spec, or the first one in .dvc/config; None without remotes."""
     if named:
         return named[0].url
-    text = snapshot.read(CONFIG) if snapshot.kind(CONFIG) == "file" else None
+    config = posixpath.normpath(f"{dvc_root(snapshot)}/{CONFIG}")
+    text = snapshot.read(config) if snapshot.kind(config) == "file" else None
     match = re.search(_URL, (text or b"").decode("utf-8", "replace"))
     return match.group(1).strip() if match else None

@@ -23,13 +23,17 @@ class Ci:
 
     ``push_branches`` are patterns of branch names; without any, pushes do not start CI. ``runner`` holds the labels of the
     machine, empty for that of the service. ``timeout`` is the limit of one job in seconds. ``python`` is None for the
-    default of the service. With ``fan_out`` each stage is its own job, on the smallest of ``machines`` with its resources.
+    default of the service. ``paths`` are patterns of files from the root of the Git repository, one of which has to change; without
+    any, all do. ``stage_of_team`` is the stage of GitLab's own file at the root of the repository in which a project in a folder
+    starts, if that file lists stages and `test` is not among them. With ``fan_out`` each stage is its own job, on the smallest of ``machines`` with its resources.
     """
 
     push_branches: tuple[str, ...] = ("main",)
     pull_request: bool = True
     schedules: tuple[str, ...] = ()
     manual: bool = True
+    paths: tuple[str, ...] = ()
+    stage_of_team: str | None = None
     runner: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     python: str | None = None

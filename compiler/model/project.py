@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,6 +12,7 @@ from .ci import Ci
 from .dag import Dag
 from .operations import DVC_EXTRAS, Deployment, Experiment, Model, Monitor, Remote, Source
 from .resources import Resources
+from .snapshot import way_up
 from .source import At, Path
 
 Kind = Literal["data", "train", "evaluate", "monitor"]
@@ -160,6 +163,9 @@ class Project:
     ``test_command`` tests the code; ``requirements`` is the file that lists the Python packages. ``feature_package`` is the
     value of `stack.features`. ``features`` are the places in the spec that use each `target.Feature`. ``own_makefile`` is set with
     `build: include`.
+
+    ``folder`` is the path of the project within the Git repository, if that may hold other projects; empty for a project that
+    is the whole repository. ``dvc_root`` is the root of the DVC repository, from the project.
     """
 
     name: str
@@ -188,6 +194,8 @@ class Project:
     patches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     features: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     own_makefile: OwnMakefile | None = None
+    folder: str = ""
+    dvc_root: str = "."
 
     def __iter__(self) -> Iterator[Stage]:
         return iter(self.stages.values())
@@ -195,6 +203,30 @@ class Project:
     def parents(self, stage: Stage) -> tuple[Stage, ...]:
         """The stages whose outs a stage reads."""
         return tuple(self.stages[name] for name in self.dag.parents(stage.name))
+
+    def from_top(self, path: str) -> str:
+        """A path of the project, from the root of the Git repository."""
+        return posixpath.normpath(posixpath.join(self.folder, path))
+
+    def at_top(self, path: str) -> str:
+        """A path from the root of the Git repository, as seen from the project."""
+        return posixpath.join(way_up(self.folder), path)
+
+    def scoped(self, name: str, mark: str = "-") -> str:
+        """A name that other projects of the repository may use as well: with the name of this project before it."""
+        return f"{self.name}{mark}{name}" if self.folder else name
+
+    @property
+    def scope(self) -> str:
+        """What comes before the name of a monitor where other projects may have one of the same name."""
+        return re.sub(rb"[^A-Za-z0-9]", b"-", self.folder.encode()).decode() + "-" if self.folder else ""
+
+    def registered(self, model: str) -> str:
+        """The name of a model in the tags of GTO, which begins with the folder of its dvc.yaml.
+
+        Source: `SEPARATOR_IN_TAG` of GTO 1.9, `gto/constants.py`.
+        """
+        return f"{self.folder}={model}" if self.folder else model
 
     @property
     def uses_dvc(self) -> bool:

@@ -25,6 +25,10 @@ class Snapshot(Protocol):
     def here(self) -> str:
         """The path of the root within the Git (or DVC) repository that it lies in; empty where it is the top of it."""
 
+    @property
+    def folder(self) -> str:
+        """The path of the root within its Git repository; empty at the top of it, and outside of any."""
+
     def kind(self, path: str) -> Kind | None:
         """The kind of a path, or None if it does not exist. Links inside the repository are followed; a link that leads
         outside is a ``link``."""
@@ -58,11 +62,10 @@ def inside(path: str) -> bool:
 
 
 class Memory:
-    """A snapshot of a dict from paths to contents, for tests."""
+    """A snapshot of a dict from paths to contents, for tests. ``folder`` is the path of its root within the Git repository."""
 
-    here = ""
-
-    def __init__(self, files: Mapping[str, str | bytes]) -> None:
+    def __init__(self, files: Mapping[str, str | bytes], folder: str = "") -> None:
+        self.here = self.folder = folder
         self.files = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
         self._children: dict[str, set[str]] = {"": set()}
         for path in self.files:
@@ -176,6 +179,14 @@ class Disk:
         """The path of the root within the repository that `_top` finds."""
         return self.root[len(self._top()) + 1 :]
 
+    @cached_property
+    def folder(self) -> str:
+        """The path of the root within the Git repository that contains it."""
+        folder = folder_in_git(self.root)
+        for depth in range(len(folder.split("/")) if folder else 0):
+            self.asked.add("../" * depth + ".git")  # a repository that begins here later is another one
+        return folder
+
     def _real(self, path: str) -> str:
         """Where a path really is that is no link itself. Each folder is looked at once."""
         folder, _, name = path.rpartition("/")
@@ -185,14 +196,38 @@ class Disk:
 
     def _top(self) -> str:
         """The root of the Git repository that contains ``root``, or else of the DVC repository, or else ``root``."""
-        folder, dvc_root = self.root, ""
-        while not os.path.exists(f"{folder}/.git"):
-            if not dvc_root and os.path.isdir(f"{folder}/.dvc"):
-                dvc_root = folder
+        if (git_root := find_git_root(self.root)) is not None:
+            return git_root
+        folder = self.root
+        while not os.path.isdir(f"{folder}/.dvc"):
             if (parent := os.path.dirname(folder)) == folder:
-                return dvc_root or self.root
+                return self.root
             folder = parent
         return folder
+
+
+def find_git_root(folder: str) -> str | None:
+    """The root of the Git repository that contains a folder, whose path has no links; None if there is none.
+
+    `.git` is a file in a worktree and in a submodule.
+    """
+    while not os.path.exists(f"{folder}/.git"):
+        if (parent := os.path.dirname(folder)) == folder:
+            return None
+        folder = parent
+    return folder
+
+
+def folder_in_git(root: str) -> str:
+    """The path of a folder within the Git repository that contains it; empty at the top of it, and outside of any."""
+    root = os.path.realpath(root)
+    git_root = find_git_root(root)
+    return "" if git_root is None else os.path.relpath(root, git_root) if git_root != root else ""
+
+
+def way_up(folder: str) -> str:
+    """The path from a folder of the Git repository to its top, such as `../..`; empty for the top itself."""
+    return "/".join([".."] * len(folder.split("/"))) if folder else ""
 
 
 def packaged(package: str, file: str) -> bytes | None:

@@ -14,6 +14,15 @@ HEADER = "# Made by mlopsc from mlops.yaml: edit that, then run `mlopsc build`.\
 """The one line that every generated file starts with, behind that format's sign for a comment."""
 
 
+def header(folder: str) -> str:
+    """The header of a file at the root of the Git repository that belongs to the project in a folder of it."""
+    return (
+        f"# Made by mlopsc from {folder}/mlops.yaml: edit that, then run `mlopsc build` in its folder.\n"
+        if folder
+        else HEADER
+    )
+
+
 class Feature(StrEnum):
     """A construct of the language that targets may or may not support. `lower.features` finds those that a project uses."""
 
@@ -97,7 +106,10 @@ class File:
     ``path`` is relative to the root of the repository. ``executable`` sets the x bits of the mode. ``data`` is the content of a
     YAML or JSON file, so that the `patches` of the spec can be applied, and ``header`` is the text before it; the keys in
     ``apart`` are written to a second document of the file. See `yaml_file`. A file that is ``derived`` is kept up to date by
-    programs in the repository, too: another content than a build wrote is no edit.
+    programs in the repository, too: another content than a build wrote is no edit. ``included`` marks a block that is an item of
+    the list `include` of a YAML file.
+
+    A path that begins with `..` leads to the root of the Git repository, where only `write.lock.is_shared` allows files.
     """
 
     path: str
@@ -108,6 +120,7 @@ class File:
     header: str = ""
     apart: tuple[str, ...] = ()
     derived: bool = False
+    included: bool = False
 
 
 class Target(Protocol):

@@ -3,7 +3,10 @@
 # push what the pipeline made, then give this commit the registry tag MODEL@VERSION (GTO's: https://dvc.org/doc/gto), and
 # push that. Doing it again with the same VERSION changes nothing.
 set -eu
-model=$1 version=${2:-} target=${3:-}
+# GTO names a model of a folder FOLDER:MODEL, and FOLDER=MODEL in tags.
+folder=$(git rev-parse --show-prefix)
+folder=${folder%/}
+artifact=${folder:+$folder:}$1 model=${folder:+$folder=}$1 version=${2:-} target=${3:-}
 case $version in
 '') ;;
 *[!0-9A-Za-z.+-]*) echo "register.sh: $version is not a version, such as v1.2.3" >&2; exit 1 ;;
@@ -27,11 +30,11 @@ if [ -n "$version" ] && commit=$(git rev-parse --verify --quiet "refs/tags/$mode
         exit 1
     fi
 elif [ -n "$version" ]; then
-    gto register "$model" HEAD --version "$version"
+    gto register --repo "$(git rev-parse --show-toplevel)" "$artifact" HEAD --version "$version"
 elif [ -n "$(git tag --points-at HEAD --list "$model@*")" ]; then
     echo "this commit is registered as $(git tag --points-at HEAD --list "$model@*" | tr '\n' ' ')"
 else
-    gto register "$model" HEAD
+    gto register --repo "$(git rev-parse --show-toplevel)" "$artifact" HEAD
 fi
 if git remote get-url origin >/dev/null 2>&1; then
     git push --quiet origin $(git tag --points-at HEAD --list "$model@*")

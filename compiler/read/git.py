@@ -121,6 +121,11 @@ class GitSnapshot:
         """The path of the folder within the repository."""
         return self.prefix
 
+    @property
+    def folder(self) -> str:
+        """The same: the repository is Git's."""
+        return self.prefix
+
     def kind(self, path: str) -> Kind | None:
         """What ``path`` is in the commit; a symbolic link counts as one that leads elsewhere."""
         full = self.full(path)

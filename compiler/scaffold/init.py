@@ -12,6 +12,7 @@ from ..adopt.spec_text import draft, is_flow, project_value, spec_text
 from ..build import Compiled, compile_spec
 from ..emit.templates import render
 from ..emit.yaml import flow
+from ..lower.remotes import dvc_root
 from ..model.diagnostic import Diagnostic
 from ..model.snapshot import Disk
 from .guess import guess, stack_for
@@ -65,7 +66,7 @@ def _write(disk: Disk, text: bytes, in_git: bool) -> list[str]:
     if not in_git:
         git_init(root)
         written.append(".git")
-    if disk.kind(".dvc") is None and git("rev-parse", "--show-toplevel", cwd=root).rstrip("\n") == root:
+    if disk.kind(f"{dvc_root(Disk(root))}/.dvc") is None:  # a DVC repository of a folder above is used
         has_dvcignore = disk.kind(".dvcignore") is not None
         dvc_files(root)
         written += [".dvc"] if has_dvcignore else [".dvc", ".dvcignore"]

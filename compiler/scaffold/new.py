@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..model.snapshot import find_git_root
 from ..write.signals import interruptible, scratch
 from .fill import copy
 from .library import SCHEME, Library
 from .names import Names, names
 from .refusal import Refusal
-from .run import dvc_init, git, git_init
+from .run import dvc_files, dvc_init, git, git_init
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,29 @@ def new(
         os.mkdir(root)
         copy(source, root, data, library, ref)
         _check_harmless(root)
-        git_init(root)
-        by_dvc = dvc_init(root)
-        notes = _build(root)
-        files = _files(root)
-        _move(root, destination)
+        git_root = find_git_root(os.path.realpath(parent))
+        if git_root is None:
+            git_init(root)
+            by_dvc = dvc_init(root)
+            notes = _build(root)
+            files = _files(root)
+            _move(root, destination)
+        else:
+            dvc_files(root)
+            by_dvc, notes = True, _build_there(root, destination, git_root)
+            files = _files(destination)
     return NewRepository(project, files, by_dvc, notes)
+
+
+def _build_there(root: str, destination: str, git_root: str) -> list[str]:
+    """Move a project to its folder of a Git repository, and build it there, because files of CI name the folder."""
+    _move(root, destination)
+    try:
+        notes = _build(destination)
+    except BaseException:
+        shutil.rmtree(destination)
+        raise
+    return [f"it is a project of the Git repository {git_root}, and a DVC repository of its own", *notes]
 
 
 def source_of(template: str, library: Library) -> str:

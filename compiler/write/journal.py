@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..model.diagnostic import Code, Diagnostic
+from ..model.snapshot import find_git_root, folder_in_git, way_up
 from .lock import is_marked, safe, sha256
 from .plan import Change, Plan
 from .unchanged import STATE
@@ -73,8 +74,8 @@ def apply(plan: Plan, root: str, patience: float = PATIENCE) -> list[Diagnostic]
     if not plan.writes:
         return []
     try:
-        with _build_lock(root, patience) as busy:
-            return [busy] if busy is not None else _apply(plan, root)
+        with _build_lock(root, patience) as busy, _shared_lock(plan, root, patience) as busy_above:
+            return [problem for problem in (busy, busy_above) if problem is not None] or _apply(plan, root)
     except OSError as error:
         return [CANNOT_WRITE.on(None, problem=_problem(error, error.filename))]
 
@@ -107,7 +108,7 @@ def _apply(plan: Plan, root: str) -> list[Diagnostic]:
 
 def _obstacle(change: Change, root: str) -> Diagnostic | None:
     """Why a change cannot be applied: the disk differs from what the plan saw, or must not be changed."""
-    if not safe(change.path) or _crosses_link(change.path, root):
+    if not safe(change.path, way_up(folder_in_git(root))) or _crosses_link(change.path, root):
         return WRITES_ELSEWHERE.on(None, path=change.path)
     full = f"{root}/{change.path}"
     if _content(full) not in (change.old, change.new):  # another build may have written the same content
@@ -251,6 +252,7 @@ def _move(entry: dict[str, Any], root: str, full: str) -> None:
 def _entries(root: str) -> Iterator[dict[str, Any]]:
     """The entries of the journal that may be carried out. A journal that came with the repository, such as a committed one, has
     none: it does not know the number that the file system gave to the transaction folder."""
+    top = way_up(folder_in_git(root))
     try:
         journal = json.loads(_content(f"{root}/{JOURNAL}") or b"")
         entries = journal["entries"] if journal["folder"] == os.stat(f"{root}/{TXN}").st_ino else ()
@@ -259,7 +261,11 @@ def _entries(root: str) -> Iterator[dict[str, Any]]:
     for entry in entries if isinstance(entries, list) else ():
         if not isinstance(entry, dict) or not isinstance(path := entry.get("path"), str):
             continue
-        if not safe(path) or _crosses_link(path, root) or not all(_is_hash(entry.get(key)) for key in ("old", "new")):
+        if (
+            not safe(path, top)
+            or _crosses_link(path, root)
+            or not all(_is_hash(entry.get(key)) for key in ("old", "new"))
+        ):
             continue
         if entry["new"] is None and not entry.get("backup") and not is_marked(path, _content(f"{root}/{path}") or b""):
             continue
@@ -286,17 +292,37 @@ def _build_lock(root: str, patience: float) -> Iterator[Diagnostic | None]:
     os.makedirs(state, exist_ok=True)
     lock = os.open(f"{root}/{BUILD_LOCK}", os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK, 0o666)  # a pipe fails at once
     with open(lock, "w") as file:
-        deadline = time.monotonic() + patience
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    yield OTHER_BUILD.on(None)
-                    return
-                time.sleep(0.02)
+        if not _locked(file.fileno(), patience):
+            yield OTHER_BUILD.on(None)
+            return
         if not os.path.lexists(f"{state}/.gitignore"):
             with open(f"{state}/.gitignore", "w") as ignore:
                 ignore.write("*\n")
         yield None
+
+
+@contextmanager
+def _shared_lock(plan: Plan, root: str, patience: float) -> Iterator[Diagnostic | None]:
+    """Hold a lock on the root of the Git repository while files there are written, which several projects write."""
+    git_root = find_git_root(os.path.realpath(root))
+    if git_root is None or not any(change.path.startswith("../") for change in plan.writes):
+        yield None
+        return
+    folder = os.open(git_root, os.O_RDONLY)
+    try:
+        yield None if _locked(folder, patience) else OTHER_BUILD.on(None)
+    finally:
+        os.close(folder)
+
+
+def _locked(descriptor: int, patience: float) -> bool:
+    """Lock an open file or folder until it is closed; False if another process holds it too long."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..model.diagnostic import Code, Diagnostic
-from ..model.snapshot import Snapshot
+from ..model.snapshot import Snapshot, way_up
 from ..model.target import File
-from .lock import BEGIN, END, LOCK, Lock, digest, is_marked, lock_text, safe
+from .include import split_included, with_item, without_block
+from .lock import (
+    BEGIN,
+    END,
+    GITLAB_CI,
+    LOCK,
+    Lock,
+    digest,
+    is_marked,
+    is_of_project,
+    lock_text,
+    other_project,
+    safe,
+)
 
 NOT_OURS = Code(
     "MLC601",
@@ -59,6 +73,18 @@ BROKEN_BLOCK = Code(
     "error",
     "the markers of the block of mlopsc in `{path}` do not match",
     help="keep one line `{begin}` and below it one line `{end}`, or neither",
+)
+OF_OTHER_PROJECT = Code(
+    "MLC616",
+    "error",
+    "`{path}` belongs to the project in `{folder}`",
+    help="give one of the two projects another name (`project` in mlops.yaml)",
+)
+NOT_A_LIST = Code(
+    "MLC617",
+    "error",
+    "`include` in `{path}` is not a list with a line for each item, so the pipeline of this project cannot be added to it",
+    help="write each item on a line of its own: `- local: FILE` below `include:`",
 )
 NOT_EMITTED = Code("MLC608", "error", "`{path}` is not one of the emitted files", help="remove it from `--overwrite`")
 
@@ -120,7 +146,8 @@ def plan(
     The files in ``overwrite`` are replaced and kept as `PATH.orig`; those in ``taken`` are replaced, because their content
     is in the spec.
     """
-    diagnostics = list(_unwritable(files, inputs))
+    top = way_up(snapshot.folder)
+    diagnostics = list(_unwritable(files, inputs, top))
     if diagnostics:
         return Plan(()), diagnostics
     changes: list[Change] = []
@@ -130,7 +157,10 @@ def plan(
         changes.append(change)
         diagnostics += [problem] if problem is not None else []
         new_lock[file.path] = digest(file.text)
+    block_needed = _other_pipelines({*lock, *new_lock}, snapshot)
     for path in sorted(lock.keys() - new_lock.keys()):
+        if other_project(path, snapshot) is not None or (block_needed and path == posixpath.join(top, GITLAB_CI)):
+            continue
         deletion, problem = _orphan(path, lock[path], snapshot, path in inputs)
         changes += [deletion] if deletion is not None else []
         diagnostics += [problem] if problem is not None else []
@@ -138,10 +168,17 @@ def plan(
     return Plan(tuple(changes), new_lock, _lock_change(new_lock, snapshot)), diagnostics
 
 
-def _unwritable(files: Iterable[File], inputs: Collection[str]) -> Iterable[Diagnostic]:
+def _other_pipelines(ours: Collection[str], snapshot: Snapshot) -> bool:
+    """Whether GitLab's file has to include the pipelines of other projects of the Git repository."""
+    top = way_up(snapshot.folder)
+    paths = (posixpath.join(top, ".gitlab", name) for name in snapshot.list(posixpath.join(top, ".gitlab")))
+    return any(is_of_project(path.removeprefix(f"{top}/")) and path not in ours for path in paths)
+
+
+def _unwritable(files: Iterable[File], inputs: Collection[str], top: str) -> Iterable[Diagnostic]:
     seen: dict[str, str] = {}
     for file in files:
-        if not safe(file.path) or file.path == LOCK:
+        if not safe(file.path, top) or file.path == LOCK:
             yield UNSAFE_PATH.on(None, path=file.path)
         other = seen.setdefault(file.path.lower(), file.path)
         if other != file.path:
@@ -155,9 +192,17 @@ def _planned(
 ) -> tuple[Change, Diagnostic | None]:
     if (blocked := _blocked(file.path, snapshot)) is not None:
         return Change(file.path, "conflict", None, None), blocked
+    if (other := other_project(file.path, snapshot)) is not None:
+        return Change(file.path, "conflict", None, None), OF_OTHER_PROJECT.on(
+            None, path=file.path, folder=other or "the root of the repository"
+        )
     old = snapshot.read(file.path)
+    if file.included:
+        return _planned_include(file, locked, old, force)
     if file.block:
         return _planned_block(file, locked, old, force)
+    if file.path == GITLAB_CI and old is not None and not snapshot.folder and (parts := without_block(old)) is not None:
+        return _planned_around(file, locked, old, *parts, force=force)
     new = file.text.encode("utf-8", "surrogateescape")
     if old is None:
         return Change(file.path, "create", None, new, file.executable), None
@@ -212,6 +257,44 @@ def _planned_block(file: File, locked: str | None, old: bytes | None, force: boo
     return Change(file.path, "create" if old is None else "update", old, encoded, backup=edited), None
 
 
+def _planned_include(
+    file: File, locked: str | None, old: bytes | None, force: bool
+) -> tuple[Change, Diagnostic | None]:
+    text = "" if old is None else old.decode("utf-8", "surrogateescape")
+    split = split_included(text)
+    if split is None:
+        return Change(file.path, "conflict", old, None), BROKEN_BLOCK.on(None, path=file.path, begin=BEGIN, end=END)
+    before, item, after = split
+    new = with_item(before, file.text, after, item is not None)
+    if new is None:
+        return Change(file.path, "conflict", old, None), NOT_A_LIST.on(None, path=file.path)
+    encoded = new.encode("utf-8", "surrogateescape")
+    if new == text:
+        return Change(file.path, "keep", old, old), None
+    edited = item is not None and digest(item) not in (locked, digest(file.text))
+    if edited and not force:
+        return Change(file.path, "conflict", old, encoded), EDITED.on(None, path=file.path)
+    return Change(file.path, "create" if old is None else "update", old, encoded, backup=edited), None
+
+
+def _planned_around(
+    file: File, locked: str | None, old: bytes, team: str, item: str, force: bool
+) -> tuple[Change, Diagnostic | None]:
+    """GitLab's file of a project at the root, in which projects in folders have their block."""
+    new = with_item(file.text, item, "", had_block=False)
+    if new is None:
+        return Change(file.path, "conflict", old, None), NOT_A_LIST.on(None, path=file.path)
+    encoded = new.encode("utf-8", "surrogateescape")
+    if digest(team) == digest(file.text):
+        return Change(file.path, "keep", old, old), None
+    ours = not team.strip() or (
+        digest(team) == locked and is_marked(file.path, team.encode("utf-8", "surrogateescape"))
+    )
+    if ours or force:
+        return Change(file.path, "update", old, encoded, backup=not ours), None
+    return Change(file.path, "conflict", old, encoded), (EDITED if locked else NOT_OURS).on(None, path=file.path)
+
+
 def split_block(text: str) -> tuple[str, str | None, str] | None:
     """The text before our block, in it (None without a block), and after it; None if the markers do not match."""
     lines = text.splitlines(keepends=True)
@@ -232,13 +315,14 @@ def _orphan(path: str, locked: str, snapshot: Snapshot, is_input: bool) -> tuple
     old = None if is_input or _blocked(path, snapshot) else snapshot.read(path)
     if old is not None:
         text = old.decode("utf-8", "surrogateescape")
-        if digest(text) == locked:
+        is_gitlabs = path == posixpath.join(way_up(snapshot.folder), GITLAB_CI) and snapshot.folder != ""
+        if digest(text) == locked and not is_gitlabs:
             return (
                 (Change(path, "delete", old, None), None)
                 if is_marked(path, old)
                 else (None, UNMARKED_ORPHAN.on(None, path=path))
             )
-        split = split_block(text)
+        split = split_included(text) if is_gitlabs else split_block(text)
         if split is not None and split[1] is not None and digest(split[1]) == locked:
             rest = split[0].removesuffix("\n") + split[2] if split[0].endswith("\n\n") else split[0] + split[2]
             new = rest.encode("utf-8", "surrogateescape") if rest.strip() else None

@@ -39,6 +39,7 @@ def document(project: Project) -> dict[str, Any]:
     ids = names(project)
     return {
         "project": project.name,
+        "subfolder": project.folder,
         "dag_id": ids.pipeline,
         "schedule": project.schedule,
         "params": {name: _typed(text) for name, text in parameters(project).items()},

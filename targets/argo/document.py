@@ -12,7 +12,7 @@ from ..engines.facts import GRACE, IMAGE
 from ..engines.kubernetes import GPU, cores, quantity
 from ..engines.names import Names
 from ..engines.parameters import lines, parameters
-from ..engines.task import CREDENTIALS, REVISION, image, setup
+from ..engines.task import CREDENTIALS, REVISION, image, setup, subfolder
 from .escape import prose, word
 from .facts import API
 from .names import PARAMETERS, names, templates
@@ -29,7 +29,7 @@ def document(project: Project) -> dict[str, Any]:
     identifiers = names(project)
     values = parameters(project)
     defaults = {param: values[param] for param in identifiers.params}
-    env = _env(identifiers, defaults)
+    env = _env(project, identifiers, defaults)
     bodies = {stage.name: _template(project, stage, identifiers.pipeline, env) for stage in project}
     keys = {name: (project.stages[name].entry, json.dumps(body)) for name, body in bodies.items()}
     shared = templates(keys.values())
@@ -76,12 +76,13 @@ def _parameters(identifiers: Names, defaults: Mapping[str, str]) -> list[dict[st
     ]
 
 
-def _env(identifiers: Names, defaults: Mapping[str, str]) -> dict[str, str]:
+def _env(project: Project, identifiers: Names, defaults: Mapping[str, str]) -> dict[str, str]:
     settings = {param: "{{workflow.parameters." + name + "}}" for param, name in identifiers.params.items()}
     return {
         **CREDENTIALS,
         "REPOSITORY": "{{workflow.parameters.repository}}",
         "MLOPS_REV": "{{inputs.parameters.commit}}",
+        **subfolder(project),
         "MLOPS_SET": lines(settings) + "{{workflow.parameters.set}}",
         "MLOPS_DEFAULTS": lines(defaults),
         "MLOPS_RETRIES": "0",  # Argo retries

@@ -64,6 +64,7 @@ def _job(project: Project, stage: Stage, identifiers: Names, defaults: Mapping[s
         settings=lines({param: _input(name) for param, name in identifiers.params.items()}) + _input("set"),
         defaults=f"{lines(defaults)}{NONE}",
         script=script,
+        subfolder=project.folder,
         stage=stage.name,
     )
     install = setup(project, stage)

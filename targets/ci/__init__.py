@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from ...compiler.model.project import Project
 from ...compiler.model.target import Elsewhere, Emulated, Feature, Support
+
+
+def project_file(project: Project) -> str:
+    """How the names of a project's files of CI begin. They lie together with those of other projects of the repository."""
+    return f"mlops-{project.name}" if project.folder else "mlops"
+
+
+def watched(project: Project, own: str) -> list[str]:
+    """Patterns of the files whose changes start CI; ``own`` is that of the files of CI. Empty if all files do."""
+    return [*project.ci.paths, *([own] if project.folder else [])] if project.ci.paths else []
+
 
 BY_MAKE = Elsewhere("the job runs make or DVC, whose files say it", ("make", "dvc"))
 

@@ -26,6 +26,11 @@ def credentials(project: Project) -> list[str]:
     return list(dict.fromkeys(["GIT_USERNAME", "GIT_PASSWORD", *project.ci.secrets]))
 
 
+def subfolder(project: Project) -> dict[str, str]:
+    """The variable by which the worker finds a project in a folder of the repository."""
+    return {"MLOPS_SUBDIR": project.folder} if project.folder else {}
+
+
 def image(stage: Stage) -> str:
     """The container image that the stage runs in."""
     return stage.image or IMAGE

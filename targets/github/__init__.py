@@ -12,7 +12,7 @@ from typing import ClassVar
 from ...compiler.emit.files import yaml_file
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
-from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Support
+from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Support, header
 from ..ci import PIPELINE
 from ..ci.fan_out import worker
 from ..ci.shell import fans_out, programs
@@ -47,4 +47,4 @@ class Github:
             yield worker()
         yield from programs(project)
         for path, document in documents(project):
-            yield yaml_file(path, document)
+            yield yaml_file(path, document, header(project.folder))

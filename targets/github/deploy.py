@@ -11,7 +11,7 @@ from ...compiler.model.project import Project
 from ..ci import operations
 from . import names
 from .escape import literal, string
-from .job import CREDENTIALS, ORIGIN, Job, alone, begin, choice, environment, job, workflow, writer
+from .job import CREDENTIALS, ORIGIN, Job, alone, begin, choice, environment, job, paths, workflow, writer
 
 _DEPLOYED = ("tag", "commit", "message")
 """What the deployment passes on: the registry tag that it proposes, the commit, and the text of the tag."""
@@ -34,16 +34,16 @@ def deployments(project: Project) -> dict[str, Any]:
     jobs: dict[str, Job] = {}
     for name, deployment in project.deployments.items():
         jobs[ids[name]] = _deployment(project, deployment)
-        jobs[record_ids[name]] = _record(deployment, ids[name])
-    return workflow("mlops deploy", triggers, jobs)
+        jobs[record_ids[name]] = _record(project, deployment, ids[name])
+    return workflow(project, "deploy", triggers, jobs)
 
 
 def _push(project: Project) -> dict[str, Any]:
     push: dict[str, Any] = {}
     if any(deployment.on == "push" for deployment in project.deployments.values()):
-        push["branches"] = Flow(project.ci.push_branches or ("main",))
+        push |= {"branches": Flow(project.ci.push_branches or ("main",)), **paths(project)}
     if models := operations.tagged_models(project):
-        push["tags"] = [f"{model}@*" for model in models]
+        push["tags"] = [f"{project.registered(model)}@*" for model in models]
     return push
 
 
@@ -61,37 +61,37 @@ def _deployment(project: Project, deployment: Deployment) -> Job:
         {
             "name": "Describe the deployment",
             "id": "deployment",
-            "env": _names(deployment),
+            "env": _names(project, deployment),
             "run": render(__package__, "deployed.sh.j2", deployed=operations.deployed()),
         },
     ]
     page = {"url": literal(deployment.url)} if deployment.url else {}
     outputs = {key: f"${{{{ steps.deployment.outputs.{key} }}}}" for key in _DEPLOYED}
     return job(
-        project, f"Deploy to {name}", steps, environment={"name": name, **page}, **alone(f"deploy-{name}"),
-        condition=_condition(deployment), outputs=outputs,
+        project, f"Deploy to {name}", steps, environment={"name": name, **page}, **alone(project, f"deploy-{name}"),
+        condition=_condition(project, deployment), outputs=outputs,
     )  # fmt: skip
 
 
-def _record(deployment: Deployment, deploy: str) -> Job:
+def _record(project: Project, deployment: Deployment, deploy: str) -> Job:
     """The job that pushes the tag of the deployment."""
     outputs = {f"MLOPS_{key.upper()}": f"${{{{ needs.{deploy}.outputs.{key} }}}}" for key in _DEPLOYED}
     step = {
         "name": "Push the tag that records the deployment",
-        "env": {**CREDENTIALS, **ORIGIN, **_names(deployment), **outputs},
+        "env": {**CREDENTIALS, **ORIGIN, **_names(project, deployment), **outputs},
         "run": operations.record("::error::"),
     }
     permissions = {"contents": Remarked("write", "to push the tag that records the deployment")}
     name = deployment.name
-    return writer(f"Record {name}", None, [deploy], permissions, step, **alone(f"record-{name}"))
+    return writer(f"Record {name}", None, [deploy], permissions, step, **alone(project, f"record-{name}"))
 
 
-def _names(deployment: Deployment) -> dict[str, str]:
-    return {"MLOPS_MODEL": literal(deployment.model), "MLOPS_ENVIRONMENT": deployment.name}
+def _names(project: Project, deployment: Deployment) -> dict[str, str]:
+    return {"MLOPS_MODEL": literal(project.registered(deployment.model)), "MLOPS_ENVIRONMENT": deployment.name}
 
 
-def _condition(deployment: Deployment) -> str:
-    prefix = string(f"refs/tags/{deployment.model}@")
+def _condition(project: Project, deployment: Deployment) -> str:
+    prefix = string(f"refs/tags/{project.registered(deployment.model)}@")
     started = {
         "tag": [f"(github.event_name == 'push' && startsWith(github.ref, {prefix}))"],
         "push": ["(github.event_name == 'push' && github.ref_type == 'branch')"],

@@ -6,23 +6,24 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...compiler.model.project import Project
+from ..ci import project_file
 from ..ci.operations import runs_operations
 from .deploy import deployments
 from .experiments import experiments
+from .facts import FOLDER
 from .monitor import monitors
 from .pipeline import pipeline
-
-FOLDER = ".github/workflows"
 
 
 def documents(project: Project) -> Iterator[tuple[str, dict[str, Any]]]:
     """The path and the content of each workflow that the spec calls for."""
-    yield f"{FOLDER}/mlops.yml", pipeline(project)
+    path = project.at_top(f"{FOLDER}/{project_file(project)}")
+    yield f"{path}.yml", pipeline(project)
     if not runs_operations(project):
         return
     if project.experiments:
-        yield f"{FOLDER}/mlops-experiments.yml", experiments(project)
+        yield f"{path}-experiments.yml", experiments(project)
     if project.deployments:
-        yield f"{FOLDER}/mlops-deploy.yml", deployments(project)
+        yield f"{path}-deploy.yml", deployments(project)
     if project.monitors:
-        yield f"{FOLDER}/mlops-monitor.yml", monitors(project)
+        yield f"{path}-monitor.yml", monitors(project)

@@ -6,14 +6,13 @@ from typing import Any
 
 from ...compiler.model.project import Project
 from ..ci import operations, shell
+from .escape import string
 from .job import access, alone, begin, choice, environment, job, restore, secrets, upload, workflow
-
-_HAS_REPORT = "${{ !cancelled() && hashFiles('report.md') != '' }}"
-"""The report is shown even if an experiment failed: the others are worth seeing."""
 
 
 def experiments(project: Project) -> dict[str, Any]:
-    """The whole workflow."""
+    """The whole workflow. The report is shown even if an experiment failed: the others are worth seeing."""
+    has_report = f"${{{{ !cancelled() && hashFiles({string(project.from_top('report.md'))}) != '' }}}}"
     inputs = {"experiment": choice("Experiment to run", project.experiments)}
     steps = [
         *begin(project, depth=0),
@@ -24,9 +23,9 @@ def experiments(project: Project) -> dict[str, Any]:
             "run": operations.experiment(),
         },
         {"name": "Push the run cache", **secrets(project), "run": shell.push()},
-        {"name": "Show the results", "if": _HAS_REPORT, "run": 'cat report.md >> "$GITHUB_STEP_SUMMARY"'},
-        {**upload("Upload the plots", "experiments", "dvc_plots"), "if": _HAS_REPORT},
+        {"name": "Show the results", "if": has_report, "run": 'cat report.md >> "$GITHUB_STEP_SUMMARY"'},
+        {**upload(project, "Upload the plots", "experiments", "dvc_plots"), "if": has_report},
     ]
-    one_at_a_time = alone("experiments-${{ github.ref }}-${{ inputs.experiment }}")
+    one_at_a_time = alone(project, "experiments-${{ github.ref }}-${{ inputs.experiment }}")
     jobs = {"experiments": job(project, "Experiments", steps, **one_at_a_time, **access(project))}
-    return workflow("mlops experiments", {"workflow_dispatch": {"inputs": inputs}}, jobs)
+    return workflow(project, "experiments", {"workflow_dispatch": {"inputs": inputs}}, jobs)

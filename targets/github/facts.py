@@ -18,3 +18,6 @@ ACTIONS = {
 """The commit of each release, by the tags of these repositories (read in 2026-11)."""
 
 SHELL = "bash -euo pipefail {0}"  # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#defaultsrunshell
+
+FOLDER = ".github/workflows"
+"""Where GitHub looks for workflows, and nowhere else: https://docs.github.com/actions/concepts/workflows-and-actions/workflows"""

@@ -16,7 +16,7 @@ FROM_HERE = "github.event_name != 'pull_request' || github.event.pull_request.he
 FROM_FORK = "github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name != github.repository"
 """A fork's pull request gets no secrets and may not write to the remote: GitHub skips its first stages, and so all others."""
 
-_OWN_CHECKOUT = 'chown -R "$(id -u)" . || true\n'
+_OWN_CHECKOUT = 'chown -R "$(id -u)" {} || true\n'
 """In a container the checkout belongs to the user outside of it, and Git refuses to work in it."""
 
 
@@ -53,8 +53,10 @@ def _stage_job(project: Project, stage: Stage, needs: list[str], condition: str 
     container: dict[str, Any] = {}
     if stage.image:  # the image has all that the stage needs, but perhaps no bash
         container = {"container": literal(stage.image)}
-        steps = [steps[0], {**step, "shell": "sh", "run": f"{_OWN_CHECKOUT}{step['run']}\n"}]
+        own = _OWN_CHECKOUT.format('"$GITHUB_WORKSPACE"' if project.folder else ".")
+        steps = [steps[0], {**step, "shell": "sh", "run": f"{own}{step['run']}\n"}]
     return job_on(
+        project,
         project.ci.labels_for(stage.resources),
         literal(stage.name),
         minutes(project, stage),

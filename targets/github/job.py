@@ -7,10 +7,10 @@ from typing import Any
 
 from ...compiler.emit.yaml import Flow, Remarked
 from ...compiler.model.project import Project
-from ..ci import shell
+from ..ci import project_file, shell, watched
 from ..ci.facts import ENVIRONMENT, PULL, PYTHON, UV
 from .escape import literal
-from .facts import ACTIONS, HOSTED, MAX_MINUTES, SHELL
+from .facts import ACTIONS, FOLDER, HOSTED, MAX_MINUTES, SHELL
 
 Step = dict[str, Any]
 Job = dict[str, Any]
@@ -29,18 +29,22 @@ ORIGIN = {"MLOPS_ORIGIN": "${{ github.server_url }}/${{ github.repository }}"}
 """The URL of the repository, for a job that does not check it out."""
 
 
-def workflow(name: str, triggers: dict[str, Any], jobs: dict[str, Job], **more: Any) -> dict[str, Any]:
-    """A workflow without permissions: each job states its own."""
+def workflow(
+    project: Project, name: str, triggers: dict[str, Any], jobs: dict[str, Job], **more: Any
+) -> dict[str, Any]:
+    """A workflow without permissions: each job states its own. ``name`` is what it does, empty for the pipeline."""
     defaults = {"run": {"shell": SHELL}}
-    return {"name": name, "on": triggers, "permissions": {}, **more, "defaults": defaults, "jobs": jobs}
+    words = ["mlops", *([project.name] if project.folder else []), *([name] if name else [])]
+    return {"name": " ".join(words), "on": triggers, "permissions": {}, **more, "defaults": defaults, "jobs": jobs}
 
 
 def job(project: Project, name: str, steps: list[Step], limit: int = MAX_MINUTES, **settings: Any) -> Job:
     """A job on the runner that the spec names; ``limit`` is its timeout in minutes if the spec sets none."""
-    return job_on(project.ci.runner, name, project.ci.timeout_minutes or limit, steps, **settings)
+    return job_on(project, project.ci.runner, name, project.ci.timeout_minutes or limit, steps, **settings)
 
 
 def job_on(
+    project: Project,
     labels: tuple[str, ...],
     name: str,
     minutes: int,
@@ -60,6 +64,7 @@ def job_on(
         "timeout-minutes": minutes if labels else min(minutes, MAX_MINUTES),
         "permissions": permissions,
         **more,
+        **({"defaults": {"run": {"working-directory": literal(project.folder)}}} if project.folder else {}),
         "steps": steps,
     }
 
@@ -93,12 +98,24 @@ def _runs_on(labels: tuple[str, ...]) -> Any:
     return Flow(escaped) if len(escaped) > 1 else escaped[0] if escaped else HOSTED
 
 
-def alone(group: str) -> dict[str, Any]:
+def alone(project: Project, group: str) -> dict[str, Any]:
     """One run at a time; up to 100 others wait, in order. Without ``queue`` GitHub would drop all but one of them.
 
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#concurrency
     """
-    return {"concurrency": {"group": group, "cancel-in-progress": False, "queue": Remarked("max", "none is dropped")}}
+    return {
+        "concurrency": {
+            "group": project.scoped(group),
+            "cancel-in-progress": False,
+            "queue": Remarked("max", "none is dropped"),
+        }
+    }
+
+
+def paths(project: Project) -> dict[str, list[str]]:
+    """The part of a trigger by which only changes of some files start the workflow."""
+    files = watched(project, f"{FOLDER}/{project_file(project)}*.yml")
+    return {"paths": files} if files else {}
 
 
 def choice(description: str, options: Iterable[str]) -> dict[str, Any]:
@@ -126,10 +143,19 @@ def begin(project: Project, depth: int = 1) -> list[Step]:
         {
             "name": "Set up uv and Python",
             "uses": uses("astral-sh/setup-uv"),
-            "with": {"version": UV, "python-version": project.ci.python or PYTHON},
+            "with": {"version": UV, "python-version": project.ci.python or PYTHON, **_own_cache(project)},
         },
         {"name": "Install dependencies", "run": install},
     ]
+
+
+def _own_cache(project: Project) -> dict[str, str]:
+    """The inputs by which the cache of uv is that of this project, and new if this project's packages change."""
+    if not project.folder:
+        return {}
+    names = ("*requirements*.txt", "pyproject.toml", "uv.lock")
+    files = "".join(f"{project.from_top(name)}\n" for name in names)
+    return {"cache-suffix": project.name, "cache-dependency-glob": files}
 
 
 def restore(project: Project, fork: shell.Fork | None = None) -> Step:
@@ -138,14 +164,15 @@ def restore(project: Project, fork: shell.Fork | None = None) -> Step:
     return {"name": "Pull data and the run cache", **secrets(project), "run": run}
 
 
-def download(step: str, name: str, path: str) -> Step:
+def download(project: Project, step: str, name: str, path: str) -> Step:
     """Get the files that another job of the run has kept."""
-    return {"name": step, "uses": uses("actions/download-artifact"), "with": {"name": name, "path": path}}
+    artifact = {"name": project.scoped(name), "path": path}
+    return {"name": step, "uses": uses("actions/download-artifact"), "with": artifact}
 
 
-def upload(step: str, name: str, path: str) -> Step:
-    """Keep files as an artifact of the run."""
-    files = {"name": name, "path": path, "if-no-files-found": "ignore"}
+def upload(project: Project, step: str, name: str, path: str) -> Step:
+    """Keep files of the project as an artifact of the run."""
+    files = {"name": project.scoped(name), "path": project.from_top(path), "if-no-files-found": "ignore"}
     return {"name": step, "uses": uses("actions/upload-artifact"), "with": files}
 
 

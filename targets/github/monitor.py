@@ -45,13 +45,13 @@ def monitors(project: Project) -> dict[str, Any]:
     jobs: dict[str, Job] = {}
     for name, monitor in project.monitors.items():
         jobs[watch_ids[name]] = _watch(project, monitor)
-        jobs[keep_ids[name]] = _keep(monitor, watch_ids[name])
+        jobs[keep_ids[name]] = _keep(project, monitor, watch_ids[name])
         if monitor.opens_issue:
-            jobs[issue_ids[name]] = _issue(monitor, watch_ids[name])
+            jobs[issue_ids[name]] = _issue(project, monitor, watch_ids[name])
         if monitor.retrains:
             jobs[retrain_ids[name]] = _retrain(project, monitor, watch_ids[name], keep_ids[name])
-            jobs[propose_ids[name]] = _propose(monitor, retrain_ids[name])
-    return workflow("mlops monitor", triggers, jobs)
+            jobs[propose_ids[name]] = _propose(project, monitor, retrain_ids[name])
+    return workflow(project, "monitor", triggers, jobs)
 
 
 def _watch(project: Project, monitor: Monitor) -> Job:
@@ -69,26 +69,27 @@ def _watch(project: Project, monitor: Monitor) -> Job:
             "id": "state",
             "run": render(__package__, "state.sh.j2", retrains=operations.RETRAINS),
         },
-        upload("Upload the report", f"monitor-{name}", f"monitoring/{name}.*"),
+        upload(project, "Upload the report", f"monitor-{name}", f"monitoring/{name}.*"),
     ]
     outputs = {key: f"${{{{ steps.state.outputs.{key} }}}}" for key in ("breached", "retrain", "report")}
     return job(
-        project, f"Monitor {name}", steps, env={"MLOPS_MONITOR": name}, outputs=outputs, **alone(f"monitor-{name}"),
+        project, f"Monitor {name}", steps, env={"MLOPS_MONITOR": name}, outputs=outputs, **alone(project, f"monitor-{name}"),
         condition=" || ".join(conditions), **access(project),
     )  # fmt: skip
 
 
-def _keep(monitor: Monitor, watch: str) -> Job:
+def _keep(project: Project, monitor: Monitor, watch: str) -> Job:
     """The job that stores the history. It has the text of the program, because it does not check out the repository."""
     begin = 'git init --quiet\ngit remote add origin "$MLOPS_ORIGIN"\nset -- keep "$MLOPS_MONITOR"\n'
+    folder = {"MLOPS_FOLDER": project.folder} if project.folder else {}
     step = {
         "name": "Save the history",
-        "env": {**CREDENTIALS, **ORIGIN, "MLOPS_MONITOR": monitor.name},
+        "env": {**CREDENTIALS, **ORIGIN, "MLOPS_MONITOR": monitor.name, **folder},
         "run": begin + _without_head(program("history.sh").text),
     }
     permissions = {"contents": Remarked("write", "to store the history on its branch")}
-    report = download("Download the report", f"monitor-{monitor.name}", "monitoring")
-    one_at_a_time = alone(f"keep-{monitor.name}")
+    report = download(project, "Download the report", f"monitor-{monitor.name}", "monitoring")
+    one_at_a_time = alone(project, f"keep-{monitor.name}")
     return writer(f"History of {monitor.name}", None, [watch], permissions, report, step, **one_at_a_time)
 
 
@@ -98,7 +99,7 @@ def _without_head(text: str) -> str:
     return "".join(itertools.dropwhile(lambda line: line.startswith("#"), lines))
 
 
-def _issue(monitor: Monitor, watch: str) -> Job:
+def _issue(project: Project, monitor: Monitor, watch: str) -> Job:
     step = {
         "name": "Open or update the issue",
         "env": {
@@ -106,11 +107,11 @@ def _issue(monitor: Monitor, watch: str) -> Job:
             "MLOPS_MONITOR": monitor.name,
             "MLOPS_REPORT": f"${{{{ needs.{watch}.outputs.report }}}}",
         },
-        "run": render(__package__, "issue.sh.j2"),
+        "run": render(__package__, "issue.sh.j2", scope=project.scope),
     }
     permissions = {"issues": Remarked("write", "to open one issue and update it")}
     breached = f"needs.{watch}.outputs.breached == 'yes'"
-    one_at_a_time = alone(f"issue-{monitor.name}")
+    one_at_a_time = alone(project, f"issue-{monitor.name}")
     return writer(f"Issue for {monitor.name}", breached, [watch], permissions, step, **one_at_a_time)
 
 
@@ -122,30 +123,42 @@ def _retrain(project: Project, monitor: Monitor, watch: str, keep: str) -> Job:
         restore(project),
         {"name": "Retrain", "env": environment(project, MLOPS_PUSH="no"), "run": f"make retrain-{name}"},
         {"name": "Bundle the result", "id": "result", "run": render(__package__, "bundle.sh.j2", bundle=_BUNDLE)},
-        upload("Upload the result", f"retrain-{name}", _BUNDLE),
+        upload(project, "Upload the result", f"retrain-{name}", _BUNDLE),
     ]
     return job(
         project, f"Retrain for {name}", steps, needs=[watch, keep],
         condition=f"needs.{watch}.outputs.retrain == 'yes'", outputs={"branch": "${{ steps.result.outputs.branch }}"},
-        **access(project), **alone(f"retrain-{name}"),
+        **access(project), **alone(project, f"retrain-{name}"),
     )  # fmt: skip
 
 
-def _propose(monitor: Monitor, retrain: str) -> Job:
+def _propose(project: Project, monitor: Monitor, retrain: str) -> Job:
     """The job that opens a pull request, or, where it may not, puts the link to do so into an issue."""
     name = monitor.name
     branch = f"needs.{retrain}.outputs.branch"
     step = {
         "name": "Propose the result",
         "env": {**CREDENTIALS, **ORIGIN, "MLOPS_MONITOR": name, "MLOPS_BRANCH": f"${{{{ {branch} }}}}"},
-        "run": render(__package__, "propose.sh.j2", bundle=_BUNDLE, issue=render(__package__, "issue.sh.j2")),
+        "run": render(
+            __package__,
+            "propose.sh.j2",
+            bundle=_BUNDLE,
+            scope=project.scope,
+            issue=render(__package__, "issue.sh.j2", scope=project.scope),
+        ),
     }
     permissions = {
         "contents": Remarked("write", "to push the branch with the result"),
         "pull-requests": Remarked("write", "to open a pull request for it"),
         "issues": Remarked("write", "to link the branch if Actions may not open pull requests"),
     }
-    result = download("Download the result", f"retrain-{name}", ".")
+    result = download(project, "Download the result", f"retrain-{name}", ".")
     return writer(
-        f"Proposal for {name}", f"{branch} != ''", [retrain], permissions, result, step, **alone(f"propose-{name}")
+        f"Proposal for {name}",
+        f"{branch} != ''",
+        [retrain],
+        permissions,
+        result,
+        step,
+        **alone(project, f"propose-{name}"),
     )

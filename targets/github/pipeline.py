@@ -7,15 +7,14 @@ from typing import Any
 from ...compiler.emit.templates import render
 from ...compiler.emit.yaml import Flow, Remarked
 from ...compiler.lower.fan_out import fan
-from ...compiler.model.ci import Ci
 from ...compiler.model.project import Project
 from ..ci import shell
 from ..ci.facts import DURATIONS, SHORT_MINUTES
 from . import names
-from .escape import literal
+from .escape import literal, string
 from .facts import REPORT_BYTES
 from .fan_out import FROM_FORK, collect, notice, stage_jobs
-from .job import Job, Step, access, begin, environment, job, restore, secrets, upload, uses, workflow, writer
+from .job import Job, Step, access, begin, environment, job, paths, restore, secrets, upload, uses, workflow, writer
 
 _FROM = (
     "${{ github.base_ref && format('origin/{0}', github.base_ref) || "
@@ -47,13 +46,16 @@ def pipeline(project: Project) -> dict[str, Any]:
         "group": "${{ github.workflow }}-${{ github.ref }}",
         "cancel-in-progress": "${{ github.event_name == 'pull_request' }}",
     }
-    return workflow("mlops", _triggers(project.ci), jobs, concurrency=concurrency)
+    return workflow(project, "", _triggers(project), jobs, concurrency=concurrency)
 
 
-def _triggers(ci: Ci) -> dict[str, Any]:
-    triggers: dict[str, Any] = {"push": {"branches": Flow(ci.push_branches)}} if ci.push_branches else {}
+def _triggers(project: Project) -> dict[str, Any]:
+    ci = project.ci
+    triggers: dict[str, Any] = (
+        {"push": {"branches": Flow(ci.push_branches), **paths(project)}} if ci.push_branches else {}
+    )
     if ci.pull_request:
-        triggers["pull_request"] = None
+        triggers["pull_request"] = paths(project) or None
     if ci.schedules:
         triggers["schedule"] = [{"cron": schedule} for schedule in ci.schedules]
     if ci.manual:
@@ -81,7 +83,7 @@ def _pipeline(project: Project, needs: list[str], results: Step) -> Job:
     run = f"{shell.base()}{results['run'].rstrip()}\n"
     later: list[Step] = [{"name": results["name"], "env": environment(project, MLOPS_FROM=_FROM), "run": run}]
     if project.uses_dvc:
-        steps += [_cache(), _restore(project)]
+        steps += [_cache(project), _restore(project)]
         push = {"name": "Push results and the run cache", "if": _ON_DEFAULT_BRANCH, **secrets(project)}
         later.append({**push, "run": shell.push()})
     later += _report(project)
@@ -107,9 +109,11 @@ def _restore(project: Project) -> Step:
     return {"name": step.pop("name"), "id": "data", "env": env, **step}
 
 
-def _cache() -> Step:
-    key = "dvc-${{ runner.os }}-"
-    cache = {"path": f".dvc/cache\n{DURATIONS}\n", "key": key + "${{ hashFiles('dvc.lock') }}", "restore-keys": key}
+def _cache(project: Project) -> Step:
+    key = f"dvc-{project.scoped('${{ runner.os }}-')}"
+    paths = f"{project.from_top(f'{project.dvc_root}/.dvc/cache')}\n{project.from_top(DURATIONS)}\n"
+    lock = f"${{{{ hashFiles({string(project.from_top('dvc.lock'))}) }}}}"
+    cache = {"path": paths, "key": key + lock, "restore-keys": key}
     return {"name": "Restore DVC's cache", "uses": uses("actions/cache"), "with": cache}
 
 
@@ -120,7 +124,7 @@ def _report(project: Project) -> list[Step]:
         {"name": "Write the report", **base, "run": shell.report(project)},
         {"name": "Publish the report", "id": "publish", "run": publish},
     ]
-    return [*steps, upload("Upload the plots", "plots", "dvc_plots")] if project.uses_dvc else steps
+    return [*steps, upload(project, "Upload the plots", "plots", "dvc_plots")] if project.uses_dvc else steps
 
 
 def _comment(project: Project) -> Job:

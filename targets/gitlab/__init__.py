@@ -14,16 +14,18 @@ from typing import ClassVar
 from ...compiler.emit.files import yaml_file
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
-from ...compiler.model.target import Emulated, Feature, File, Kept, Support
+from ...compiler.model.target import Emulated, Feature, File, Kept, Support, header
 from ...compiler.programs import program
-from ..ci import PIPELINE
+from ..ci import PIPELINE, project_file
 from ..ci.fan_out import worker
 from ..ci.shell import fans_out, programs
-from .document import document
+from .document import document, parent, task_list
 from .job import PACKAGES
 from .problems import expanded_labels, limits
 
 PATH = ".gitlab-ci.yml"
+INCLUDED = ".gitlab/mlops-*.yml"
+"""The files that start the pipelines of projects in folders."""
 PROGRAMS = os.path.join(os.path.dirname(__file__), "programs")
 
 
@@ -62,6 +64,11 @@ class Gitlab:
             yield worker()
         yield from programs(project)
         yield yaml_file(PATH, document(project), gap=1)
+        if project.folder:
+            path = f".gitlab/{project_file(project)}.yml"
+            top = header(project.folder) + task_list(project)
+            yield yaml_file(project.at_top(path), parent(project, PATH), top, gap=1)
+            yield File(project.at_top(PATH), f"- local: {INCLUDED}\n", included=True)
         yield File(".gitignore", f"/{PACKAGES}/\n", block=True)
         script = program("gitlab.py", PROGRAMS)
         yield File(script.path, script.text)

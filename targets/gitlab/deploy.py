@@ -11,7 +11,8 @@ from ...compiler.model.project import Project
 from ..ci import operations
 from .escape import label, tag
 from .job import WHOLE_HISTORY, Job, credentials, job, missing, package_cache, short_job
-from .tasks import IS_PIPELINE, VERSION, rule
+from .rules import source
+from .tasks import VERSION, is_pipeline, rule
 
 _FOLDER = "deployment"
 """Where a deployment leaves what is to be recorded: the registry tag that it proposes, the commit, and the text of the tag."""
@@ -20,9 +21,9 @@ _FOLDER = "deployment"
 def deploy(project: Project, deployment: Deployment) -> Job:
     """The job that deploys. To approve a deployment is to start its job by hand."""
     manual = {"when": "manual"} if deployment.approve else {}
-    rules = [rule(f"deploy-{deployment.name}", **manual)]
-    if (started := _started(deployment)) is not None:
-        rules.append({"if": f"{started} && {IS_PIPELINE}", **manual})
+    rules = [rule(project, f"deploy-{deployment.name}", **manual)]
+    if (started := _started(project, deployment)) is not None:
+        rules.append({"if": f"{started} && {is_pipeline(project)}", **manual})
     needs: Any = [{"job": "pipeline", "optional": True}] if deployment.on == "push" else Flow([])
     version = f"${{CI_COMMIT_TAG:-${VERSION}}}"
     script = ["export MLOPS_PUSH=no", f'make deploy-{deployment.name} VERSION="{version}"']
@@ -32,9 +33,9 @@ def deploy(project: Project, deployment: Deployment) -> Job:
 def rollback(project: Project, deployment: Deployment) -> Job:
     """The job that rolls back: by hand from the form, or by a button beside the deployment that went wrong."""
     name = deployment.name
-    rules = [rule(f"rollback-{name}")]
-    if (started := _started(deployment)) is not None:
-        rules.append({"if": f"{started} && {IS_PIPELINE}", "when": "manual", "allow_failure": True})
+    rules = [rule(project, f"rollback-{name}")]
+    if (started := _started(project, deployment)) is not None:
+        rules.append({"if": f"{started} && {is_pipeline(project)}", "when": "manual", "allow_failure": True})
     needs = [{"job": f"deploy-{name}", "optional": True}]
     script = ["export MLOPS_PUSH=no", f"make rollback-{name}"]
     return _deployment_job(project, deployment, script, rules=rules, needs=needs)
@@ -55,38 +56,39 @@ def _deployment_job(project: Project, deployment: Deployment, script: list[str],
         interruptible=False,
         **more,
         environment={"name": label(name), **page},
-        resource_group=f"deploy-{label(name)}",
-        variables={**WHOLE_HISTORY, **_names(deployment)},
-        cache=[package_cache()],
-        artifacts={"paths": Flow([_FOLDER])},
+        resource_group=project.scoped(f"deploy-{label(name)}"),
+        variables={**WHOLE_HISTORY, **_names(project, deployment)},
+        cache=[package_cache(project)],
+        artifacts={"paths": Flow([project.from_top(_FOLDER)])},
     )
 
 
-def record(deployment: Deployment, action: str) -> Job:
+def record(project: Project, deployment: Deployment, action: str) -> Job:
     """The job that pushes the tag which records what `deploy-NAME` or `rollback-NAME` did."""
     name = deployment.name
     script = render(__package__, "record.sh.j2", folder=_FOLDER, record=operations.record())
-    rules = [rule(f"{action}-{name}")]
-    if (started := _started(deployment)) is not None:
-        rules.append({"if": f"{started} && {IS_PIPELINE}"})
+    rules = [rule(project, f"{action}-{name}")]
+    if (started := _started(project, deployment)) is not None:
+        rules.append({"if": f"{started} && {is_pipeline(project)}"})
     return short_job(
+        project,
         "report",
         [credentials(), script],
         interruptible=False,
         rules=rules,
         needs=Flow([f"{action}-{name}"]),
-        resource_group=f"record-{label(name)}",
-        variables=_names(deployment),
+        resource_group=project.scoped(f"record-{label(name)}"),
+        variables=_names(project, deployment),
     )
 
 
-def _names(deployment: Deployment) -> dict[str, str]:
-    return {"MLOPS_MODEL": deployment.model, "MLOPS_ENVIRONMENT": deployment.name}
+def _names(project: Project, deployment: Deployment) -> dict[str, str]:
+    return {"MLOPS_MODEL": project.registered(deployment.model), "MLOPS_ENVIRONMENT": deployment.name}
 
 
-def _started(deployment: Deployment) -> str | None:
+def _started(project: Project, deployment: Deployment) -> str | None:
     """The condition under which a deployment starts by itself."""
     if deployment.on == "tag":
-        return tag(f"{deployment.model}@")
-    on_default_branch = '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH'
+        return tag(f"{project.registered(deployment.model)}@")
+    on_default_branch = f'${source(project)} == "push" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH'
     return on_default_branch if deployment.on == "push" else None

@@ -34,7 +34,7 @@ def branch(pattern: str) -> str:
 
 def tag(prefix: str) -> str:
     """A condition of `rules:if` that holds for the tags that start like this."""
-    return f"$CI_COMMIT_TAG =~ /^{''.join(map(_literal, prefix))}/"
+    return f"$CI_COMMIT_TAG =~ /^{literal(prefix)}/"
 
 
 def _expression(pattern: str) -> str:
@@ -59,6 +59,11 @@ def _expression(pattern: str) -> str:
         parts.append(part)
         index += width
     return "".join(parts)
+
+
+def literal(text: str) -> str:
+    """A regular expression for a place between slashes that matches only the text."""
+    return "".join(map(_literal, text))
 
 
 def _literal(char: str) -> str:

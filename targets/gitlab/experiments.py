@@ -16,10 +16,10 @@ def experiment(project: Project, name: str) -> Job:
         project,
         "pipeline",
         script,
-        rules=[rule(f"exp-{name}")],
+        rules=[rule(project, f"exp-{name}")],
         **NO_RESTART,
         **access(project),
         variables={**WHOLE_HISTORY, "MLOPS_EXPERIMENT": name},
         cache=caches(project),
-        artifacts={"when": "always", "paths": Flow(["report.md", "dvc_plots"])},
+        artifacts={"when": "always", "paths": Flow([project.from_top("report.md"), project.from_top("dvc_plots")])},
     )

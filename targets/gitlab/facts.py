@@ -15,6 +15,13 @@ KEYWORDS = frozenset(
 )
 """Words that name no job: https://docs.gitlab.com/ci/jobs/#job-names"""
 
+SOURCE = "CI_PIPELINE_SOURCE"
+"""The variable that says what started a pipeline. In a child pipeline it is `parent_pipeline`."""
+PARENTS_SOURCE = "MLOPS_SOURCE"
+"""The variable by which a child pipeline learns what started its parent."""
+PARENTS_STAGE = "test"
+"""The stage of the job that starts a child pipeline: GitLab has it unless the team's file lists others."""
+
 TOKEN = "GITLAB_TOKEN"
 """The variable with the access token that writes to GitLab."""
 WRITE_ENVIRONMENT = "mlops-write"

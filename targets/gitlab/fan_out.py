@@ -12,7 +12,7 @@ from ..ci import fan_out
 from . import names
 from .escape import label
 from .facts import DEFAULT_MINUTES, MAX_RETRIES
-from .job import WHOLE_HISTORY, Job, access, install, missing, package_cache
+from .job import WHOLE_HISTORY, Job, access, enter, install, missing, package_cache
 
 STAGE = "run"
 """GitLab's stage of these jobs. The last job is in the next stage, and so waits for all of them."""
@@ -24,7 +24,7 @@ def stage_jobs(project: Project, fan: Fan, first: list[str], taken: Iterable[str
     """The jobs by name. Jobs that need no other stage wait for ``first``; ``taken`` are the names of all other jobs."""
     if fan.jobs:
         script = [*install(project), *missing(project)]
-        shared = {"stage": STAGE, **access(project), "variables": WHOLE_HISTORY, "cache": [package_cache()]}
+        shared = {"stage": STAGE, **access(project), "variables": WHOLE_HISTORY, "cache": [package_cache(project)]}
         yield TEMPLATE, {**shared, "before_script": script}
     job_names = names.stage_names(fan.jobs, taken)
     for name, parents in fan.jobs.items():
@@ -44,7 +44,10 @@ def _stage_job(project: Project, stage: Stage, needs: list[str]) -> Job:
     if labels != project.ci.runner:
         job["tags"] = Flow(map(label, labels))
     if stage.image:
-        job |= {"image": label(stage.image), "before_script": missing(project)}  # it has all that the stage needs
+        job |= {
+            "image": label(stage.image),
+            "before_script": [*enter(project), *missing(project)],
+        }  # it has all that the stage needs
     if _retried_by_gitlab(stage):
         job |= {"retry": stage.retries, "variables": {"MLOPS_RETRIES": "0"}}
     return {**job, "script": [fan_out.stage_command(stage)]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...compiler.emit.shell import quote
 from ...compiler.emit.templates import render
 from ...compiler.emit.yaml import Flow
 from ...compiler.model.project import Project
@@ -28,34 +29,41 @@ def job(project: Project, stage: str, script: list[str], limit: int = DEFAULT_MI
     return {"stage": stage, "timeout": f"{limit if minutes is None else minutes} minutes", **more, "script": script}
 
 
-def short_job(stage: str, script: list[str], **more: Any) -> Job:
+def short_job(project: Project, stage: str, script: list[str], **more: Any) -> Job:
     """A job that runs nothing of the project, only Git, the shell and Python, and so may write to GitLab."""
     environment = {"name": WRITE_ENVIRONMENT, "action": "access"}
-    begin = {"timeout": "10 minutes", "environment": environment, "before_script": Flow([])}
+    begin = {"timeout": "10 minutes", "environment": environment, "before_script": Flow(enter(project))}
     return {"stage": stage, **more, **begin, "script": script}
+
+
+def enter(project: Project) -> list[str]:
+    """The first line of each job of a project in a folder, whose other lines run there."""
+    return [f"cd {quote(project.folder)}"] if project.folder else []
 
 
 def install(project: Project) -> list[str]:
     """The lines before a script that runs something of the project."""
     return [
+        *enter(project),
         f"python3 -m pip install --quiet uv=={UV}",
         *shell.setup(project).splitlines(),
         'export PATH="$PWD/.venv/bin:$PATH"',
     ]
 
 
-def package_cache() -> dict[str, Any]:
+def package_cache(project: Project) -> dict[str, Any]:
     """The cache of what pip and uv have downloaded."""
-    return {"key": "packages", "paths": Flow([PACKAGES])}
+    return {"key": project.scoped("packages"), "paths": Flow([project.from_top(PACKAGES)])}
 
 
 def caches(project: Project) -> list[dict[str, Any]]:
     """The caches of a job that runs stages. DVC's is saved even if a later stage fails."""
     if not project.uses_dvc:
-        return [package_cache()]
-    fallback = Flow(["dvc-$CI_DEFAULT_BRANCH"])
-    dvc = {"key": "dvc-$CI_COMMIT_REF_SLUG", "fallback_keys": fallback, "paths": Flow([".dvc/cache", DURATIONS])}
-    return [package_cache(), {**dvc, "when": "always"}]
+        return [package_cache(project)]
+    fallback = Flow([project.scoped("dvc-$CI_DEFAULT_BRANCH")])
+    paths = Flow([project.from_top(f"{project.dvc_root}/.dvc/cache"), project.from_top(DURATIONS)])
+    dvc = {"key": project.scoped("dvc-$CI_COMMIT_REF_SLUG"), "fallback_keys": fallback, "paths": paths}
+    return [package_cache(project), {**dvc, "when": "always"}]
 
 
 def access(project: Project) -> dict[str, Any]:

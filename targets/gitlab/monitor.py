@@ -10,7 +10,20 @@ from ...compiler.model.operations import Monitor
 from ...compiler.model.project import Project
 from ..ci import operations, shell
 from .escape import label
-from .job import NO_RESTART, PROGRAM, WHOLE_HISTORY, Job, access, caches, credentials, install, job, missing, short_job
+from .job import (
+    NO_RESTART,
+    PROGRAM,
+    WHOLE_HISTORY,
+    Job,
+    access,
+    caches,
+    credentials,
+    enter,
+    install,
+    job,
+    missing,
+    short_job,
+)
 from .tasks import rule
 
 _BUNDLE = "retrained.bundle"
@@ -19,7 +32,7 @@ _BUNDLE = "retrained.bundle"
 def watch(project: Project, monitor: Monitor) -> Job:
     """The job that runs the monitor."""
     name = monitor.name
-    starts = rule(f"monitor-{name}")
+    starts = rule(project, f"monitor-{name}")
     if monitor.schedule:
         starts["if"] = Remarked(starts["if"], f"create in GitLab: a schedule {monitor.schedule} with this variable")
     return job(
@@ -28,15 +41,15 @@ def watch(project: Project, monitor: Monitor) -> Job:
         [*missing(project), shell.restore(), operations.RESTORE_HISTORY, operations.watch()],
         rules=[starts],
         **NO_RESTART,
-        resource_group=f"monitor-{label(name)}",
+        resource_group=project.scoped(f"monitor-{label(name)}"),
         **access(project),
         variables={**WHOLE_HISTORY, "MLOPS_MONITOR": name},
         cache=caches(project),
-        artifacts={"when": "always", "paths": Flow(["monitoring"]), "expire_in": "30 days"},
+        artifacts={"when": "always", "paths": Flow([project.from_top("monitoring")]), "expire_in": "30 days"},
     )
 
 
-def tell(monitor: Monitor) -> Job:
+def tell(project: Project, monitor: Monitor) -> Job:
     """The job that stores the history and reports a breach; it does the one even if the other fails."""
     script = render(
         __package__,
@@ -44,8 +57,9 @@ def tell(monitor: Monitor) -> Job:
         keep_history=operations.KEEP_HISTORY,
         opens_issue=monitor.opens_issue,
         program=PROGRAM,
+        scope=project.scope,
     )
-    return short_job("monitor", [credentials(), script], **_after(monitor, f"monitor-{monitor.name}"))
+    return short_job(project, "monitor", [credentials(), script], **_after(project, monitor, f"monitor-{monitor.name}"))
 
 
 def retrain(project: Project, monitor: Monitor) -> Job:
@@ -54,7 +68,7 @@ def retrain(project: Project, monitor: Monitor) -> Job:
         __package__,
         "retrain.sh.j2",
         retrains=operations.RETRAINS,
-        setup="\n".join(install(project)[:-1]),
+        setup="\n".join(install(project)[len(enter(project)) : -1]),
         missing=missing(project),
         restore=shell.restore(),
         bundle=_BUNDLE,
@@ -63,21 +77,21 @@ def retrain(project: Project, monitor: Monitor) -> Job:
         project,
         "monitor",
         [script],
-        **_after(monitor, f"monitor-{monitor.name}", f"tell-{monitor.name}"),
+        **_after(project, monitor, f"monitor-{monitor.name}", f"tell-{monitor.name}"),
         **access(project),
-        before_script=Flow([]),
+        before_script=Flow(enter(project)),
         cache=caches(project),
-        artifacts={"paths": Flow([_BUNDLE]), "expire_in": "30 days"},
+        artifacts={"paths": Flow([project.from_top(_BUNDLE)]), "expire_in": "30 days"},
     )
 
 
-def propose(monitor: Monitor) -> Job:
+def propose(project: Project, monitor: Monitor) -> Job:
     """The job that opens a merge request with the result, if there is one."""
     script = render(__package__, "propose.sh.j2", credentials=credentials(), bundle=_BUNDLE)
-    return short_job("report", [script], **_after(monitor, f"retrain-{monitor.name}"))
+    return short_job(project, "report", [script], **_after(project, monitor, f"retrain-{monitor.name}"))
 
 
-def _after(monitor: Monitor, *needs: str) -> dict[str, Any]:
+def _after(project: Project, monitor: Monitor, *needs: str) -> dict[str, Any]:
     variables = {**WHOLE_HISTORY, "MLOPS_MONITOR": monitor.name}
-    rules = [rule(f"monitor-{monitor.name}")]
+    rules = [rule(project, f"monitor-{monitor.name}")]
     return {"interruptible": False, "rules": rules, "needs": Flow(needs), "variables": variables}

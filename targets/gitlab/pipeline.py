@@ -8,12 +8,12 @@ from ...compiler.emit.templates import render
 from ...compiler.emit.yaml import Flow
 from ...compiler.lower.fan_out import fan
 from ...compiler.model.project import Project
-from ..ci import shell
+from ..ci import project_file, shell
 from ..ci.facts import SHORT_MINUTES
 from ..ci.fan_out import collect
 from .facts import TOKEN
 from .job import PROGRAM, WHOLE_HISTORY, Job, access, caches, job, missing, package_cache, short_job
-from .rules import MERGE_REQUEST
+from .rules import merge_request
 
 _PLOTS = "dvc_plots"
 _FORK = shell.Fork(
@@ -30,10 +30,11 @@ def checks(project: Project) -> dict[str, Job]:
     script = {name: command for name, command in commands.items() if command is not None}
     if not script:
         return {}
-    more: dict[str, Any] = {"needs": Flow([]), "cache": [package_cache()]}
+    more: dict[str, Any] = {"needs": Flow([]), "cache": [package_cache(project)]}
     if "pytest" in (project.test_command or ""):
+        junit = project.from_top("junit.xml")
         more["variables"] = {"PYTEST_ADDOPTS": "--junitxml=junit.xml"}
-        more["artifacts"] = {"when": "always", "paths": Flow(["junit.xml"]), "reports": {"junit": "junit.xml"}}
+        more["artifacts"] = {"when": "always", "paths": Flow([junit]), "reports": {"junit": junit}}
     return {next(iter(script)): job(project, "test", list(script.values()), SHORT_MINUTES, **more)}
 
 
@@ -51,7 +52,7 @@ def pipeline(project: Project, needs: list[str]) -> Job:
         "pipeline",
         _script(project, run),
         **after,
-        resource_group="mlops-$CI_COMMIT_REF_SLUG",
+        resource_group=f"{project_file(project)}-$CI_COMMIT_REF_SLUG",
         **access(project),
         variables=WHOLE_HISTORY,
         cache=caches(project),
@@ -73,12 +74,13 @@ def _script(project: Project, run: str) -> list[str]:
 def _artifacts(project: Project) -> dict[str, Any]:
     artifacts: dict[str, Any] = {"expose_as": "Metrics and plots"}
     if not project.uses_dvc:
-        return {**artifacts, "paths": Flow(["report.md"])}
-    return {**artifacts, "paths": Flow(["report.md", _PLOTS]), "reports": {"metrics": "metrics.txt"}}
+        return {**artifacts, "paths": Flow([project.from_top("report.md")])}
+    paths = Flow([project.from_top("report.md"), project.from_top(_PLOTS)])
+    return {**artifacts, "paths": paths, "reports": {"metrics": project.from_top("metrics.txt")}}
 
 
-def note() -> Job:
+def note(project: Project) -> Job:
     """The job that writes the report to the merge request; a job of its own, because only it may write there."""
-    rules = [{"if": f"{MERGE_REQUEST} && ${TOKEN}"}]
-    script = [f"python3 {PROGRAM} note report.md"]
-    return short_job("report", script, needs=Flow(["pipeline"]), rules=rules, allow_failure=True)
+    rules = [{"if": f"{merge_request(project)} && ${TOKEN}"}]
+    script = [f"python3 {PROGRAM} note report.md{f' {project.name}' if project.folder else ''}"]
+    return short_job(project, "report", script, needs=Flow(["pipeline"]), rules=rules, allow_failure=True)

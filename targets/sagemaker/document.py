@@ -13,7 +13,7 @@ from ...compiler.model.project import Project, Stage
 from ..engines import worker
 from ..engines.facts import GRACE
 from ..engines.names import Names
-from ..engines.task import setup
+from ..engines.task import setup, subfolder
 from .facts import (
     DAY,
     FAULTS,
@@ -156,6 +156,7 @@ def _environment(pipeline: _Pipeline, stage: Stage) -> dict[str, Any]:
     environment: dict[str, Any] = {
         "MLOPS_REPO": {"Get": "Parameters.repository"},
         "MLOPS_REV": {"Get": "Parameters.revision"},
+        **subfolder(pipeline.project),
         "MLOPS_OUTPUT": OUTPUT[kind(stage)],
         **CREDENTIALS,
     }

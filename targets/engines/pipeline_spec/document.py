@@ -47,7 +47,11 @@ def document(project: Project, engine: Engine) -> dict[str, Any]:
     """The whole PipelineSpec."""
     identifiers = names(project, engine.inputs)
     defaults = parameters(project)
-    inputs = {**engine.inputs, **{name: ("", defaults[param]) for param, name in identifiers.params.items()}}
+    inputs = {
+        **engine.inputs,
+        "folder": (INPUTS["folder"][0], project.folder),
+        **{name: ("", defaults[param]) for param, name in identifiers.params.items()},
+    }
     return {
         "schemaVersion": SCHEMA,
         "sdkVersion": SDK,

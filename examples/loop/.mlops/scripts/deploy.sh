@@ -8,30 +8,37 @@
 # One deployment to an environment at a time: others wait. What is killed half-way can be started again.
 set -eu
 wanted=${1:-newest}
-repository=$(pwd)
+repository=$(pwd -P)
+# The project may lie in a folder of the Git repository, and DVC's own folder there or above. GTO's tags name that folder.
+prefix=$(git rev-parse --show-prefix)
+prefix=${prefix%/}
+registered=${prefix:+$prefix=}$model
+dvc_root=$repository
+while [ ! -d "$dvc_root/.dvc" ] && [ ! -e "$dvc_root/.git" ] && [ "$dvc_root" != / ]; do dvc_root=$(dirname "$dvc_root"); done
+[ -d "$dvc_root/.dvc" ] || dvc_root=$repository
 fail() {
     echo "deploy.sh: $*" >&2
     exit 1
 }
 # The registered versions, oldest first: a release behind its candidates, and none that GTO took back (MODEL@VERSION!).
 versions() {
-    git -c versionsort.suffix=- tag --list "$model@v[0-9]*" --sort=version:refname | sed 's/^.*@//' | while read -r each; do
+    git -c versionsort.suffix=- tag --list "$registered@v[0-9]*" --sort=version:refname | sed 's/^.*@//' | while read -r each; do
         case $each in *!) continue ;; esac
-        git rev-parse --verify --quiet "refs/tags/$model@$each!" >/dev/null || echo "$each"
+        git rev-parse --verify --quiet "refs/tags/$registered@$each!" >/dev/null || echo "$each"
     done
 }
 # The deployments to the environments that a pattern names, oldest first: TAG VERSION COMMIT. What was recorded before there
 # was a text is read from the registry tag of its commit.
 history() {
-    git for-each-ref --format='%(refname:strip=2)' "refs/tags/$model#$1#*" | sed -n 's/.*#\([0-9]*\)$/\1 &/p' | sort -n | while read -r number record; do
+    git for-each-ref --format='%(refname:strip=2)' "refs/tags/$registered#$1#*" | sed -n 's/.*#\([0-9]*\)$/\1 &/p' | sort -n | while read -r number record; do
         at=$(git rev-parse --verify --quiet "refs/tags/$record^{commit}") || continue
         text=$(git for-each-ref --format='%(if:equals=tag)%(objecttype)%(then)%(contents)%(end)' "refs/tags/$record")
         each=$(printf '%s\n' "$text" | sed -n 's/^Version: //p' | tail -n 1)
-        [ -n "$each" ] || each=$(git tag --points-at "$at" --list "$model@*" --sort=version:refname | grep -v '!$' | tail -n 1 | sed 's/^.*@//')
+        [ -n "$each" ] || each=$(git tag --points-at "$at" --list "$registered@*" --sort=version:refname | grep -v '!$' | tail -n 1 | sed 's/^.*@//')
         [ -z "$each" ] || echo "$record $each $at"
     done
 }
-numbers() { git tag --list "$model#$environment#*" | sed 's/.*#//' | sort -n; }
+numbers() { git tag --list "$registered#$environment#*" | sed 's/.*#//' | sort -n; }
 fetch() { git fetch --quiet --tags origin "$@"; }
 shared() { [ "${MLOPS_PUSH:-yes}" != no ] && git remote get-url origin >/dev/null 2>&1; }
 
@@ -50,10 +57,10 @@ previous)
     version=$(history "$environment" | awk -v now="$now" '$2 != now { last = $2 } END { print last }')
     [ -n "$version" ] || fail "$environment had no version before ${now:-now}"
     ;;
-*) version=${wanted#"$model@"} ;;
+*) version=${wanted#"$registered@"} ;;
 esac
 [ -n "$version" ] || fail "no version of $model is registered: run make register-$model first"
-tag=$model@$version
+tag=$registered@$version
 # Only an exact version: Git would accept `v1.0.0^0` or `v1.0.0~1`, too.
 case $version in *[!0-9A-Za-z.+-]*) fail "$version is not a registered version of $model" ;; esac
 versions | grep -qxF -e "$version" || fail "$version is not a registered version of $model (git fetch --tags?)"
@@ -72,9 +79,12 @@ if ! { [ -e "$folder/.git" ] && git -C "$folder" checkout --quiet --force --deta
     rm -rf "$folder"
     git worktree add --quiet --force --force --detach "$folder" "$commit"
 fi
-cd "$folder"
-[ ! -f "$repository/.dvc/config.local" ] || cp "$repository/.dvc/config.local" .dvc/config.local
-dvc config --local cache.dir "$repository/.dvc/cache"
+checkout=$folder${prefix:+/$prefix}
+[ -d "$checkout" ] || fail "there is no folder $prefix at $tag"
+there=${dvc_root#"${repository%"${prefix:+/$prefix}"}"}
+[ ! -f "$dvc_root/.dvc/config.local" ] || cp "$dvc_root/.dvc/config.local" "$folder$there/.dvc/config.local"
+cd "$checkout"
+dvc config --local cache.dir "$dvc_root/.dvc/cache"
 # A remote in a folder that is seen from the repository would be looked for beside this one.
 listed=$(cd "$repository" && python .mlops/scripts/remotes.py)
 printf '%s\n' "$listed" | while read -r name url; do
@@ -116,7 +126,7 @@ export DEPLOY_ENVIRONMENT MODEL MODEL_PATH MODEL_VERSION MODEL_COMMIT
 run 9>&- || fail "the command failed: $environment is not recorded as having $version${now:+, but $now, as before}"
 
 cd "$repository"
-latest() { echo "$model#$environment#$(numbers | tail -n 1)"; }
+latest() { echo "$registered#$environment#$(numbers | tail -n 1)"; }
 is_recorded() { [ "$(history "$environment" | tail -n 1 | cut -d ' ' -f 2,3)" = "$version $commit" ]; }
 record() {
     ! is_recorded || return 0
@@ -129,7 +139,7 @@ record() {
         printf '%s\n' "$hashes" | sed '/^$/d;s/^/Hash: /'
         [ -z "$run_of_ci" ] || echo "Run: $run_of_ci"
     } | git -c "user.name=$(git config user.name || echo deploy)" -c "user.email=$(git config user.email || echo deploy@localhost)" \
-        tag --annotate --cleanup=verbatim --file - "$model#$environment#$((${number:-0} + 1))" "$commit"
+        tag --annotate --cleanup=verbatim --file - "$registered#$environment#$((${number:-0} + 1))" "$commit"
 }
 run_of_ci=${CI_PIPELINE_URL:-${GITHUB_RUN_ID:+${GITHUB_SERVER_URL:-}/${GITHUB_REPOSITORY:-}/actions/runs/$GITHUB_RUN_ID}}
 record

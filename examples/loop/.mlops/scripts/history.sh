@@ -3,6 +3,10 @@
 # It is on the branch mlops-monitoring of origin, apart from the code.
 set -eu
 branch=mlops-monitoring what=$1 monitor=$2
+# The projects of a repository share the branch: the history of one in a folder is in that folder there.
+scope=${MLOPS_FOLDER-$(git rev-parse --show-prefix)}
+scope=${scope%/}
+kept=${scope:+$scope/}$monitor
 # Whether there is a history; where that cannot be known nothing goes on, or a breach would look like the first one.
 fetched() {
     git ls-remote --quiet --exit-code origin "refs/heads/$branch" >/dev/null && found=0 || found=$?
@@ -11,9 +15,9 @@ fetched() {
 }
 case $what in
 restore)
-    if fetched && git cat-file -e "FETCH_HEAD:$monitor.csv" 2>/dev/null; then
+    if fetched && git cat-file -e "FETCH_HEAD:$kept.csv" 2>/dev/null; then
         mkdir -p monitoring
-        git show "FETCH_HEAD:$monitor.csv" > "monitoring/$monitor.csv"
+        git show "FETCH_HEAD:$kept.csv" > "monitoring/$monitor.csv"
     fi
     ;;
 keep)
@@ -34,13 +38,14 @@ keep)
             apart fetch --quiet --depth=1 "$origin" "$branch"
             apart reset --quiet --hard FETCH_HEAD
         fi
-        cp "monitoring/$monitor.csv" "monitoring/$monitor.html" "$folder/"
+        mkdir -p "$folder/$scope"
+        cp "monitoring/$monitor.csv" "monitoring/$monitor.html" "$folder/$scope/"
         apart add --all
         if apart diff --cached --quiet HEAD 2>/dev/null; then
             exit 0
         fi
         apart -c "user.name=$(git config user.name || echo monitor)" \
-            -c "user.email=$(git config user.email || echo monitor@localhost)" commit --quiet --message "$monitor"
+            -c "user.email=$(git config user.email || echo monitor@localhost)" commit --quiet --message "$kept"
         # Another monitor may have kept its own meanwhile.
         if apart push --quiet "$origin" "HEAD:refs/heads/$branch"; then
             exit 0

@@ -5,12 +5,14 @@
 set -eu
 monitor=$1
 shift
+# The branch of a project in a folder names the folder: another project may have a monitor of the same name.
+scope=$(git rev-parse --show-prefix | tr -c 'A-Za-z0-9\n' '-')
 branch=$(git branch --show-current)
 case $branch in
-retrain-"$monitor"-[0-9]*) ;;
-*) branch=retrain-$monitor-$(date -u +%Y%m%d%H%M%S) ;;
+retrain-"$scope$monitor"-[0-9]*) ;;
+*) branch=retrain-$scope$monitor-$(date -u +%Y%m%d%H%M%S) ;;
 esac
-others() { git status --porcelain --untracked-files=no -- . ':(exclude)monitoring' "$@"; }
+others() { git status --porcelain --untracked-files=no -- :/ ':(exclude)monitoring' "$@"; }
 unmade() {
     for path in "$@"; do
         set -- "$@" ":(exclude)$path"
