@@ -6,7 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from . import DONE, MISUSE, WRONG, find_root
+from ..read.root import find_root
+from . import DONE, MISUSE, WRONG
 
 if TYPE_CHECKING:
     import argparse

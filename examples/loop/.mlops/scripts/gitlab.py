@@ -1,7 +1,7 @@
 # Made by mlopsc: what the jobs of .gitlab-ci.yml tell GitLab. It needs Python alone.
-"""gitlab.py note FILE | issue MONITOR FILE | metrics: tell people in GitLab, or turn metrics into a report.
+"""gitlab.py note FILE [PROJECT] | issue MONITOR FILE | metrics: tell people in GitLab, or turn metrics into a report.
 
-`note` makes the file one note of the merge request, and writes over that note from then on. `issue` opens an issue with
+`note` makes the file one note of the merge request, and writes over that note from then on; each PROJECT has its own. `issue` opens an issue with
 the label monitor-MONITOR and the file as its text, or adds a note to the one that is open. Both speak to $CI_API_V4_URL
 with $GITLAB_TOKEN. `metrics` reads what `dvc metrics show --json` prints, and prints OpenMetrics.
 Exit status: 0 done, 1 GitLab said no, or what was read makes no sense.
@@ -51,9 +51,10 @@ def read(file):
         return harmless(report.read())
 
 
-def note(file):
+def note(file, project_name=None):
     """Write the note, or write over it."""
-    body = f"{MARK}\n{read(file)}"[:LIMIT]
+    mark = MARK if project_name is None else f"<!-- mlopsc: report of {project_name} -->"
+    body = f"{mark}\n{read(file)}"[:LIMIT]
     project, request = os.environ["CI_MERGE_REQUEST_PROJECT_ID"], os.environ["CI_MERGE_REQUEST_IID"]
     notes = f"/projects/{project}/merge_requests/{request}/notes"
     me = call("GET", "/user")[0]["id"]
@@ -61,7 +62,7 @@ def note(file):
     while page:
         found, page = call("GET", f"{notes}?sort=asc&per_page=100&page={page}")
         for each in found:
-            if each["author"]["id"] == me and each["body"].startswith(MARK):
+            if each["author"]["id"] == me and each["body"].startswith(mark):
                 call("PUT", f"{notes}/{each['id']}", {"body": body})
                 return
     call("POST", notes, {"body": body})
@@ -104,8 +105,8 @@ def metrics(data):
 
 
 def main():
-    if sys.argv[1:2] == ["note"] and len(sys.argv) == 3:
-        note(sys.argv[2])
+    if sys.argv[1:2] == ["note"] and len(sys.argv) in (3, 4):
+        note(*sys.argv[2:])
     elif sys.argv[1:2] == ["issue"] and len(sys.argv) == 4:
         issue(sys.argv[2], sys.argv[3])
     elif sys.argv[1:] == ["metrics"]:

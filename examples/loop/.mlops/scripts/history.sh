@@ -31,6 +31,7 @@ keep)
     folder=$(mktemp -d)
     trap 'rm -rf "$folder"' EXIT
     origin=$(git remote get-url origin)
+    case $origin in ./* | ../*) origin=$(git rev-parse --show-toplevel)/$origin ;; esac
     apart() { git --git-dir="$folder/.git" --work-tree="$folder" "$@"; }
     git init --quiet "$folder"
     for try in 1 2 3 4 5; do
