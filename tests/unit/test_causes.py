@@ -53,7 +53,7 @@ def test_an_unknown_stage_that_several_places_name_is_one_problem() -> None:
 
 
 def test_what_is_left_out_as_invalid_is_not_missing_as_well() -> None:
-    text = "mlops: 1\nstages:\n  a:\n    cmd: wc raw.txt > o\n    deps: raw.txt\n    outs: o\n  b:\n    cmd: wc o\n    deps: [o]\n"
+    text = "mlops: 1\nstages:\n  a:\n    cmd: wc raw.txt > o\n    deps: raw.txt\n    outs: o\n  b:\n    cmd: wc o > p\n    deps: [o]\n    outs: [p]\n"
     assert codes(text) == ["MLC102", "MLC102"]
 
 
