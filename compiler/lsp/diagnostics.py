@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
-from lsprotocol.types import (
-    Diagnostic,
-    DiagnosticRelatedInformation,
-    DiagnosticSeverity,
-    Location,
-    Position,
-    PositionEncodingKind,
-    Range,
-)
+from lsprotocol import types as lsp
 
 from ..model.diagnostic import Fix
 from ..model.source import Source, Span
@@ -27,18 +19,18 @@ from .lines import Lines
 from .projects import uri_of
 
 _SEVERITIES = {
-    "error": DiagnosticSeverity.Error,
-    "warning": DiagnosticSeverity.Warning,
-    "note": DiagnosticSeverity.Information,
+    "error": lsp.DiagnosticSeverity.Error,
+    "warning": lsp.DiagnosticSeverity.Warning,
+    "note": lsp.DiagnosticSeverity.Information,
 }
 SOURCE = "mlopsc"
-START = Range(Position(0, 0), Position(0, 0))
+START = lsp.Range(lsp.Position(0, 0), lsp.Position(0, 0))
 
 
 class Places:
     """Spans of a project as URIs and ranges. ``encoding`` is what the client counts columns in."""
 
-    def __init__(self, root: str, encoding: PositionEncodingKind | str) -> None:
+    def __init__(self, root: str, encoding: lsp.PositionEncodingKind | str) -> None:
         self.root, self.encoding = root, encoding
         self._lines: dict[Source, Lines] = {}
 
@@ -48,7 +40,7 @@ class Places:
             self._lines[source] = Lines(source.text, self.encoding)
         return self._lines[source]
 
-    def range(self, span: Span) -> Range:
+    def range(self, span: Span) -> lsp.Range:
         """The range of a span."""
         return self.lines(span.source).range(span.start, span.end)
 
@@ -61,23 +53,23 @@ class Places:
         return uri_of(os.path.join(self.root, name))
 
 
-def by_uri(analysis: Analysis, places: Places) -> dict[str, list[Diagnostic]]:
+def by_uri(analysis: Analysis, places: Places) -> dict[str, list[lsp.Diagnostic]]:
     """The diagnostics of an analysis by the URI of their file; those without a place are at the top of the spec."""
-    diagnostics: defaultdict[str, list[Diagnostic]] = defaultdict(list)
+    diagnostics: defaultdict[str, list[lsp.Diagnostic]] = defaultdict(list)
     for located in analysis.located:
         name = located.span.source.name if located.span is not None else SPEC_NAME
         diagnostics[places.uri(name)].append(_diagnostic(located, places))
     return dict(diagnostics)
 
 
-def _diagnostic(located: Located, places: Places) -> Diagnostic:
+def _diagnostic(located: Located, places: Places) -> lsp.Diagnostic:
     diagnostic = located.diagnostic
     lines = [diagnostic.message, diagnostic.note, f"help: {diagnostic.help}" if diagnostic.help else ""]
     related = [
-        DiagnosticRelatedInformation(Location(places.uri(span.source.name), places.range(span)), text)
+        lsp.DiagnosticRelatedInformation(lsp.Location(places.uri(span.source.name), places.range(span)), text)
         for span, text in located.labels
     ]
-    return Diagnostic(
+    return lsp.Diagnostic(
         range=places.range(located.span) if located.span is not None else START,
         message="\n".join(filter(None, lines)),
         severity=_SEVERITIES[diagnostic.severity],
@@ -99,20 +91,19 @@ def fixes(analysis: Analysis) -> Iterator[tuple[Located, Fix, Span]]:
             yield located, fix, analysis.compiled.document.span(fix.place)
 
 
-def generated(text: str) -> Diagnostic | None:
+def generated(text: str) -> lsp.Diagnostic | None:
     """The information that a file is made from mlops.yaml, for a file that mlopsc wrote."""
     first = text.partition("\n")[0]
     if not is_generated(text):
         return None
-    whole = Range(Position(0, 0), Position(0, len(first)))
+    whole = lsp.Range(lsp.Position(0, 0), lsp.Position(0, len(first)))
     message = "this file is made from mlops.yaml: edit that; `mlopsc build` writes this file again"
-    return Diagnostic(whole, message, severity=DiagnosticSeverity.Information, source=SOURCE)
+    return lsp.Diagnostic(whole, message, severity=lsp.DiagnosticSeverity.Information, source=SOURCE)
 
 
-Publish = Callable[[str, list[Diagnostic], int | None], None]
-
-
-def changed(published: Mapping[str, list[Diagnostic]], before: set[str]) -> Iterator[tuple[str, list[Diagnostic]]]:
+def changed(
+    published: Mapping[str, list[lsp.Diagnostic]], before: set[str]
+) -> Iterator[tuple[str, list[lsp.Diagnostic]]]:
     """What to publish: the diagnostics of each file, and none for the files that had some."""
     yield from published.items()
     yield from ((uri, []) for uri in before - published.keys())
