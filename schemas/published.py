@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .common import FORMS
 from .examples import example
 from .spec import Spec
 
@@ -17,7 +18,18 @@ def json_schema() -> dict[str, Any]:
     schema = Spec.model_json_schema(by_alias=True)
     for name, model in schema.pop("$defs").items():
         schema.setdefault("$defs", {})[name] = _model(name, model)
-    return {"$schema": DRAFT, "$id": ID, "title": "mlops.yaml", **_model("Spec", schema)}
+    return {"$schema": DRAFT, "$id": ID, "title": "mlops.yaml", **_with_messages(_model("Spec", schema))}
+
+
+def _with_messages(schema: Any) -> Any:
+    """A schema in which each pattern says in words what it accepts, by a keyword of the YAML and JSON servers of editors."""
+    if isinstance(schema, list):
+        return [_with_messages(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {key: _with_messages(value) for key, value in schema.items()}
+    words = FORMS.get(schema["pattern"]) if isinstance(schema.get("pattern"), str) else None
+    return plain if words is None else {**plain, "patternErrorMessage": f"expected {words}"}
 
 
 def _model(name: str, model: dict[str, Any]) -> dict[str, Any]:

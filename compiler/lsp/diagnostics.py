@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
 from lsprotocol import types as lsp
@@ -99,9 +99,6 @@ def generated(text: str) -> lsp.Diagnostic | None:
     whole = lsp.Range(lsp.Position(0, 0), lsp.Position(0, len(first)))
     message = "this file is made from mlops.yaml: edit that; `mlopsc build` writes this file again"
     return lsp.Diagnostic(whole, message, severity=lsp.DiagnosticSeverity.Information, source=SOURCE)
-
-
-Publish = Callable[[str, list[lsp.Diagnostic], int | None], None]
 
 
 def changed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -166,11 +166,14 @@ CAPABILITIES = lsp.ClientCapabilities(
 )
 
 
+OURS = (str(BIN / "mlopsc"), "lsp")
+
+
 @asynccontextmanager
-async def editor(root: Path) -> AsyncIterator[Editor]:
-    """An editor in a folder with the real server. What the server logs is an error."""
+async def editor(root: Path, command: Sequence[str] = OURS) -> AsyncIterator[Editor]:
+    """An editor in a folder with a real server. What the server logs is an error."""
     client = Editor(root)
-    await client.start_io(str(BIN / "mlopsc"), "lsp")
+    await client.start_io(*command)
     server: Any = client._server
     log = asyncio.create_task(server.stderr.read())
     try:
@@ -194,11 +197,11 @@ async def editor(root: Path) -> AsyncIterator[Editor]:
     assert server.returncode == 0
 
 
-def session(root: Path, act: Callable[[Editor], Awaitable[None]]) -> None:
-    """Act in an editor that has the spec open."""
+def session(root: Path, act: Callable[[Editor], Awaitable[None]], command: Sequence[str] = OURS) -> None:
+    """Act in an editor."""
 
     async def whole() -> None:
-        async with editor(root) as client:
+        async with editor(root, command) as client:
             await act(client)
 
     asyncio.run(whole())

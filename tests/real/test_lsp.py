@@ -48,7 +48,7 @@ DEFINITIONS: list[tuple[str, int, str, int]] = [
 
 async def hover(client: Editor, word: str, shift: int) -> str:
     """The hover at a word, once it is known which stages are stale."""
-    for _ in range(200):
+    for _ in range(1200):
         text = await client.hover(word, shift)
         if "not known yet" not in text:
             return text

@@ -46,7 +46,7 @@ async def lenses(client: Editor) -> list[tuple[str, str]]:
 
 async def until(client: Editor, wanted: tuple[str, str]) -> list[tuple[str, str]]:
     """The lenses, once the freshness of the stages is known."""
-    for _ in range(200):
+    for _ in range(1200):
         found = await lenses(client)
         if wanted in found:
             return found

@@ -43,6 +43,22 @@ def test_every_key_has_a_description_and_no_generated_title() -> None:
     assert not [name for name, model in SCHEMA["$defs"].items() if "title" in model]
 
 
+def test_every_pattern_says_what_it_accepts() -> None:
+    found = [schema for schema in nodes(SCHEMA) if isinstance(schema.get("pattern"), str)]
+    assert len(found) > 10
+    assert not [
+        schema["pattern"] for schema in found if not schema.get("patternErrorMessage", "").startswith("expected ")
+    ]
+
+
+def nodes(schema: Any) -> Iterator[dict[str, Any]]:
+    """All mappings of a schema."""
+    if isinstance(schema, dict):
+        yield schema
+    for value in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from nodes(value)
+
+
 def test_every_key_of_one_form_has_an_example() -> None:
     """Keys with several forms, words of a list and switches explain themselves."""
     without = [
