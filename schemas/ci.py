@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .common import Cron, Duration, EnvName, Model, form
-from .stage import Resources
+from .resources import MachineResources
 
 
 class Triggers(Model):
@@ -19,7 +19,7 @@ class Triggers(Model):
     manual: bool | None = Field(None, description="Allow manual runs (default true).")
 
 
-class Runner(Resources):
+class Runner(MachineResources):
     """The resources of a CI machine. A value that is left out means enough, except `gpu`, where it means none."""
 
     labels: str | list[str] | None = Field(

@@ -37,6 +37,21 @@ WITH: dict[Feature, dict[str, Any]] = {
     Feature.CPU: {"a": {"resources": {"cpu": 2}}},
     Feature.MEMORY: {"a": {"resources": {"memory": "1Gi"}}},
     Feature.GPU: {"a": {"resources": {"gpu": 1}}},
+    Feature.GPU_TYPE: {"a": {"resources": {"gpu_type": "nvidia-tesla-a100"}}},
+    Feature.DISK: {"a": {"resources": {"disk": "400Gi"}}},
+    Feature.SHM: {"a": {"resources": {"shm": "16Gi"}}},
+    Feature.SPOT: {"a": {"resources": {"spot": True}}},
+    Feature.INSTANCE: {
+        "a": {
+            "resources": {
+                "instance": {
+                    "sagemaker": "ml.p4d.24xlarge",
+                    "vertex": "a2-highgpu-2g",
+                    "azureml": "Standard_ND96asr_v4",
+                }
+            }
+        }
+    },
     Feature.STAGE_GATES: {"a": {"gates": {"m": "> 1"}}},
     Feature.REGISTRY: {"stack": {"registry": "s3://bucket/p"}},
     Feature.DATA: {"data": {"d": {"url": "https://example.org/x.csv"}}},
@@ -57,12 +72,22 @@ WITH_DVC = {Feature.REGISTRY, Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS,
 """Constructs that are DVC's own: without it no target writes them."""
 
 RUNNERS = {"ci": {"runners": {"big": {"cpu": 64, "memory": "1Ti", "gpu": 8}}}}
+IN_A_POD = {"a": {"image": "python:3.12", "kind": "train", "resources": {"gpu": 1}}}
+TWO_MACHINES = {
+    "small": {"cpu": 8, "disk": "100Gi", "gpu": 1, "gpu_type": "nvidia-tesla-t4"},
+    "big": {"disk": "1Ti", "gpu": 1, "gpu_type": "nvidia-tesla-a100", "cpu": 64},
+}
 NEEDS: dict[Feature, dict[str, Any]] = {
     Feature.DEPLOY: {"models": {"m": {"path": "o.txt"}}},
     Feature.FAN_OUT: {"stack": {"registry": "s3://bucket/p"}},
     Feature.CPU: RUNNERS,
     Feature.MEMORY: RUNNERS,
     Feature.GPU: RUNNERS,
+    Feature.GPU_TYPE: {**IN_A_POD, "ci": {"runners": TWO_MACHINES}},
+    Feature.DISK: {**IN_A_POD, "ci": {"runners": TWO_MACHINES}},
+    Feature.SHM: IN_A_POD,
+    Feature.SPOT: IN_A_POD,
+    Feature.INSTANCE: IN_A_POD,
     Feature.CI_RUNNERS: {"a": {"resources": {"cpu": 2}}},
 }
 """What must be there for a construct to be valid; without and with it alike."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from ...schemas import ci as language
-from ...schemas import stage as stage_language
 from ...schemas.common import listed, seconds
 from ..model.ci import Ci, Machine
-from ..model.resources import Resources
+from .resources import lower_resources
 
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _DEFAULT_TRIGGERS = language.Triggers.model_construct()
 
 
@@ -31,23 +29,3 @@ def lower_ci(ci: language.Ci, schedule: str | None) -> Ci:
 
 def _machine(name: str, runner: language.Runner) -> Machine:
     return Machine(name, tuple(listed(runner.labels)) or (name,), lower_resources(runner))
-
-
-def lower_resources(resources: stage_language.Resources | None) -> Resources:
-    """`resources` in cores, bytes and devices."""
-    if resources is None:
-        return Resources()
-    return Resources(_cores(resources.cpu), _bytes(resources.memory), resources.gpu)
-
-
-def _cores(cpu: float | str | None) -> float | None:
-    if isinstance(cpu, str):
-        return float(cpu[:-1]) / 1000 if cpu.endswith("m") else float(cpu)
-    return None if cpu is None else float(cpu)
-
-
-def _bytes(memory: int | str | None) -> int | None:
-    if isinstance(memory, str):
-        digits = memory.rstrip("KMGTi")
-        return int(float(digits) * _UNITS[memory[len(digits) :]])
-    return memory

@@ -29,7 +29,16 @@ _OWN_KEYS = {
     "image": Feature.IMAGE,
     "gates": Feature.STAGE_GATES,
 }
-_RESOURCES = {"cpu": Feature.CPU, "memory": Feature.MEMORY, "gpu": Feature.GPU}
+_RESOURCES = {
+    "cpu": Feature.CPU,
+    "memory": Feature.MEMORY,
+    "gpu": Feature.GPU,
+    "gpu_type": Feature.GPU_TYPE,
+    "disk": Feature.DISK,
+    "shm": Feature.SHM,
+    "spot": Feature.SPOT,
+    "instance": Feature.INSTANCE,
+}
 _SECTIONS = {
     "vars": Feature.VARS,
     "params": Feature.PARAMS,
@@ -97,5 +106,5 @@ def _of_entry(entry: Entry, used: defaultdict[str, list[Path]]) -> None:
             used[feature].append((*path, key))
     if declared.resources is not None:
         for key, feature in _RESOURCES.items():
-            if getattr(declared.resources, key) is not None:
+            if getattr(declared.resources, key) not in (None, False):
                 used[feature].append((*path, "resources", key))

@@ -17,7 +17,7 @@ from ..read.params import DEFAULT
 from ..resolve.commands import env_text
 from ..resolve.entry import Entry, Resolved
 from ..resolve.library import holds_tests, library
-from .ci import lower_ci, lower_resources
+from .ci import lower_ci
 from .code import code_of
 from .edges import artifacts, edges
 from .expand import Expanded, expand, resolve_value
@@ -25,6 +25,7 @@ from .features import features
 from .operations import deployments, experiments, models, monitors, programs, sources
 from .paths import rooted
 from .remotes import remote_url, remotes
+from .resources import lower_resources
 from .variables import global_scope
 
 DEFAULT_NAME = "pipeline"

@@ -42,6 +42,11 @@ class Feature(StrEnum):
     CPU = "resources.cpu"
     MEMORY = "resources.memory"
     GPU = "resources.gpu"
+    GPU_TYPE = "resources.gpu_type"
+    DISK = "resources.disk"
+    SHM = "resources.shm"
+    SPOT = "resources.spot"
+    INSTANCE = "resources.instance"
     STAGE_GATES = "gates"
     REGISTRY = "stack.registry"
     DATA = "data"
@@ -78,6 +83,11 @@ class Refused:
     """The emitted files do not contain it; ``why`` is the reason, for the author of the spec."""
 
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost(Refused):
+    """The emitted files do not contain it, and what they run differs by it: a warning for the files of this target."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from ...compiler.model.project import Project
 from ...compiler.model.target import HEADER, Emulated, Feature, File, Kept, Support
 from ..engines import worker
 from ..engines.problems import problems
-from ..engines.support import TASKS
+from ..engines.support import IN_PODS, TASKS
 from .document import document
 from .names import names
 
@@ -40,6 +40,7 @@ class Airflow:
         Feature.CPU: Emulated("slots of the default pool; with `image`, the pod's request"),
         Feature.MEMORY: Emulated("with `image`, the pod's request; otherwise a line in the task's notes"),
         Feature.GPU: Emulated("slots of the pool `gpu`; with `image`, the pod's limit"),
+        **{feature: Emulated(f"with `image`: {support.how}") for feature, support in IN_PODS.items()},
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 from ...compiler.model.project import Project, Stage
-from ..engines import worker
+from ..engines import pods, worker
 from ..engines.facts import GRACE
-from ..engines.kubernetes import GPU
 from ..engines.parameters import parameters
 from ..engines.task import REVISION
 from .facts import GPU_POOL
@@ -27,6 +26,8 @@ class Task:
     image: str | None
     requests: Mapping[str, str]
     limits: Mapping[str, str]
+    spec: Mapping[str, Any]
+    mounts: Sequence[Mapping[str, str]]
     pool: str | None
     slots: int | None
     retries: int
@@ -37,6 +38,7 @@ class Task:
 def document(project: Project) -> dict[str, Any]:
     """The DAG, its parameters and its tasks; whether some tasks run in pods, and some as stages on Airflow's workers."""
     ids = names(project)
+    tasks = [_task(project, stage, ids.stages[stage.name]) for stage in project]
     return {
         "project": project.name,
         "dag_id": ids.pipeline,
@@ -46,8 +48,9 @@ def document(project: Project) -> dict[str, Any]:
         "worker": worker.text(),
         "revision": f"set -- /dev/null; {REVISION}",
         "pods": any(stage.image for stage in project),
+        "specs": any(task.spec for task in tasks),
         "stages": any(not stage.image for stage in project),
-        "tasks": [_task(project, stage, ids.stages[stage.name]) for stage in project],
+        "tasks": tasks,
     }
 
 
@@ -70,15 +73,16 @@ def _task(project: Project, stage: Stage, identifier: str) -> Task:
     notes = [stage.desc] if stage.desc else []
     if memory and not stage.image:
         notes.append(f"Asks for {memory} bytes of memory.")
-    requests = {"cpu": f"{cpu:g}" if cpu else "", "memory": str(memory) if memory else ""}
     slots = gpu or (ceil(cpu) if cpu and cpu > 1 else None)
     return Task(
         id=identifier,
         stage=stage.name,
         parents=tuple(project.dag.parents(stage.name)),
         image=stage.image,
-        requests={name: amount for name, amount in requests.items() if amount},
-        limits={GPU: str(gpu)} if gpu else {},
+        requests=pods.requests(stage.resources) if stage.image else {},
+        limits=pods.limits(stage.resources) if stage.image else {},
+        spec=pods.pod_spec(stage) if stage.image else {},
+        mounts=pods.mounts(stage) if stage.image else (),
         pool=GPU_POOL if gpu and not stage.image else None,
         slots=None if stage.image else slots,
         retries=stage.retries,

@@ -15,7 +15,7 @@ from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ..engines import worker
-from ..engines.support import INSTALLED, TASKS
+from ..engines.support import IN_PODS, INSTALLED, TASKS
 from .document import clock, document
 from .names import names
 from .problems import SUBSTITUTED_TEXT, problems
@@ -39,6 +39,7 @@ class Argo:
         Feature.CPU: Emulated("the container's request"),
         Feature.MEMORY: Emulated("the container's request"),
         Feature.GPU: Emulated("the container's limit `nvidia.com/gpu`"),
+        **IN_PODS,
         Feature.REGISTRY: INSTALLED,
     }
 

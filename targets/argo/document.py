@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...compiler.model.project import Project, Stage
-from ..engines import worker
+from ..engines import pods, worker
 from ..engines.facts import GRACE, IMAGE
-from ..engines.kubernetes import GPU, cores, quantity
 from ..engines.names import Names
 from ..engines.parameters import lines, parameters
 from ..engines.task import CREDENTIALS, REVISION, image, setup
@@ -130,11 +129,15 @@ def _template(project: Project, stage: Stage, secret: str, env: Mapping[str, str
             "command": [shell, flag, f"{_REPOSITORY}{script}", zeroth],
             "args": ["{{inputs.parameters.stage}}"],
             **_environment(secret, {**env, **({"MLOPS_SETUP": word(install)} if install else {})}),
-            **_resources(stage),
+            "resources": pods.container_resources(stage.resources),
+            "volumeMounts": pods.mounts(stage),
         },
+        **pods.pod_spec(stage),
         "activeDeadlineSeconds": stage.timeout + GRACE if stage.timeout else None,
         "retryStrategy": {"limit": stage.retries, "retryPolicy": "Always"} if stage.retries else None,
     }
+    container = {key: value for key, value in template["container"].items() if value not in ({}, [])}
+    template = {**template, "container": container}
     return {key: value for key, value in template.items() if value is not None}
 
 
@@ -143,14 +146,3 @@ def _environment(secret: str, env: Mapping[str, str]) -> dict[str, Any]:
         "env": [{"name": name, "value": value} for name, value in env.items()],
         "envFrom": [{"secretRef": {"name": secret, "optional": True}}],
     }
-
-
-def _resources(stage: Stage) -> dict[str, Any]:
-    cpu, memory, gpu = stage.resources.cpu, stage.resources.memory, stage.resources.gpu
-    requests = {"cpu": cores(cpu) if cpu else "", "memory": quantity(memory) if memory else ""}
-    asked = {
-        "requests": {name: amount for name, amount in requests.items() if amount},
-        "limits": {GPU: str(gpu)} if gpu else {},
-    }
-    resources = {bound: amounts for bound, amounts in asked.items() if amounts}
-    return {"resources": resources} if resources else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...compiler.model.target import Elsewhere, Emulated, Feature, Support
+from ...compiler.model.target import Elsewhere, Emulated, Feature, Lost, Refused, Support
 
 BY_MAKE = Elsewhere("the job runs make or DVC, whose files say it", ("make", "dvc"))
 
@@ -28,6 +28,10 @@ PIPELINE: Support = {
     Feature.CPU: _MACHINE,
     Feature.MEMORY: _MACHINE,
     Feature.GPU: _MACHINE,
+    Feature.GPU_TYPE: _MACHINE,
+    Feature.DISK: _MACHINE,
+    Feature.SPOT: Lost("the machine decides: name spot machines in `ci.runners`"),
+    Feature.INSTANCE: Refused("the machine types are of other platforms"),
     Feature.MODELS: Elsewhere("a tag registers a model; `make register-NAME` sets it", ("make",)),
     Feature.FAN_OUT: Emulated(
         "a job for each stage runs the worker script; the last job restores all results and reports"

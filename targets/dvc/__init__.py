@@ -65,6 +65,10 @@ class Dvc:
         Feature.CPU: Emulated("the runner, .mlops/scripts/run.py, runs together what fits the machine's cores"),
         Feature.MEMORY: Emulated("the runner, .mlops/scripts/run.py, runs together what fits the machine's memory"),
         Feature.GPU: Emulated("the runner, .mlops/scripts/run.py, gives each stage GPUs of its own"),
+        **dict.fromkeys(
+            (Feature.GPU_TYPE, Feature.DISK, Feature.SHM, Feature.SPOT, Feature.INSTANCE),
+            Refused("DVC runs commands on this machine as it is"),
+        ),
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:

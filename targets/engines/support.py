@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ...compiler.model.target import Elsewhere, Emulated, Feature, Support
+from collections.abc import Mapping
+
+from ...compiler.model.target import Elsewhere, Emulated, Feature, Refused, Support
 
 BY_DVC = Elsewhere("each task runs its stage by DVC, so dvc.yaml covers it")
 NO_CLOCK = Elsewhere("its file has no clock: CI starts the pipeline there", ("github", "gitlab"))
@@ -15,6 +17,7 @@ TASKS: Support = {
     Feature.SCRIPT: Emulated("a task; DVC runs the script"),
     Feature.STAGE_GATES: Emulated("one task per gate; it fails if a bound is not met"),
     Feature.SCHEDULE: NO_CLOCK,
+    Feature.INSTANCE: Refused("the machine types are of other platforms"),
     **dict.fromkeys(
         (
             Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR,
@@ -27,3 +30,13 @@ TASKS: Support = {
 
 INSTALLED = Emulated("a task without `image` installs DVC with the extra for the remote")
 """The effect of `stack.registry` on `task.setup`."""
+
+IN_PODS: Mapping[Feature, Emulated] = {
+    Feature.GPU_TYPE: Emulated("a label of the pod's node, and the kind of device in its limits"),
+    Feature.DISK: Emulated("the container's request for `ephemeral-storage`"),
+    Feature.SHM: Emulated("a volume in memory at /dev/shm"),
+    Feature.SPOT: Emulated(
+        "a node with the label of GKE, AKS, EKS or Karpenter for spot nodes, whose taints are tolerated"
+    ),
+}
+"""The support of an engine that starts pods of Kubernetes."""

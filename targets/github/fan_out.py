@@ -7,6 +7,7 @@ from typing import Any
 
 from ...compiler.lower.fan_out import Fan
 from ...compiler.model.project import Project, Stage
+from ...compiler.model.resources import Resources
 from ..ci import fan_out
 from .escape import literal
 from .facts import MAX_MINUTES
@@ -52,7 +53,7 @@ def _stage_job(project: Project, stage: Stage, needs: list[str], condition: str 
     steps = [*begin(project, depth=0), step]
     container: dict[str, Any] = {}
     if stage.image:  # the image has all that the stage needs, but perhaps no bash
-        container = {"container": literal(stage.image)}
+        container = {"container": _container(stage.image, stage.resources)}
         steps = [steps[0], {**step, "shell": "sh", "run": f"{_OWN_CHECKOUT}{step['run']}\n"}]
     return job_on(
         project.ci.labels_for(stage.resources),
@@ -64,3 +65,16 @@ def _stage_job(project: Project, stage: Stage, needs: list[str], condition: str 
         **access(project),
         **container,
     )
+
+
+def _container(image: str, resources: Resources) -> Any:
+    """The container of a job. Docker shows it no GPU by itself, and gives it 64 MiB of shared memory.
+
+    https://docs.docker.com/reference/cli/docker/container/run/, and what PyTorch asks for: the host's shared memory.
+    """
+    options = ["--gpus all"] if resources.gpu else []
+    if resources.shm:
+        options.append(f"--shm-size={resources.shm}")
+    elif resources.gpu:
+        options.append("--ipc=host")
+    return {"image": literal(image), "options": " ".join(options)} if options else literal(image)

@@ -14,7 +14,7 @@ from typing import ClassVar
 from ...compiler.emit.files import yaml_file
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
-from ...compiler.model.target import Emulated, Feature, File, Kept, Support
+from ...compiler.model.target import Emulated, Feature, File, Kept, Lost, Support
 from ...compiler.programs import program
 from ..ci import PIPELINE
 from ..ci.fan_out import worker
@@ -34,6 +34,7 @@ class Gitlab:
     support: ClassVar[Support] = {
         **PIPELINE,
         Feature.IMAGE: Emulated("the `image` of the stage's job", only_with=Feature.FAN_OUT),
+        Feature.SHM: Lost("the runner decides: `shm_size` in its config.toml"),
         Feature.TIMEOUT: Emulated(
             "the command ends in time by itself; its job has an hour more", only_with=Feature.FAN_OUT
         ),

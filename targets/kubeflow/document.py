@@ -6,8 +6,9 @@ from typing import Any
 
 from ...compiler.model.project import Project, Stage
 from ...compiler.model.resources import Resources
+from ..engines import pods
 from ..engines.facts import GRACE
-from ..engines.kubernetes import GPU
+from ..engines.kubernetes import quantity
 from ..engines.pipeline_spec.document import EXPORTS, INPUTS, Engine, accelerators, size
 from ..engines.pipeline_spec.document import document as pipeline_spec
 from ..engines.pipeline_spec.names import names
@@ -21,7 +22,7 @@ def document(project: Project) -> dict[str, Any]:
 
 def _requests(resources: Resources) -> dict[str, Any]:
     """The pod's requests. A limit would kill a stage that takes more than it asked for."""
-    return {**size("Request", resources), **accelerators(GPU, resources)}
+    return {**size("Request", resources), **accelerators(pods.device(resources.gpu_type), resources)}
 
 
 def _platforms(project: Project) -> dict[str, Any]:
@@ -40,7 +41,36 @@ def _platforms(project: Project) -> dict[str, Any]:
 
     def config(stage: Stage) -> dict[str, Any]:
         deadline = {"activeDeadlineSeconds": str(stage.timeout + GRACE)} if stage.timeout else {}
-        return {"secretAsEnv": [keys], **deadline}
+        return {"secretAsEnv": [keys], **deadline, **_pod(stage)}
 
     executors = {f"exec-{identifiers.stages[stage.name]}": config(stage) for stage in project}
     return {"kubernetes": {"deploymentSpec": {"executors": executors}}}
+
+
+def _pod(stage: Stage) -> dict[str, Any]:
+    """What a stage asks of its pod, in the keys of Kubeflow; what is empty is left out."""
+    selector = pods.node_selector(stage)
+    shm, disk = stage.resources.shm, stage.resources.disk
+    fields = {
+        "nodeSelector": {"labels": selector} if selector else {},
+        "tolerations": pods.tolerations(stage),
+        "nodeAffinity": [{"matchExpressions": expressions} for expressions in pods.spot_terms(stage)],
+        "emptyDirMounts": [_memory(shm)] if shm else [],
+        "genericEphemeralVolume": [_volume(disk)] if disk else [],
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def _memory(size: int) -> dict[str, str]:
+    return {"volumeName": pods.SHM, "mountPath": "/dev/shm", "medium": "Memory", "sizeLimit": quantity(size)}
+
+
+def _volume(size: int) -> dict[str, Any]:
+    """A disk that lives as long as the pod, at /tmp, where the worker clones. A PipelineSpec has no `ephemeral-storage`."""
+    return {
+        "volumeName": "disk",
+        "mountPath": "/tmp",
+        "accessModes": ["ReadWriteOnce"],
+        "size": quantity(size),
+        "defaultStorageClass": True,
+    }

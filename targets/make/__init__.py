@@ -57,6 +57,10 @@ class Make:
         Feature.CPU: Refused("make has no scheduler"),
         Feature.MEMORY: Refused("make has no scheduler"),
         Feature.GPU: Refused("make has no scheduler"),
+        **dict.fromkeys(
+            (Feature.GPU_TYPE, Feature.DISK, Feature.SHM, Feature.SPOT, Feature.INSTANCE),
+            Refused("make runs commands on this machine as it is"),
+        ),
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:

@@ -39,6 +39,7 @@ class Mlflow:
         Feature.CPU: _NO_SCHEDULER,
         Feature.MEMORY: _NO_SCHEDULER,
         Feature.GPU: _NO_SCHEDULER,
+        **dict.fromkeys((Feature.GPU_TYPE, Feature.DISK, Feature.SHM, Feature.SPOT), _NO_SCHEDULER),
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:

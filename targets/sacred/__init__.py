@@ -37,6 +37,7 @@ class Sacred:
         Feature.CPU: _ON_THIS_MACHINE,
         Feature.MEMORY: _ON_THIS_MACHINE,
         Feature.GPU: _ON_THIS_MACHINE,
+        **dict.fromkeys((Feature.GPU_TYPE, Feature.DISK, Feature.SHM, Feature.SPOT), _ON_THIS_MACHINE),
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:

@@ -589,8 +589,8 @@ with DAG(
         append_env=True,
     )
     stage("prepare", retries=2, execution_timeout=timedelta(seconds=4200), doc_md='Sort it; it\'s "raw"')
-    pod("train@4", "prepare", image="python:3.12", requests={"cpu": "4", "memory": "8589934592"}, limits={"nvidia.com/gpu": "1"}, task_id="train_4")
-    pod("train@8", "prepare", image="python:3.12", requests={"cpu": "4", "memory": "8589934592"}, limits={"nvidia.com/gpu": "1"}, task_id="train_8")
+    pod("train@4", "prepare", image="python:3.12", requests={"cpu": "4", "memory": "8Gi"}, limits={"nvidia.com/gpu": "1"}, task_id="train_4")
+    pod("train@8", "prepare", image="python:3.12", requests={"cpu": "4", "memory": "8Gi"}, limits={"nvidia.com/gpu": "1"}, task_id="train_8")
     stage("measure", "train@4", "train@8", pool_slots=2, doc_md="Asks for 1073741824 bytes of memory.")
 
 if os.path.exists(LOCAL):  # yours: it defines change(dag, tasks), which may change anything here

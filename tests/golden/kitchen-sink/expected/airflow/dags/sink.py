@@ -16,6 +16,7 @@ except ImportError:  # Airflow 2
     from airflow.models.param import Param
     from airflow.operators.bash import BashOperator
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
 from kubernetes.client import models as k8s
 
 PARAMS = {
@@ -551,8 +552,12 @@ def stage(name, *parents, task_id=None, **options):
     [tasks[parent] for parent in parents or ("git_revision",)] >> tasks[name]
 
 
-def pod(name, *parents, image, task_id=None, requests=None, limits=None, **options):
-    """A task in a pod. The Kubernetes secret SECRET holds MLOPS_REPO and credentials."""
+def pod(name, *parents, image, task_id=None, requests=None, limits=None, spec=None, mounts=(), **options):
+    """A task in a pod. The Kubernetes secret SECRET holds MLOPS_REPO and credentials. `spec` is more of the pod, in Kubernetes' keys."""
+    if spec:
+        container = {"name": "base", "volumeMounts": list(mounts)}
+        spec = {**spec, "containers": [container]}
+        options["full_pod_spec"] = PodGenerator.deserialize_model_dict({"spec": spec})
     tasks[name] = KubernetesPodOperator(
         task_id=task_id or name,
         image=image,
@@ -592,8 +597,8 @@ with DAG(
     stage("clean", "fetch", doc_md="Clean it")
     stage("split@a", "clean", task_id="split_a")
     stage("split@b", "clean", task_id="split_b")
-    pod("train@1", "split@a", "split@b", image="python:3.12", requests={"cpu": "2", "memory": "4294967296"}, limits={"nvidia.com/gpu": "1"}, retries=2, execution_timeout=timedelta(seconds=7200), task_id="train_1")
-    pod("train@2", "split@a", "split@b", image="python:3.12", requests={"cpu": "2", "memory": "4294967296"}, limits={"nvidia.com/gpu": "1"}, retries=2, execution_timeout=timedelta(seconds=7200), task_id="train_2")
+    pod("train@1", "split@a", "split@b", image="python:3.12", requests={"cpu": "2", "memory": "4Gi", "ephemeral-storage": "100Gi"}, limits={"nvidia.com/gpu": "1"}, spec={"nodeSelector": {"cloud.google.com/gke-accelerator": "nvidia-tesla-t4"}, "tolerations": [{"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}, {"key": "kubernetes.azure.com/scalesetpriority", "operator": "Equal", "value": "spot", "effect": "NoSchedule"}], "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "cloud.google.com/gke-spot", "operator": "In", "values": ["true"]}]}, {"matchExpressions": [{"key": "kubernetes.azure.com/scalesetpriority", "operator": "In", "values": ["spot"]}]}, {"matchExpressions": [{"key": "eks.amazonaws.com/capacityType", "operator": "In", "values": ["SPOT"]}]}, {"matchExpressions": [{"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["spot"]}]}]}}}, "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}]}, mounts=[{"name": "shm", "mountPath": "/dev/shm"}], retries=2, execution_timeout=timedelta(seconds=7200), task_id="train_1")
+    pod("train@2", "split@a", "split@b", image="python:3.12", requests={"cpu": "2", "memory": "4Gi", "ephemeral-storage": "100Gi"}, limits={"nvidia.com/gpu": "1"}, spec={"nodeSelector": {"cloud.google.com/gke-accelerator": "nvidia-tesla-t4"}, "tolerations": [{"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}, {"key": "kubernetes.azure.com/scalesetpriority", "operator": "Equal", "value": "spot", "effect": "NoSchedule"}], "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "cloud.google.com/gke-spot", "operator": "In", "values": ["true"]}]}, {"matchExpressions": [{"key": "kubernetes.azure.com/scalesetpriority", "operator": "In", "values": ["spot"]}]}, {"matchExpressions": [{"key": "eks.amazonaws.com/capacityType", "operator": "In", "values": ["SPOT"]}]}, {"matchExpressions": [{"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["spot"]}]}]}}}, "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}]}, mounts=[{"name": "shm", "mountPath": "/dev/shm"}], retries=2, execution_timeout=timedelta(seconds=7200), task_id="train_2")
     stage("evaluate", "train@1", "train@2")
     stage("gate-evaluate", "evaluate", doc_md="Judge the metrics of evaluate")
 
