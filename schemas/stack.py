@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
-from .common import Model, Name, form, listed
-
-Url = Annotated[
-    str,
-    form(r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$", "a URL such as `s3://bucket/path`, on one line"),
-]
-"""A URL that fits on one line of a configuration file."""
+from .common import Model, listed
+from .registry import Registry
 
 
 class Stack(Model):
@@ -21,10 +14,10 @@ class Stack(Model):
     orchestrator: str | list[str] | None = Field(None, description="What runs the pipeline (default `dvc` and `make`).")
     ci: str | list[str] | None = Field(None, description="CI services (default `github`).")
     build: str | None = Field(None, description="Build service (default `make`).")
-    registry: Url | dict[Name, Url] | None = Field(
+    registry: Registry | None = Field(
         None,
-        description="URL of the DVC remote for data and models, or one by environment; "
-        "a path is relative to the root of the repository.",
+        description="The DVC remote for data and models: a URL, `{url: URL, ...}` with options of DVC, or such a value by "
+        "environment; a path is relative to the root of the repository.",
     )
     metadata: str | list[str] | None = Field(None, description="Metadata store (default `dvc`).")
     test: str | None = Field(None, description="The command that tests the code (default pytest, if there are tests).")

@@ -106,5 +106,6 @@ def _of_entry(entry: Entry, used: defaultdict[str, list[Path]]) -> None:
             used[feature].append((*path, key))
     if declared.resources is not None:
         for key, feature in _RESOURCES.items():
-            if getattr(declared.resources, key) not in (None, False):
+            value = getattr(declared.resources, key)
+            if value is not None and value is not False:
                 used[feature].append((*path, "resources", key))

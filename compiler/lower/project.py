@@ -24,7 +24,7 @@ from .expand import Expanded, expand, resolve_value
 from .features import features
 from .operations import deployments, experiments, models, monitors, programs, sources
 from .paths import rooted
-from .remotes import remote_url, remotes
+from .remotes import kept_by_dvc, remote_urls, remotes
 from .resources import lower_resources
 from .variables import global_scope
 
@@ -65,7 +65,8 @@ def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, 
         ci=lower_ci(spec.ci, spec.schedule),
         schedule=spec.schedule,
         remotes=declared_remotes,
-        remote_url=remote_url(declared_remotes, snapshot),
+        remote_urls=remote_urls(declared_remotes, snapshot),
+        dvc_config=kept_by_dvc(declared_remotes, snapshot),
         sources=sources(spec),
         models=declared_models,
         deployments=declared_deployments,

@@ -147,8 +147,9 @@ class Project:
     ``dvc`` is the content of dvc.yaml, with templates and after the conventions. ``stages`` are the expanded stages by name, in
     the order of ``dag``. ``targets`` are the targets to emit, each with the place in the spec that names it; ``orchestrators``
     are those that run the pipeline. ``stores`` are metadata stores beside DVC. ``scripts`` are files that the commands of stages
-    need, ``programs`` those that register, deploy and monitor. ``remotes`` are the DVC remotes of the spec, ``remote_url`` is the
-    URL of the default remote, also if .dvc/config defines it; None without remotes. ``monitors`` are not part of the pipeline.
+    need, ``programs`` those that register, deploy and monitor. ``remotes`` are the DVC remotes of the spec, ``remote_urls`` the
+    URLs of all remotes, also of those that only .dvc/config defines. ``dvc_config`` is the content of .dvc/config where DVC has
+    written it anew and it says what the spec says. ``monitors`` are not part of the pipeline.
     ``test_command`` tests the code; ``requirements`` is the file that lists the Python packages. ``feature_package`` is the
     value of `stack.features`. ``features`` are the places in the spec that use each `target.Feature`.
     """
@@ -163,7 +164,8 @@ class Project:
     stores: tuple[str, ...] = ()
     ci: Ci = field(default_factory=Ci)
     remotes: tuple[Remote, ...] = ()
-    remote_url: str | None = None
+    remote_urls: tuple[str, ...] = ()
+    dvc_config: str | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
     models: Mapping[str, Model] = field(default_factory=dict)
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
@@ -187,6 +189,11 @@ class Project:
         return tuple(self.stages[name] for name in self.dag.parents(stage.name))
 
     @property
+    def remote_url(self) -> str | None:
+        """The URL of the default remote, also if .dvc/config defines it; None without remotes."""
+        return next(iter(self.remote_urls), None)
+
+    @property
     def uses_dvc(self) -> bool:
         """Whether DVC runs the pipeline, directly or called by make."""
         return "dvc" in self.orchestrators
@@ -199,7 +206,7 @@ class Project:
     @property
     def dvc_extras(self) -> tuple[str, ...]:
         """The extras of DVC that remotes and sources need; the package of each is ``dvc_EXTRA``."""
-        urls = [*(remote.url for remote in self.remotes), *(source.url for source in self.sources.values())]
+        urls = [*self.remote_urls, *(source.url for source in self.sources.values())]
         return tuple(sorted({DVC_EXTRAS[scheme] for url in urls if (scheme := url.partition("://")[0]) in DVC_EXTRAS}))
 
     @property

@@ -83,7 +83,9 @@ class Dvc:
             yield from stores.files(project)
         if project.monitors:
             yield yaml_file("monitoring/dvc.yaml", monitoring(project))
-        if settings := config(project.remotes):
+        if project.dvc_config is not None:
+            yield File(".dvc/config", project.dvc_config)
+        elif settings := config(project.remotes):
             yield File(".dvc/config", settings, block=True)
         if outs := cached_outs(project):
             yield File(".gitignore", ignore_patterns(outs), block=True)
