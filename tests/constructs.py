@@ -63,6 +63,9 @@ WITH: dict[Feature, dict[str, Any]] = {
     Feature.CI_TRIGGERS: {"ci": {"on": {"push": ["dev"]}}},
     Feature.CI_RUNNER: {"ci": {"runner": "big"}},
     Feature.CI_SECRETS: {"ci": {"secrets": ["KEY"]}},
+    Feature.CI_OIDC: {"ci": {"oidc": {"aws": {"role": "arn:aws:iam::123456789012:role/ci", "region": "eu-west-1"}}}},
+    Feature.CI_IMAGE: {"ci": {"image": "ghcr.io/acme/ci:1"}},
+    Feature.CI_CACHE: {"ci": {"cache": ["data/cache"]}},
     Feature.FAN_OUT: {"stack": {"registry": "s3://bucket/p"}, "ci": {"fan-out": "stage"}},
     Feature.CI_RUNNERS: {"ci": {"runners": {"big": {"cpu": 64}}}},
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ...schemas import ci as language
+from ...schemas import oidc as language_of_oidc
 from ...schemas.common import listed, seconds
 from ..model.ci import Ci, Machine
+from ..model.oidc import Aws, Azure, Gcp, Oidc
 from .resources import lower_resources
 
 _DEFAULT_TRIGGERS = language.Triggers.model_construct()
@@ -20,10 +22,25 @@ def lower_ci(ci: language.Ci, schedule: str | None) -> Ci:
         manual=triggers.manual is not False,
         runner=tuple(listed(ci.runner)),
         secrets=tuple(ci.secrets or ()),
+        oidc=_oidc(ci.oidc),
+        image=ci.image,
+        caches=ci.cache is not False,
+        cached=tuple(ci.cache or ()),
         python=ci.python,
         timeout=seconds(ci.timeout),
         fan_out=ci.fan_out is not None,
         machines={name: _machine(name, runner) for name, runner in (ci.runners or {}).items()},
+    )
+
+
+def _oidc(declared: language_of_oidc.Oidc | None) -> Oidc:
+    if declared is None:
+        return Oidc()
+    aws, gcp, azure = declared.aws, declared.gcp, declared.azure
+    return Oidc(
+        None if aws is None else Aws(aws.role, aws.region, seconds(aws.duration) or 3600),
+        None if gcp is None else Gcp(gcp.provider, gcp.service_account),
+        None if azure is None else Azure(azure.client_id, azure.tenant_id, azure.subscription_id),
     )
 
 

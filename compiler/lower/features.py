@@ -59,6 +59,9 @@ _CI_KEYS = {
     "on": Feature.CI_TRIGGERS,
     "runner": Feature.CI_RUNNER,
     "secrets": Feature.CI_SECRETS,
+    "oidc": Feature.CI_OIDC,
+    "image": Feature.CI_IMAGE,
+    "cache": Feature.CI_CACHE,
     "fan-out": Feature.FAN_OUT,
     "runners": Feature.CI_RUNNERS,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .oidc import Oidc
 from .resources import Resources
 
 
@@ -23,7 +24,8 @@ class Ci:
 
     ``push_branches`` are patterns of branch names; without any, pushes do not start CI. ``runner`` holds the labels of the
     machine, empty for that of the service. ``timeout`` is the limit of one job in seconds. ``python`` is None for the
-    default of the service. With ``fan_out`` each stage is its own job, on the smallest of ``machines`` with its resources.
+    default of the service. ``image`` is the container that jobs run in. Without ``caches`` nothing is kept between runs; ``cached`` are
+    paths that are kept beside packages and DVC's cache. With ``fan_out`` each stage is its own job, on the smallest of ``machines`` with its resources.
     """
 
     push_branches: tuple[str, ...] = ("main",)
@@ -32,6 +34,10 @@ class Ci:
     manual: bool = True
     runner: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    oidc: Oidc = field(default_factory=Oidc)
+    image: str | None = None
+    caches: bool = True
+    cached: tuple[str, ...] = ()
     python: str | None = None
     timeout: int | None = None
     fan_out: bool = False

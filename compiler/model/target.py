@@ -58,6 +58,9 @@ class Feature(StrEnum):
     CI_TRIGGERS = "ci.on"
     CI_RUNNER = "ci.runner"
     CI_SECRETS = "ci.secrets"
+    CI_OIDC = "ci.oidc"
+    CI_IMAGE = "ci.image"
+    CI_CACHE = "ci.cache"
     FAN_OUT = "ci.fan-out"
     CI_RUNNERS = "ci.runners"
 

@@ -18,6 +18,7 @@ from ..ci.fan_out import worker
 from ..ci.shell import fans_out, programs
 from .document import documents
 from .problems import problems
+from .sign_in import CREDENTIALS_FILE
 
 
 class Github:
@@ -39,6 +40,11 @@ class Github:
         Feature.CI_TRIGGERS: Kept(),
         Feature.CI_RUNNER: Kept(),
         Feature.CI_SECRETS: Kept(),
+        Feature.CI_OIDC: Emulated(
+            "the cloud's own action, pinned, in the jobs that need it, which alone have `id-token: write`"
+        ),
+        Feature.CI_IMAGE: Emulated("the `container` of each job that runs code of the project"),
+        Feature.CI_CACHE: Emulated("paths of the cache of the job that runs the pipeline"),
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
@@ -47,5 +53,7 @@ class Github:
         if fans_out(project):
             yield worker()
         yield from programs(project)
+        if project.ci.oidc.gcp is not None:
+            yield File(".gitignore", f"{CREDENTIALS_FILE}\n", block=True)
         for path, document in documents(project):
             yield yaml_file(path, document)

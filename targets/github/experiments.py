@@ -6,7 +6,7 @@ from typing import Any
 
 from ...compiler.model.project import Project
 from ..ci import operations, shell
-from .job import access, alone, begin, choice, environment, job, restore, secrets, upload, workflow
+from .job import access, alone, choice, environment, job, restore, secrets, signed_in, upload, workflow
 
 _HAS_REPORT = "${{ !cancelled() && hashFiles('report.md') != '' }}"
 """The report is shown even if an experiment failed: the others are worth seeing."""
@@ -16,7 +16,7 @@ def experiments(project: Project) -> dict[str, Any]:
     """The whole workflow."""
     inputs = {"experiment": choice("Experiment to run", project.experiments)}
     steps = [
-        *begin(project, depth=0),
+        *signed_in(project),
         restore(project),
         {
             "name": "Run the experiments and compare them",

@@ -15,7 +15,8 @@ from . import names
 from .escape import literal
 from .facts import REPORT_BYTES
 from .fan_out import FROM_FORK, collect, notice, stage_jobs
-from .job import Job, Step, access, begin, environment, job, restore, secrets, upload, uses, workflow, writer
+from .job import Job, Step, access, begin, environment, job, restore, secrets, signed_in, upload, workflow, writer
+from .pins import uses
 
 _FROM = (
     "${{ github.base_ref && format('origin/{0}', github.base_ref) || "
@@ -77,11 +78,11 @@ def _checks(project: Project) -> dict[str, Job]:
 
 def _pipeline(project: Project, needs: list[str], results: Step) -> Job:
     """The job that ends with the report. ``results`` is the step that makes or restores what stages write."""
-    steps = begin(project, depth=0)
+    steps = signed_in(project)
     run = f"{shell.base()}{results['run'].rstrip()}\n"
     later: list[Step] = [{"name": results["name"], "env": environment(project, MLOPS_FROM=_FROM), "run": run}]
     if project.uses_dvc:
-        steps += [_cache(), _restore(project)]
+        steps += [*_cache(project), _restore(project)]
         push = {"name": "Push results and the run cache", "if": _ON_DEFAULT_BRANCH, **secrets(project)}
         later.append({**push, "run": shell.push()})
     later += _report(project)
@@ -107,10 +108,17 @@ def _restore(project: Project) -> Step:
     return {"name": step.pop("name"), "id": "data", "env": env, **step}
 
 
-def _cache() -> Step:
+def _cache(project: Project) -> list[Step]:
+    if not project.ci.caches:
+        return []
     key = "dvc-${{ runner.os }}-"
-    cache = {"path": f".dvc/cache\n{DURATIONS}\n", "key": key + "${{ hashFiles('dvc.lock') }}", "restore-keys": key}
-    return {"name": "Restore DVC's cache", "uses": uses("actions/cache"), "with": cache}
+    paths = [".dvc/cache", DURATIONS, *map(literal, project.ci.cached)]
+    cache = {
+        "path": "".join(f"{path}\n" for path in paths),
+        "key": key + "${{ hashFiles('dvc.lock') }}",
+        "restore-keys": key,
+    }
+    return [{"name": "Restore DVC's cache", "uses": uses("actions/cache"), "with": cache}]
 
 
 def _report(project: Project) -> list[Step]:

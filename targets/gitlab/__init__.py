@@ -50,6 +50,11 @@ class Gitlab:
         ),
         Feature.CI_TRIGGERS: Emulated("`workflow:rules`; create schedules once, under Build > Pipeline schedules"),
         Feature.CI_RUNNER: Kept(),
+        Feature.CI_OIDC: Emulated(
+            "`id_tokens` of the jobs that need them, and the variables by which the cloud's library reads them"
+        ),
+        Feature.CI_IMAGE: Kept(),
+        Feature.CI_CACHE: Emulated("paths of the cache of the jobs that run stages"),
         Feature.CI_SECRETS: Emulated("variables of the environment `mlops`; each job names those that are missing"),
     }
 

@@ -11,6 +11,7 @@ from ...compiler.model.project import Project
 from ..ci import operations
 from .escape import label, tag
 from .job import WHOLE_HISTORY, Job, credentials, job, missing, package_cache, short_job
+from .sign_in import id_tokens
 from .tasks import IS_PIPELINE, VERSION, rule
 
 _FOLDER = "deployment"
@@ -56,8 +57,9 @@ def _deployment_job(project: Project, deployment: Deployment, script: list[str],
         **more,
         environment={"name": label(name), **page},
         resource_group=f"deploy-{label(name)}",
+        **id_tokens(project),
         variables={**WHOLE_HISTORY, **_names(deployment)},
-        cache=[package_cache()],
+        cache=package_cache(project),
         artifacts={"paths": Flow([_FOLDER])},
     )
 

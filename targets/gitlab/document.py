@@ -36,7 +36,7 @@ def document(project: Project) -> dict[str, Any]:
             "UV_CACHE_DIR": f"$CI_PROJECT_DIR/{PACKAGES}/uv",
         },
         "default": {
-            "image": f"python:{project.ci.python or PYTHON}",
+            "image": label(project.ci.image) if project.ci.image else f"python:{project.ci.python or PYTHON}",
             **({"tags": Flow(map(label, project.ci.runner))} if project.ci.runner else {}),
             "interruptible": True,
             "before_script": install(project),
