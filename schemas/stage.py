@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from .common import Duration, EnvName, Gates, Meta, Model
+from .kubernetes import Kubernetes
 from .resources import Resources
 
 Kind = Literal["data", "train", "evaluate", "monitor"]
@@ -74,6 +75,7 @@ class StageBody(Model):
     )
     image: str | None = Field(None, description="Container image, for platforms that run containers.")
     resources: Resources | None = Field(None, description="The resources that the stage requests.")
+    kubernetes: Kubernetes | None = Field(None, description="Settings of its pod, where Kubernetes runs it.")
     timeout: Duration | None = Field(None, description="Time limit of the command.")
     retries: Annotated[int, Field(ge=0, le=100)] | None = Field(None, description="Number of retries after a failure.")
     gates: Gates | None = Field(

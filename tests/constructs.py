@@ -52,6 +52,7 @@ WITH: dict[Feature, dict[str, Any]] = {
             }
         }
     },
+    Feature.KUBERNETES: {"kubernetes": {"node_selector": {"pool": "gpu"}}},
     Feature.STAGE_GATES: {"a": {"gates": {"m": "> 1"}}},
     Feature.REGISTRY: {"stack": {"registry": "s3://bucket/p"}},
     Feature.DATA: {"data": {"d": {"url": "https://example.org/x.csv"}}},
@@ -91,6 +92,7 @@ NEEDS: dict[Feature, dict[str, Any]] = {
     Feature.SHM: IN_A_POD,
     Feature.SPOT: IN_A_POD,
     Feature.INSTANCE: IN_A_POD,
+    Feature.KUBERNETES: IN_A_POD,
     Feature.CI_RUNNERS: {"a": {"resources": {"cpu": 2}}},
 }
 """What must be there for a construct to be valid; without and with it alike."""

@@ -28,6 +28,7 @@ _OWN_KEYS = {
     "retries": Feature.RETRIES,
     "image": Feature.IMAGE,
     "gates": Feature.STAGE_GATES,
+    "kubernetes": Feature.KUBERNETES,
 }
 _RESOURCES = {
     "cpu": Feature.CPU,
@@ -54,6 +55,7 @@ _OWN_SECTIONS = {
     "deploy": Feature.DEPLOY,
     "monitor": Feature.MONITOR,
     "schedule": Feature.SCHEDULE,
+    "kubernetes": Feature.KUBERNETES,
 }
 _CI_KEYS = {
     "on": Feature.CI_TRIGGERS,

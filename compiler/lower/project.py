@@ -22,6 +22,7 @@ from .code import code_of
 from .edges import artifacts, edges
 from .expand import Expanded, expand, resolve_value
 from .features import features
+from .kubernetes import lower_kubernetes
 from .operations import deployments, experiments, models, monitors, programs, sources
 from .paths import rooted
 from .remotes import kept_by_dvc, remote_urls, remotes
@@ -63,6 +64,7 @@ def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, 
         orchestrators=tuple(stack.orchestrators),
         stores=tuple(name for name in STORES if name in listed(stack.metadata)),
         ci=lower_ci(spec.ci, spec.schedule),
+        kubernetes=lower_kubernetes(spec.kubernetes),
         schedule=spec.schedule,
         remotes=declared_remotes,
         remote_urls=remote_urls(declared_remotes, snapshot),
@@ -118,6 +120,7 @@ def _stage(expanded: Expanded, entry: Entry, here: str, resolved: Resolved) -> S
         always_changed=bool(body.get("always_changed")),
         image=declared.image,
         resources=lower_resources(declared.resources),
+        kubernetes=lower_kubernetes(resolved.spec.kubernetes).joined(lower_kubernetes(declared.kubernetes)),
         timeout=seconds(declared.timeout),
         retries=declared.retries or 0,
         env={name: env_text(value) for name, value in (declared.env or {}).items()},

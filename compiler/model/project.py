@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from .ci import Ci
 from .dag import Dag
+from .kubernetes import Kubernetes
 from .operations import DVC_EXTRAS, Deployment, Experiment, Model, Monitor, Remote, Source
 from .resources import Resources
 from .source import At, Path
@@ -91,6 +92,7 @@ class Stage:
     always_changed: bool = False
     image: str | None = None
     resources: Resources = field(default_factory=Resources)
+    kubernetes: Kubernetes = field(default_factory=Kubernetes)
     timeout: int | None = None
     retries: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
@@ -163,6 +165,7 @@ class Project:
     orchestrators: tuple[str, ...] = ("dvc", "make")
     stores: tuple[str, ...] = ()
     ci: Ci = field(default_factory=Ci)
+    kubernetes: Kubernetes = field(default_factory=Kubernetes)
     remotes: tuple[Remote, ...] = ()
     remote_urls: tuple[str, ...] = ()
     dvc_config: str | None = None

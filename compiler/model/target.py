@@ -47,6 +47,7 @@ class Feature(StrEnum):
     SHM = "resources.shm"
     SPOT = "resources.spot"
     INSTANCE = "resources.instance"
+    KUBERNETES = "kubernetes"
     STAGE_GATES = "gates"
     REGISTRY = "stack.registry"
     DATA = "data"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -26,8 +26,8 @@ class Task:
     image: str | None
     requests: Mapping[str, str]
     limits: Mapping[str, str]
-    spec: Mapping[str, Any]
-    mounts: Sequence[Mapping[str, str]]
+    namespace: str | None
+    pod: Mapping[str, Any]
     pool: str | None
     slots: int | None
     retries: int
@@ -48,7 +48,7 @@ def document(project: Project) -> dict[str, Any]:
         "worker": worker.text(),
         "revision": f"set -- /dev/null; {REVISION}",
         "pods": any(stage.image for stage in project),
-        "specs": any(task.spec for task in tasks),
+        "manifests": any(task.pod for task in tasks),
         "stages": any(not stage.image for stage in project),
         "tasks": tasks,
     }
@@ -81,8 +81,8 @@ def _task(project: Project, stage: Stage, identifier: str) -> Task:
         image=stage.image,
         requests=pods.requests(stage.resources) if stage.image else {},
         limits=pods.limits(stage.resources) if stage.image else {},
-        spec=pods.pod_spec(stage) if stage.image else {},
-        mounts=pods.mounts(stage) if stage.image else (),
+        namespace=stage.kubernetes.namespace if stage.image else None,
+        pod=pods.pod(stage, "base") if stage.image else {},
         pool=GPU_POOL if gpu and not stage.image else None,
         slots=None if stage.image else slots,
         retries=stage.retries,

@@ -36,9 +36,10 @@ def document(project: Project) -> dict[str, Any]:
     return {
         "apiVersion": API,
         "kind": "WorkflowTemplate",
-        "metadata": {"name": identifiers.pipeline},
+        "metadata": _metadata(project, identifiers.pipeline),
         "spec": {
             "entrypoint": "pipeline",
+            **_pod_settings(project),
             "arguments": {"parameters": _parameters(identifiers, defaults)},
             "templates": [
                 {
@@ -58,13 +59,33 @@ def clock(project: Project) -> dict[str, Any]:
     return {
         "apiVersion": API,
         "kind": "CronWorkflow",
-        "metadata": {"name": pipeline},
+        "metadata": _metadata(project, pipeline),
         "spec": {
             "schedules": [project.schedule],
             "timezone": "UTC",
             "concurrencyPolicy": "Forbid",
             "workflowSpec": {"workflowTemplateRef": {"name": pipeline}},
         },
+    }
+
+
+def _metadata(project: Project, name: str) -> dict[str, str]:
+    namespace = project.kubernetes.namespace
+    return {"name": name, **({"namespace": namespace} if namespace else {})}
+
+
+def _pod_settings(project: Project) -> dict[str, Any]:
+    """What holds for all pods of a workflow: secrets for images can only be stated here, so those of stages are, too."""
+    secrets = dict.fromkeys(
+        [
+            *project.kubernetes.image_pull_secrets,
+            *(name for stage in project for name in stage.kubernetes.image_pull_secrets),
+        ]
+    )
+    account = project.kubernetes.service_account
+    return {
+        **({"serviceAccountName": account} if account else {}),
+        **({"imagePullSecrets": [{"name": name} for name in secrets]} if secrets else {}),
     }
 
 
@@ -122,13 +143,13 @@ def _template(project: Project, stage: Stage, secret: str, env: Mapping[str, str
     install = setup(project, stage)
     shell, flag, script, zeroth, _ = worker.bootstrap(stage.name)
     template: dict[str, Any] = {
-        "metadata": {"annotations": {"workflows.argoproj.io/description": prose(stage.desc)}} if stage.desc else None,
+        "metadata": _pod_metadata(stage),
         "inputs": {"parameters": [{"name": "commit"}, {"name": "stage"}]},
         "container": {
             "image": image(stage),
             "command": [shell, flag, f"{_REPOSITORY}{script}", zeroth],
             "args": ["{{inputs.parameters.stage}}"],
-            **_environment(secret, {**env, **({"MLOPS_SETUP": word(install)} if install else {})}),
+            **_environment(secret, {**env, **({"MLOPS_SETUP": word(install)} if install else {})}, stage),
             "resources": pods.container_resources(stage.resources),
             "volumeMounts": pods.mounts(stage),
         },
@@ -141,8 +162,16 @@ def _template(project: Project, stage: Stage, secret: str, env: Mapping[str, str
     return {key: value for key, value in template.items() if value is not None}
 
 
-def _environment(secret: str, env: Mapping[str, str]) -> dict[str, Any]:
+def _pod_metadata(stage: Stage) -> dict[str, Any] | None:
+    metadata: dict[str, Any] = {"labels": dict(stage.kubernetes.labels)} if stage.kubernetes.labels else {}
+    if stage.desc:
+        metadata["annotations"] = {"workflows.argoproj.io/description": prose(stage.desc)}
+    return metadata or None
+
+
+def _environment(secret: str, env: Mapping[str, str], stage: Stage | None = None) -> dict[str, Any]:
+    more = pods.env_from(stage) if stage else []
     return {
         "env": [{"name": name, "value": value} for name, value in env.items()],
-        "envFrom": [{"secretRef": {"name": secret, "optional": True}}],
+        "envFrom": [{"secretRef": {"name": secret, "optional": True}}, *more],
     }

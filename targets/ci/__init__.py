@@ -32,6 +32,7 @@ PIPELINE: Support = {
     Feature.DISK: _MACHINE,
     Feature.SPOT: Lost("the machine decides: name spot machines in `ci.runners`"),
     Feature.INSTANCE: Refused("the machine types are of other platforms"),
+    Feature.KUBERNETES: Refused("its jobs are no pods"),
     Feature.MODELS: Elsewhere("a tag registers a model; `make register-NAME` sets it", ("make",)),
     Feature.FAN_OUT: Emulated(
         "a job for each stage runs the worker script; the last job restores all results and reports"

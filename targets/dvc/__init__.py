@@ -66,7 +66,7 @@ class Dvc:
         Feature.MEMORY: Emulated("the runner, .mlops/scripts/run.py, runs together what fits the machine's memory"),
         Feature.GPU: Emulated("the runner, .mlops/scripts/run.py, gives each stage GPUs of its own"),
         **dict.fromkeys(
-            (Feature.GPU_TYPE, Feature.DISK, Feature.SHM, Feature.SPOT, Feature.INSTANCE),
+            (Feature.GPU_TYPE, Feature.DISK, Feature.SHM, Feature.SPOT, Feature.INSTANCE, Feature.KUBERNETES),
             Refused("DVC runs commands on this machine as it is"),
         ),
     }

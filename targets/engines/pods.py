@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ...compiler.model.kubernetes import Kubernetes, Volume
 from ...compiler.model.project import Stage
 from ...compiler.model.resources import Resources
 from .kubernetes import GPU, cores, quantity
@@ -62,8 +63,8 @@ def container_resources(resources: Resources) -> Manifest:
 def node_selector(stage: Stage) -> dict[str, str]:
     """The labels that the node of a stage has to have."""
     gpu_type = stage.resources.gpu_type
-    label = gpu_label(gpu_type) if gpu_type else None
-    return {label: gpu_type} if label and gpu_type else {}
+    label = stage.kubernetes.gpu_label or (gpu_label(gpu_type) if gpu_type else None)
+    return {**({label: gpu_type} if label and gpu_type else {}), **stage.kubernetes.node_selector}
 
 
 def gpu_label(gpu_type: str) -> str | None:
@@ -80,9 +81,14 @@ def _vendor(gpu_type: str) -> str:
 
 def tolerations(stage: Stage) -> list[Manifest]:
     """The taints of nodes that the stage accepts."""
+    declared = [
+        {name: value for name, value in toleration._asdict().items() if value is not None}
+        for toleration in stage.kubernetes.tolerations
+    ]
     if not stage.resources.spot:
-        return []
-    return [{"key": key, "operator": "Equal", "value": value, "effect": "NoSchedule"} for key, value in SPOT[:TAINTED]]
+        return declared
+    spot = [{"key": key, "operator": "Equal", "value": value, "effect": "NoSchedule"} for key, value in SPOT[:TAINTED]]
+    return [*spot, *declared]
 
 
 def spot_terms(stage: Stage) -> list[list[Manifest]]:
@@ -101,22 +107,69 @@ def affinity(stage: Stage) -> Manifest:
 
 def volumes(stage: Stage) -> list[Manifest]:
     """The volumes of the pod."""
+    declared = [
+        {"name": name, **_source(volume)} for name, volume in zip(_names(stage), stage.kubernetes.volumes, strict=True)
+    ]
+    return [*_memory(stage), *declared]
+
+
+def mounts(stage: Stage) -> list[Manifest]:
+    """Where the container has them."""
+    shm = [{"name": SHM, "mountPath": "/dev/shm"}] if stage.resources.shm else []
+    volumes = zip(_names(stage), stage.kubernetes.volumes, strict=True)
+    return [*shm, *({"name": name, "mountPath": volume.path} for name, volume in volumes)]
+
+
+def _names(stage: Stage) -> list[str]:
+    return [f"volume-{number}" for number, _ in enumerate(stage.kubernetes.volumes, 1)]
+
+
+def _memory(stage: Stage) -> list[Manifest]:
     if not stage.resources.shm:
         return []
     return [{"name": SHM, "emptyDir": {"medium": "Memory", "sizeLimit": quantity(stage.resources.shm)}}]
 
 
-def mounts(stage: Stage) -> list[Manifest]:
-    """Where the container has them."""
-    return [{"name": SHM, "mountPath": "/dev/shm"}] if stage.resources.shm else []
+def _source(volume: Volume) -> Manifest:
+    return {
+        "claim": {"persistentVolumeClaim": {"claimName": volume.name}},
+        "secret": {"secret": {"secretName": volume.name}},
+        "config_map": {"configMap": {"name": volume.name}},
+        "scratch": {"emptyDir": {"sizeLimit": volume.name}},
+    }[volume.kind]
+
+
+def env_from(stage: Stage) -> list[Manifest]:
+    """Where the container's variables come from, beside what the engine sets."""
+    fields = {"secret": "secretRef", "config_map": "configMapRef"}
+    return [{fields[source.kind]: {"name": source.name}} for source in stage.kubernetes.env_from]
+
+
+def pull_secrets(kubernetes: Kubernetes) -> list[Manifest]:
+    """The secrets for private image registries."""
+    return [{"name": name} for name in kubernetes.image_pull_secrets]
 
 
 def pod_spec(stage: Stage) -> Manifest:
-    """All fields of the pod but its containers; what is empty is left out."""
+    """The fields of the pod that a template of Argo has, too; what is empty is left out."""
     fields = {
+        "serviceAccountName": stage.kubernetes.service_account,
         "nodeSelector": node_selector(stage),
         "tolerations": tolerations(stage),
         "affinity": affinity(stage),
         "volumes": volumes(stage),
     }
     return {name: value for name, value in fields.items() if value}
+
+
+def pod(stage: Stage, container: str) -> Manifest:
+    """The pod as far as the stage asks for something; empty if it does not. ``container`` is the name of its container."""
+    more = {"volumeMounts": mounts(stage), "envFrom": env_from(stage)}
+    containers = {name: value for name, value in more.items() if value}
+    secrets = pull_secrets(stage.kubernetes)
+    spec = {**pod_spec(stage), **({"imagePullSecrets": secrets} if secrets else {})}
+    labels = dict(stage.kubernetes.labels)
+    if not (spec or containers or labels):
+        return {}
+    metadata = {"metadata": {"labels": labels}} if labels else {}
+    return {**metadata, "spec": {**spec, "containers": [{"name": container, **containers}]}}

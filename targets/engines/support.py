@@ -18,6 +18,7 @@ TASKS: Support = {
     Feature.STAGE_GATES: Emulated("one task per gate; it fails if a bound is not met"),
     Feature.SCHEDULE: NO_CLOCK,
     Feature.INSTANCE: Refused("the machine types are of other platforms"),
+    Feature.KUBERNETES: Refused("its tasks are no pods"),
     **dict.fromkeys(
         (
             Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR,
@@ -36,6 +37,7 @@ IN_PODS: Mapping[Feature, Emulated] = {
     Feature.GPU_TYPE: Emulated("a label of the pod's node, and the kind of device in its limits"),
     Feature.DISK: Emulated("the container's request for `ephemeral-storage`"),
     Feature.SHM: Emulated("a volume in memory at /dev/shm"),
+    Feature.KUBERNETES: Emulated("the fields of the pod"),
     Feature.SPOT: Emulated(
         "a node with the label of GKE, AKS, EKS or Karpenter for spot nodes, whose taints are tolerated"
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...compiler.model.kubernetes import Kubernetes
 from ...compiler.model.project import Project, Stage
 from ...compiler.model.resources import Resources
 from ..engines import pods
@@ -49,16 +50,49 @@ def _platforms(project: Project) -> dict[str, Any]:
 
 def _pod(stage: Stage) -> dict[str, Any]:
     """What a stage asks of its pod, in the keys of Kubeflow; what is empty is left out."""
+    kubernetes = stage.kubernetes
     selector = pods.node_selector(stage)
     shm, disk = stage.resources.shm, stage.resources.disk
     fields = {
         "nodeSelector": {"labels": selector} if selector else {},
         "tolerations": pods.tolerations(stage),
         "nodeAffinity": [{"matchExpressions": expressions} for expressions in pods.spot_terms(stage)],
-        "emptyDirMounts": [_memory(shm)] if shm else [],
+        "imagePullSecret": [_secret(name) for name in kubernetes.image_pull_secrets],
+        "podMetadata": {"labels": dict(kubernetes.labels)} if kubernetes.labels else {},
+        **_mounts(kubernetes),
         "genericEphemeralVolume": [_volume(disk)] if disk else [],
     }
+    if shm:
+        fields["emptyDirMounts"] = [_memory(shm), *fields["emptyDirMounts"]]
     return {name: value for name, value in fields.items() if value}
+
+
+def _secret(name: str) -> dict[str, Any]:
+    return {"secretName": name, "secretNameParameter": {"runtimeValue": {"constant": name}}}
+
+
+def _mounts(kubernetes: Kubernetes) -> dict[str, list[dict[str, Any]]]:
+    """Volumes by their kind, each with its path."""
+    by_kind: dict[str, list[dict[str, Any]]] = {
+        "pvcMount": [],
+        "secretAsVolume": [],
+        "configMapAsVolume": [],
+        "emptyDirMounts": [],
+    }
+    for number, volume in enumerate(kubernetes.volumes, 1):
+        name, path = volume.name, {"mountPath": volume.path}
+        constant = {"runtimeValue": {"constant": name}}
+        kind, mount = {
+            "claim": ("pvcMount", {"constant": name, "pvcNameParameter": constant}),
+            "secret": ("secretAsVolume", {**_secret(name), "optional": False}),
+            "config_map": (
+                "configMapAsVolume",
+                {"configMapName": name, "configMapNameParameter": constant, "optional": False},
+            ),
+            "scratch": ("emptyDirMounts", {"volumeName": f"volume-{number}", "sizeLimit": name}),
+        }[volume.kind]
+        by_kind[kind].append({**path, **mount})
+    return by_kind
 
 
 def _memory(size: int) -> dict[str, str]:

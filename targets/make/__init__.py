@@ -58,7 +58,7 @@ class Make:
         Feature.MEMORY: Refused("make has no scheduler"),
         Feature.GPU: Refused("make has no scheduler"),
         **dict.fromkeys(
-            (Feature.GPU_TYPE, Feature.DISK, Feature.SHM, Feature.SPOT, Feature.INSTANCE),
+            (Feature.GPU_TYPE, Feature.DISK, Feature.SHM, Feature.SPOT, Feature.INSTANCE, Feature.KUBERNETES),
             Refused("make runs commands on this machine as it is"),
         ),
     }

@@ -537,12 +537,10 @@ ENVIRONMENT = {
 }
 
 
-def pod(name, *parents, image, task_id=None, requests=None, limits=None, spec=None, mounts=(), **options):
-    """A task in a pod. The Kubernetes secret SECRET holds MLOPS_REPO and credentials. `spec` is more of the pod, in Kubernetes' keys."""
-    if spec:
-        container = {"name": "base", "volumeMounts": list(mounts)}
-        spec = {**spec, "containers": [container]}
-        options["full_pod_spec"] = PodGenerator.deserialize_model_dict({"spec": spec})
+def pod(name, *parents, image, task_id=None, requests=None, limits=None, manifest=None, **options):
+    """A task in a pod. The Kubernetes secret SECRET holds MLOPS_REPO and credentials. `manifest` is more of the pod."""
+    if manifest:
+        options["full_pod_spec"] = PodGenerator.deserialize_model_dict(manifest)
     tasks[name] = KubernetesPodOperator(
         task_id=task_id or name,
         image=image,
@@ -577,7 +575,7 @@ with DAG(
         env={"REVISION": "{{ params.git_revision }}"},
         append_env=True,
     )
-    pod("train", image="ghcr.io/acme/train:1", requests={"ephemeral-storage": "200Gi"}, limits={"nvidia.com/gpu": "1"}, spec={"nodeSelector": {"cloud.google.com/gke-accelerator": "nvidia-tesla-a100"}, "tolerations": [{"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}, {"key": "kubernetes.azure.com/scalesetpriority", "operator": "Equal", "value": "spot", "effect": "NoSchedule"}], "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "cloud.google.com/gke-spot", "operator": "In", "values": ["true"]}]}, {"matchExpressions": [{"key": "kubernetes.azure.com/scalesetpriority", "operator": "In", "values": ["spot"]}]}, {"matchExpressions": [{"key": "eks.amazonaws.com/capacityType", "operator": "In", "values": ["SPOT"]}]}, {"matchExpressions": [{"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["spot"]}]}]}}}, "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "16Gi"}}]}, mounts=[{"name": "shm", "mountPath": "/dev/shm"}])
+    pod("train", image="ghcr.io/acme/train:1", requests={"ephemeral-storage": "200Gi"}, limits={"nvidia.com/gpu": "1"}, manifest={"spec": {"nodeSelector": {"cloud.google.com/gke-accelerator": "nvidia-tesla-a100"}, "tolerations": [{"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}, {"key": "kubernetes.azure.com/scalesetpriority", "operator": "Equal", "value": "spot", "effect": "NoSchedule"}], "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "cloud.google.com/gke-spot", "operator": "In", "values": ["true"]}]}, {"matchExpressions": [{"key": "kubernetes.azure.com/scalesetpriority", "operator": "In", "values": ["spot"]}]}, {"matchExpressions": [{"key": "eks.amazonaws.com/capacityType", "operator": "In", "values": ["SPOT"]}]}, {"matchExpressions": [{"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["spot"]}]}]}}}, "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "16Gi"}}], "containers": [{"name": "base", "volumeMounts": [{"name": "shm", "mountPath": "/dev/shm"}]}]}})
     pod("tune", "train", image="ghcr.io/acme/train:1", limits={"nvidia.com/gpu": "2"})
 
 if os.path.exists(LOCAL):  # yours: it defines change(dag, tasks), which may change anything here
