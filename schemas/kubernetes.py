@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .common import Model, form
+from .common import Duration, Model, form
 
 _NAME = "[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
 ObjectName = Annotated[str, form(f"^{_NAME}$", "the name of an object of Kubernetes such as `wine-training`")]
@@ -65,3 +65,7 @@ class Kubernetes(Model):
         None, description="Where more environment variables come from: `secret/NAME` or `config_map/NAME`."
     )
     labels: dict[LabelKey, LabelValue] | None = Field(None, description="Labels of the pods.")
+    start_timeout: Duration | None = Field(
+        None,
+        description="How long a pod may wait for a node and its image on Airflow (default 15m); elsewhere it waits.",
+    )

@@ -27,6 +27,7 @@ from . import (
     schedules,
     secrets,
     shells,
+    timeouts,
     uses,
 )
 from .places import Places
@@ -50,6 +51,7 @@ ALL: tuple[Check, ...] = (
     registry.check,
     around.check,
     schedules.check,
+    timeouts.check,
     fan_out.check,
 )
 """All families. They are independent of each other; their order is that of the report."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...schemas import kubernetes as language
+from ...schemas.common import seconds
 from ..model.kubernetes import EnvSource, Kubernetes, Toleration, Volume
 
 
@@ -22,6 +23,7 @@ def lower_kubernetes(declared: language.Kubernetes | None) -> Kubernetes:
         volumes=tuple(Volume(path, *_kind_and_name(source)) for path, source in (declared.volumes or {}).items()),
         env_from=tuple(EnvSource(*_kind_and_name(source)) for source in declared.env_from or ()),
         labels=declared.labels or {},
+        start_timeout=seconds(declared.start_timeout),
     )
 
 

@@ -33,7 +33,7 @@ class EnvSource(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kubernetes:
-    """Settings of pods."""
+    """Settings of pods. ``start_timeout`` is in seconds."""
 
     namespace: str | None = None
     service_account: str | None = None
@@ -44,6 +44,7 @@ class Kubernetes:
     volumes: tuple[Volume, ...] = ()
     env_from: tuple[EnvSource, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    start_timeout: int | None = None
 
     def joined(self, more: Kubernetes) -> Kubernetes:
         """These settings with those of a stage added; of single values, the stage's counts."""
@@ -58,4 +59,5 @@ class Kubernetes:
             volumes=tuple(volumes.values()),
             env_from=tuple(dict.fromkeys([*self.env_from, *more.env_from])),
             labels={**self.labels, **more.labels},
+            start_timeout=more.start_timeout or self.start_timeout,
         )

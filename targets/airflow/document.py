@@ -12,7 +12,7 @@ from ..engines import pods, worker
 from ..engines.facts import GRACE
 from ..engines.parameters import parameters
 from ..engines.task import REVISION
-from .facts import GPU_POOL
+from .facts import GPU_POOL, START_TIMEOUT
 from .names import names, secret
 
 
@@ -27,6 +27,7 @@ class Task:
     requests: Mapping[str, str]
     limits: Mapping[str, str]
     namespace: str | None
+    start_timeout: int
     pod: Mapping[str, Any]
     pool: str | None
     slots: int | None
@@ -45,6 +46,7 @@ def document(project: Project) -> dict[str, Any]:
         "schedule": project.schedule,
         "params": {name: _typed(text) for name, text in parameters(project).items()},
         "secret": secret(project),
+        "start_timeout": START_TIMEOUT,
         "worker": worker.text(),
         "revision": f"set -- /dev/null; {REVISION}",
         "pods": any(stage.image for stage in project),
@@ -82,6 +84,7 @@ def _task(project: Project, stage: Stage, identifier: str) -> Task:
         requests=pods.requests(stage.resources) if stage.image else {},
         limits=pods.limits(stage.resources) if stage.image else {},
         namespace=stage.kubernetes.namespace if stage.image else None,
+        start_timeout=stage.kubernetes.start_timeout or START_TIMEOUT,
         pod=pods.pod(stage, "base") if stage.image else {},
         pool=GPU_POOL if gpu and not stage.image else None,
         slots=None if stage.image else slots,

@@ -33,6 +33,9 @@ def problems(project: Project) -> Iterator[Diagnostic]:
         if stage.kubernetes.namespace != project.kubernetes.namespace:
             what = "a namespace for single stages"
             yield NOT_OFFERED.at("stages", entry, "kubernetes", "namespace", platform="Argo", what=what)
+    if any(stage.kubernetes.start_timeout for stage in project):
+        what = "a limit for the start of a pod: it waits until there is a node"
+        yield NOT_OFFERED.at("kubernetes", "start_timeout", platform="Argo", what=what)
     for param in carried(project, lambda name, value: passes(f"{name}={value}"))[1]:
         diagnostic = NO_PARAMETER.at_key("stack", param=param)
         yield replace(diagnostic, note="that holds for `{{`, `$(`, `$$` and control characters")

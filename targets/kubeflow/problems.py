@@ -24,6 +24,7 @@ def _kubernetes(project: Project) -> Iterator[Diagnostic]:
     hints = {
         "namespace": "start the run in that namespace",
         "service_account": "name it when you start the run: `kfp run create --service-account`",
+        "start_timeout": "a pod waits until there is a node for it",
         "env_from": "keys that `ci.secrets` names come from the secret with the project's name",
     }
     for entry, stage in {stage.entry: stage for stage in project}.items():

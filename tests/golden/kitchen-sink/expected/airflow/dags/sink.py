@@ -552,7 +552,7 @@ def stage(name, *parents, task_id=None, **options):
     [tasks[parent] for parent in parents or ("git_revision",)] >> tasks[name]
 
 
-def pod(name, *parents, image, task_id=None, requests=None, limits=None, manifest=None, **options):
+def pod(name, *parents, image, task_id=None, requests=None, limits=None, start=900, manifest=None, **options):
     """A task in a pod. The Kubernetes secret SECRET holds MLOPS_REPO and credentials. `manifest` is more of the pod."""
     if manifest:
         options["full_pod_spec"] = PodGenerator.deserialize_model_dict(manifest)
@@ -563,6 +563,7 @@ def pod(name, *parents, image, task_id=None, requests=None, limits=None, manifes
         env_vars={**ENVIRONMENT, "MLOPS_WORKER": WORKER, "MLOPS_STAGE": name},
         env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name=SECRET))],
         container_resources=k8s.V1ResourceRequirements(requests=requests, limits=limits),
+        startup_timeout_seconds=start,  # for a node and its image
         do_xcom_push=False,
         **options,
     )
