@@ -11,7 +11,7 @@ from .ci import Ci
 from .code import Code
 from .common import Cron, Model, Name, form
 from .kubernetes import Kubernetes
-from .operations import Deployments, Experiments, Monitors
+from .operations import Deployments, Experiments, Monitors, Notify
 from .stack import Stack
 from .stage import AnyStage, Infer, Rerun
 
@@ -58,6 +58,7 @@ class Spec(Model):
         None,
         description="When the pipeline runs by itself, on CI and on engines that have a clock: a cron line, in UTC.",
     )
+    notify: Notify | None = Field(None, description="The webhook that is told of failures.")
     kubernetes: Kubernetes | None = Field(None, description="Settings of pods, where Kubernetes runs stages.")
     ci: Ci = Field(default_factory=Ci.model_construct, description="Settings of CI.")
     accept: list[CheckCode | dict[CheckCode, list[str]]] | dict[CheckCode, list[str]] | None = Field(

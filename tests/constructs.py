@@ -60,6 +60,7 @@ WITH: dict[Feature, dict[str, Any]] = {
     Feature.EXPERIMENTS: {"experiments": {"e": {"set": {"lr": [1, 2]}}}},
     Feature.DEPLOY: {"deploy": {"prod": {"model": "m", "run": "make x"}}},
     Feature.MONITOR: {"monitor": {"m": {"schedule": "0 6 * * *", "cmd": "run"}}},
+    Feature.NOTIFY: {"notify": {"on_failure": "WEBHOOK"}},
     Feature.SCHEDULE: {"schedule": "0 6 * * *"},
     Feature.CI_TRIGGERS: {"ci": {"on": {"push": ["dev"]}}},
     Feature.CI_RUNNER: {"ci": {"runner": "big"}},

@@ -55,6 +55,7 @@ _OWN_SECTIONS = {
     "deploy": Feature.DEPLOY,
     "monitor": Feature.MONITOR,
     "schedule": Feature.SCHEDULE,
+    "notify": Feature.NOTIFY,
     "kubernetes": Feature.KUBERNETES,
 }
 _CI_KEYS = {

@@ -152,7 +152,8 @@ class Project:
     need, ``programs`` those that register, deploy and monitor. ``remotes`` are the DVC remotes of the spec, ``remote_urls`` the
     URLs of all remotes, also of those that only .dvc/config defines. ``dvc_config`` is the content of .dvc/config where DVC has
     written it anew and it says what the spec says. ``monitors`` are not part of the pipeline.
-    ``test_command`` tests the code; ``requirements`` is the file that lists the Python packages. ``feature_package`` is the
+    ``failure_webhook`` is the name of the secret with the URL that is told of
+    failures. ``test_command`` tests the code; ``requirements`` is the file that lists the Python packages. ``feature_package`` is the
     value of `stack.features`. ``features`` are the places in the spec that use each `target.Feature`.
     """
 
@@ -175,6 +176,7 @@ class Project:
     monitors: Mapping[str, Monitor] = field(default_factory=dict)
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
     schedule: str | None = None
+    failure_webhook: str | None = None
     scripts: tuple[Script, ...] = ()
     programs: tuple[Script, ...] = ()
     test_command: str | None = None

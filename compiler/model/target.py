@@ -56,6 +56,7 @@ class Feature(StrEnum):
     DEPLOY = "deploy"
     MONITOR = "monitor"
     SCHEDULE = "schedule"
+    NOTIFY = "notify"
     CI_TRIGGERS = "ci.on"
     CI_RUNNER = "ci.runner"
     CI_SECRETS = "ci.secrets"

@@ -32,6 +32,7 @@ class Airflow:
         Feature.TEMPLATES: Emulated("a DAG parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Kept(),
         Feature.SCHEDULE: Kept(),
+        Feature.NOTIFY: Emulated("`on_failure_callback` of the DAG; the URL is in the environment of Airflow"),
         Feature.TIMEOUT: Emulated(
             "the command itself times out; `execution_timeout` is an hour longer, to fetch and push data"
         ),

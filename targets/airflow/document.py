@@ -44,6 +44,7 @@ def document(project: Project) -> dict[str, Any]:
         "project": project.name,
         "dag_id": ids.pipeline,
         "schedule": project.schedule,
+        "webhook": project.failure_webhook,
         "params": {name: _typed(text) for name, text in parameters(project).items()},
         "secret": secret(project),
         "start_timeout": START_TIMEOUT,

@@ -31,6 +31,7 @@ class Argo:
         Feature.TEMPLATES: Emulated("a workflow parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Emulated("an annotation of the pod"),
         Feature.SCHEDULE: Emulated("a CronWorkflow that starts the template"),
+        Feature.NOTIFY: Emulated("an exit handler, which reads the URL from the secret"),
         Feature.TIMEOUT: Emulated(
             "the command itself times out; `activeDeadlineSeconds` is an hour longer, to fetch and push data"
         ),

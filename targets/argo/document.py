@@ -12,6 +12,7 @@ from ..engines.facts import GRACE, IMAGE
 from ..engines.names import Names
 from ..engines.parameters import lines, parameters
 from ..engines.task import CREDENTIALS, REVISION, image, setup
+from . import notify
 from .escape import prose, word
 from .facts import API
 from .names import PARAMETERS, names, templates
@@ -39,6 +40,7 @@ def document(project: Project) -> dict[str, Any]:
         "metadata": _metadata(project, identifiers.pipeline),
         "spec": {
             "entrypoint": "pipeline",
+            **({"onExit": notify.HANDLER} if project.failure_webhook else {}),
             **_pod_settings(project),
             "arguments": {"parameters": _parameters(identifiers, defaults)},
             "templates": [
@@ -47,6 +49,7 @@ def document(project: Project) -> dict[str, Any]:
                     "dag": {"failFast": False, "tasks": [{"name": "revision", "template": "revision"}, *tasks]},
                 },
                 _revision(project, identifiers.pipeline),
+                *notify.templates(project, identifiers.pipeline),
                 *{shared[keys[name]]: {"name": shared[keys[name]], **body} for name, body in bodies.items()}.values(),
             ],
         },

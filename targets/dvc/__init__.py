@@ -58,6 +58,7 @@ class Dvc:
         Feature.REGISTRY: Emulated("remotes in .dvc/config; credentials come from the environment"),
         Feature.DEPLOY: Emulated("a script for each environment, and GTO's tags"),
         Feature.MONITOR: Emulated("a stage in monitoring/dvc.yaml, and a script that keeps the history"),
+        Feature.NOTIFY: Refused("DVC runs where you see it fail"),
         Feature.SCHEDULE: Refused("DVC has no clock"),
         Feature.DATA: Elsewhere("DVC keeps a source in a .dvc file, which `make data` writes", ("make",)),
         Feature.EXPERIMENTS: Emulated("a script that compares them; `make exp-NAME` queues and runs them"),

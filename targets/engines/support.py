@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...compiler.model.target import Elsewhere, Emulated, Feature, Refused, Support
+from ...compiler.model.target import Elsewhere, Emulated, Feature, Lost, Refused, Support
 
 BY_DVC = Elsewhere("each task runs its stage by DVC, so dvc.yaml covers it")
 NO_CLOCK = Elsewhere("its file has no clock: CI starts the pipeline there", ("github", "gitlab"))
@@ -18,6 +18,7 @@ TASKS: Support = {
     Feature.STAGE_GATES: Emulated("one task per gate; it fails if a bound is not met"),
     Feature.SCHEDULE: NO_CLOCK,
     Feature.INSTANCE: Refused("the machine types are of other platforms"),
+    Feature.NOTIFY: Lost("its file has no place for a webhook: use the notifications of the platform"),
     Feature.KUBERNETES: Refused("its tasks are no pods"),
     **dict.fromkeys(
         (

@@ -37,6 +37,7 @@ class Github:
         Feature.DEPLOY: Emulated("a workflow started by a registry tag; the environment's rules say who approves"),
         Feature.MONITOR: Emulated("a scheduled workflow, which runs `make monitor-NAME`"),
         Feature.SCHEDULE: Kept(),
+        Feature.NOTIFY: Emulated("a last job of each workflow, which runs if another one failed"),
         Feature.CI_TRIGGERS: Kept(),
         Feature.CI_RUNNER: Kept(),
         Feature.CI_SECRETS: Kept(),

@@ -10,6 +10,7 @@ from ..ci.operations import runs_operations
 from .deploy import deployments
 from .experiments import experiments
 from .monitor import monitors
+from .notify import notify
 from .pipeline import pipeline
 
 FOLDER = ".github/workflows"
@@ -17,6 +18,14 @@ FOLDER = ".github/workflows"
 
 def documents(project: Project) -> Iterator[tuple[str, dict[str, Any]]]:
     """The path and the content of each workflow that the spec calls for."""
+    for path, document in _workflows(project):
+        if project.failure_webhook is not None:
+            jobs = document["jobs"]
+            document = {**document, "jobs": {**jobs, "notify": notify(project, project.failure_webhook, jobs)}}
+        yield path, document
+
+
+def _workflows(project: Project) -> Iterator[tuple[str, dict[str, Any]]]:
     yield f"{FOLDER}/mlops.yml", pipeline(project)
     if not runs_operations(project):
         return

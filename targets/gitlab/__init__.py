@@ -48,6 +48,7 @@ class Gitlab:
         Feature.SCHEDULE: Emulated(
             "a rule for pipelines of schedules; create one once, under Build > Pipeline schedules"
         ),
+        Feature.NOTIFY: Emulated("a job in the stage `.post`, which runs if another one failed"),
         Feature.CI_TRIGGERS: Emulated("`workflow:rules`; create schedules once, under Build > Pipeline schedules"),
         Feature.CI_RUNNER: Kept(),
         Feature.CI_OIDC: Emulated(

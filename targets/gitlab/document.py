@@ -17,6 +17,7 @@ from .experiments import experiment
 from .fan_out import stage_jobs
 from .job import PACKAGES, Job, install
 from .monitor import propose, retrain, tell, watch
+from .notify import notify
 from .rules import rules
 from .tasks import IS_PIPELINE, form, has_tasks
 
@@ -52,6 +53,8 @@ def _jobs(project: Project) -> dict[str, Job]:
     others = dict(_task_jobs(project)) if has_tasks(project) else {}
     if project.ci.pull_request:
         others["note"] = pipeline.note()
+    if project.failure_webhook is not None:
+        others["notify"] = notify(project, project.failure_webhook)
     if shell.fans_out(project):
         jobs |= stage_jobs(project, fan(project), first, ["pipeline", *jobs, *others])
     jobs["pipeline"] = pipeline.pipeline(project, first)

@@ -52,6 +52,7 @@ class Make:
         Feature.EXPERIMENTS: Emulated("with DVC: `make exp-NAME`, which queues, runs and compares"),
         Feature.DEPLOY: Emulated("with DVC: `make deploy-NAME` and `make rollback-NAME`"),
         Feature.MONITOR: Emulated("with DVC: `make monitor-NAME`"),
+        Feature.NOTIFY: Refused("make runs where you see it fail"),
         Feature.SCHEDULE: Refused("make has no clock"),
         Feature.IMAGE: Refused("make runs commands on this machine, not in containers"),
         Feature.CPU: Refused("make has no scheduler"),

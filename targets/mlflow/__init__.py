@@ -27,6 +27,7 @@ class Mlflow:
     support: ClassVar[Support] = {
         **TASKS,
         Feature.STAGES: Kept(),
+        Feature.NOTIFY: Refused("MLflow runs where you see it fail"),
         Feature.FOREACH: Emulated("one entry point per expanded stage"),
         Feature.MATRIX: Emulated("one entry point per expanded stage"),
         Feature.TEMPLATES: Emulated("an entry point parameter for each one that a command uses, passed to DVC"),

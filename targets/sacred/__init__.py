@@ -25,6 +25,7 @@ class Sacred:
     support: ClassVar[Support] = {
         **TASKS,
         Feature.STAGES: Kept(),
+        Feature.NOTIFY: Refused("Sacred runs where you see it fail"),
         Feature.FOREACH: Emulated("one run per expanded stage"),
         Feature.MATRIX: Emulated("one run per expanded stage"),
         Feature.TEMPLATES: Emulated("`--set NAME=VALUE`, passed to DVC"),

@@ -90,6 +90,7 @@ stages:
 models: {m: {path: o, from: train}}
 deploy: {lab: {model: m, run: ./go}}
 monitor: {drift: {cmd: look, deps: [step.py], gates: {x: "< 1"}, on_breach: [issue, retrain]}}
+notify: {on_failure: SLACK_WEBHOOK}
 """,
     "no make": "mlops: 1\nstack: {build: none, orchestrator: dvc, test: \"echo 'it is' $HOME\"}\n"
                "stages:\n  a: {cmd: python step.py 1, deps: [step.py], metrics: [m.json]}\n",

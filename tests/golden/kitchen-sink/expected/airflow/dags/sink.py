@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import runpy
+import urllib.request
 from datetime import datetime, timedelta, timezone
 
 try:  # Airflow 3
@@ -570,6 +572,21 @@ def pod(name, *parents, image, task_id=None, requests=None, limits=None, start=9
     [tasks[parent] for parent in parents or ("git_revision",)] >> tasks[name]
 
 
+
+def notify(context):
+    """Tell the webhook whose URL is in the environment of Airflow. No message shows the URL."""
+    url = os.environ.get("WEBHOOK")
+    if not url:
+        print("nobody is told: WEBHOOK is not set in the environment of Airflow")
+        return
+    text = f"{context['dag'].dag_id}: the run {context['run_id']} failed"
+    data, headers = json.dumps({"text": text}).encode(), {"Content-Type": "application/json"}
+    try:
+        urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=30).close()
+    except Exception as error:  # of any kind: a traceback and most messages hold the URL
+        print(f"the webhook cannot be told: {type(error).__name__}")
+
+
 LOCAL = os.path.splitext(__file__)[0] + "_local.py"
 
 with DAG(
@@ -578,6 +595,7 @@ with DAG(
     start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
     catchup=False,
     max_active_runs=1,
+    on_failure_callback=notify,
     params={
         **PARAMS,
         "set_params": Param([], type="array", description="KEY=VALUE or FILE:KEY=VALUE, one per line"),
