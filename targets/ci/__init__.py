@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...compiler.model.target import Elsewhere, Emulated, Feature, Lost, Refused, Support
+from ...compiler.model.target import Elsewhere, Emulated, Feature, Refused, Support
 
 BY_MAKE = Elsewhere("the job runs make or DVC, whose files say it", ("make", "dvc"))
 
@@ -30,7 +30,9 @@ PIPELINE: Support = {
     Feature.GPU: _MACHINE,
     Feature.GPU_TYPE: _MACHINE,
     Feature.DISK: _MACHINE,
-    Feature.SPOT: Lost("the machine decides: name spot machines in `ci.runners`"),
+    Feature.SPOT: Refused(
+        "the machine decides: its label under `ci.runner` or `ci.runners` may be that of spot machines"
+    ),
     Feature.INSTANCE: Refused("the machine types are of other platforms"),
     Feature.KUBERNETES: Refused("its jobs are no pods"),
     Feature.MODELS: Elsewhere("a tag registers a model; `make register-NAME` sets it", ("make",)),
