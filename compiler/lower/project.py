@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ...schemas.common import listed, seconds
@@ -25,6 +26,7 @@ from .features import features
 from .kubernetes import lower_kubernetes
 from .operations import deployments, experiments, models, monitors, programs, sources
 from .paths import rooted
+from .pins import pins
 from .remotes import kept_by_dvc, remote_urls, remotes
 from .resources import lower_resources
 from .variables import global_scope
@@ -63,7 +65,7 @@ def lower(resolved: Resolved, load: Load, snapshot: Snapshot) -> tuple[Project, 
         targets=_targets(stack),
         orchestrators=tuple(stack.orchestrators),
         stores=tuple(name for name in STORES if name in listed(stack.metadata)),
-        ci=lower_ci(spec.ci, spec.schedule),
+        ci=replace(lower_ci(spec.ci, spec.schedule), pins=pins(snapshot)),
         kubernetes=lower_kubernetes(spec.kubernetes),
         schedule=spec.schedule,
         failure_webhook=None if spec.notify is None else spec.notify.on_failure,

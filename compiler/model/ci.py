@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .oidc import Oidc
 from .resources import Resources
@@ -18,13 +19,25 @@ class Machine:
     resources: Resources
 
 
+class Pin(NamedTuple):
+    """The commit of an action's release, and the release's version such as ``v5.0.0``."""
+
+    commit: str
+    version: str
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The version for comparison."""
+        return tuple(map(int, self.version.removeprefix("v").split(".")))
+
+
 @dataclass(frozen=True, slots=True)
 class Ci:
     """What starts CI and where it runs.
 
     ``push_branches`` are patterns of branch names; without any, pushes do not start CI. ``runner`` holds the labels of the
     machine, empty for that of the service. ``timeout`` is the limit of one job in seconds. ``python`` is None for the
-    default of the service. ``image`` is the container that jobs run in. Without ``caches`` nothing is kept between runs; ``cached`` are
+    default of the service. ``pins`` are those of the workflows on disk. ``image`` is the container that jobs run in. Without ``caches`` nothing is kept between runs; ``cached`` are
     paths that are kept beside packages and DVC's cache. With ``fan_out`` each stage is its own job, on the smallest of ``machines`` with its resources.
     """
 
@@ -42,6 +55,7 @@ class Ci:
     timeout: int | None = None
     fan_out: bool = False
     machines: Mapping[str, Machine] = field(default_factory=dict)
+    pins: Mapping[str, Pin] = field(default_factory=dict)
 
     @property
     def timeout_minutes(self) -> int | None:

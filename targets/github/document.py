@@ -11,6 +11,7 @@ from .deploy import deployments
 from .experiments import experiments
 from .monitor import monitors
 from .notify import notify
+from .pins import renewed
 from .pipeline import pipeline
 
 FOLDER = ".github/workflows"
@@ -22,7 +23,7 @@ def documents(project: Project) -> Iterator[tuple[str, dict[str, Any]]]:
         if project.failure_webhook is not None:
             jobs = document["jobs"]
             document = {**document, "jobs": {**jobs, "notify": notify(project, project.failure_webhook, jobs)}}
-        yield path, document
+        yield path, renewed(document, project.ci.pins)
 
 
 def _workflows(project: Project) -> Iterator[tuple[str, dict[str, Any]]]:

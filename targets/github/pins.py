@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ...compiler.emit.yaml import Remarked
+from ...compiler.model.ci import Pin
 
 READ = "2026-11"
 """When the tags of these repositories were read."""
@@ -18,6 +22,23 @@ ACTIONS = {
     "google-github-actions/auth": ("7c6bc770dae815cd3e89ee6cdf493a5fab2cc093", "v3.0.0"),
 }
 """The commit and the tag of each release."""
+
+
+def renewed(document: dict[str, Any], pins: Mapping[str, Pin]) -> dict[str, Any]:
+    """A workflow with the pins that somebody, or Dependabot or Renovate, has bumped on disk to a newer release than ours."""
+    jobs = {
+        name: {**job, "steps": [_renewed(step, pins) for step in job["steps"]]}
+        for name, job in document["jobs"].items()
+    }
+    return {**document, "jobs": jobs}
+
+
+def _renewed(step: dict[str, Any], pins: Mapping[str, Pin]) -> dict[str, Any]:
+    action = str(step.get("uses", "")).partition("@")[0]
+    pin = pins.get(action)
+    if pin is None or action not in ACTIONS or pin.numbers <= Pin(*ACTIONS[action]).numbers:
+        return step
+    return {**step, "uses": Remarked(f"{action}@{pin.commit}", pin.version)}
 
 
 def uses(action: str) -> Remarked:

@@ -79,7 +79,7 @@ ci:
   fan-out: stage
   image: ghcr.io/acme/ci@sha256:0000000000000000000000000000000000000000000000000000000000000000
   cache: [~/.cache/huggingface]
-  runners: {a100: {labels: [self-hosted, a100], gpu: 1, gpu_type: nvidia-tesla-a100}}
+  runners: {a100: {labels: [self-hosted, x64], gpu: 1, gpu_type: nvidia-tesla-a100}}
   oidc:
     aws: {role: "arn:aws:iam::123456789012:role/ci", region: eu-west-1, duration: 6h}
     gcp: {provider: projects/1/locations/global/workloadIdentityPools/ci/providers/ci, service_account: ci@acme.iam.gserviceaccount.com}
