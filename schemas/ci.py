@@ -44,7 +44,7 @@ class Ci(Model):
     image: str | None = Field(
         None, description="Container image of the jobs that run code of the project; it has bash, Git and tar."
     )
-    cache: Literal[False] | list[str] | None = Field(
+    cache: bool | list[str] | None = Field(
         None,
         description="Further paths to keep between runs, or `false` for no cache (default packages and DVC's cache).",
     )

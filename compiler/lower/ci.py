@@ -25,7 +25,7 @@ def lower_ci(ci: language.Ci, schedule: str | None) -> Ci:
         oidc=_oidc(ci.oidc),
         image=ci.image,
         caches=ci.cache is not False,
-        cached=tuple(ci.cache or ()),
+        cached=() if isinstance(ci.cache, bool) else tuple(ci.cache or ()),
         python=ci.python,
         timeout=seconds(ci.timeout),
         fan_out=ci.fan_out is not None,
