@@ -1,6 +1,6 @@
 # Targets of this repository. The generated Makefile includes this file.
 
-.PHONY: demo test-all loop lint bench replay corpus engines format reference golden mutation
+.PHONY: demo test-all loop lint bench replay corpus engines format reference golden mutation actions
 
 demo: ## Compile examples/wine, run it with DVC, and show its metrics
 	@sh dev/demo.sh
@@ -47,6 +47,13 @@ CORPUS ?= ../shared/corpus
 corpus: ## Import the dvc.yaml files in CORPUS, and compare the outcome with bench/corpus.json
 	@sh dev/setup.sh
 	.venv/bin/python bench/corpus.py $(CORPUS)
+
+CHECK ?=
+
+actions: ## Pin the actions of workflows to their newest releases; CHECK=1 only says which are older
+	@sh dev/setup.sh
+	.venv/bin/python dev/actions.py $(if $(CHECK),--check)
+	$(if $(CHECK),,.venv/bin/python tests/golden/test_golden.py)
 
 reference: ## Update the generated parts of the docs
 	@sh dev/setup.sh

@@ -19,7 +19,7 @@ from .model.diagnostic import Code, Diagnostic, Label, Report
 from .model.project import Project
 from .model.snapshot import Snapshot
 from .model.source import At, Path
-from .model.target import Emulated, Feature, File, Refused, Target
+from .model.target import Emulated, Feature, File, Lost, Refused, Target
 from .read.document import SPEC_NAME, Document, read_spec
 from .read.params import ParamFiles
 from .read.validate import validate
@@ -33,6 +33,12 @@ UNSUPPORTED = Code(
     help="add a target to `stack` that supports it (`mlopsc targets` lists them), or remove it",
 )
 UNSUPPORTED_BY_SOME = Code("MLC503", "note", "`{feature}` has no effect in the files of {targets}")
+LOST_BY_SOME = Code(
+    "MLC503",
+    "warning",
+    "`{feature}` has no effect in the files of {targets}, so what runs there differs",
+    help="remove it where only other targets need it, or ask for the same in that platform's own way, under `patches`",
+)
 NOT_EMITTED = Code("MLC504", "error", "no target emits `{path}`", help="patch one of the emitted files: {files}")
 NOT_PATCHABLE = Code(
     "MLC504", "error", "`{path}` is not a YAML or JSON file", help="patch one of the emitted files: {files}"
@@ -141,12 +147,20 @@ def unsupported(project: Project, targets: Sequence[Target]) -> Iterator[Diagnos
         refusing = {target: reason for target, reason in reasons.items() if reason is not None}
         if not refusing:
             continue
-        code = UNSUPPORTED if len(refusing) == len(targets) else UNSUPPORTED_BY_SOME
-        yield replace(
-            code.at_key(*places[0], feature=feature.value, targets=" and ".join(refusing)),
-            note="; ".join(f"{target}: {reason}" for target, reason in refusing.items()),
-            labels=tuple(Label(At(place), "also here") for place in places[1 : MAX_LABELS + 1]),
-        )
+        losing = {target.name for target in targets if isinstance(target.support.get(feature), Lost)}
+        groups = [(UNSUPPORTED, refusing)]
+        if len(refusing) < len(targets):
+            groups = [
+                (LOST_BY_SOME, {name: why for name, why in refusing.items() if name in losing}),
+                (UNSUPPORTED_BY_SOME, {name: why for name, why in refusing.items() if name not in losing}),
+            ]
+        for code, names in groups:
+            if names:
+                yield replace(
+                    code.at_key(*places[0], feature=feature.value, targets=" and ".join(names)),
+                    note="; ".join(f"{target}: {reason}" for target, reason in names.items()),
+                    labels=tuple(Label(At(place), "also here") for place in places[1 : MAX_LABELS + 1]),
+                )
 
 
 def _refusal(target: Target, feature: Feature, project: Project) -> str | None:

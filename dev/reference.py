@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from mlopsc.compiler.show.support_table import as_markdown
+from mlopsc.dev import versions
 from mlopsc.dev.console import wine_repository, with_output
 from mlopsc.schemas.docs import markdown
 from mlopsc.schemas.published import json_schema
@@ -49,6 +50,7 @@ def reach() -> None:
 if __name__ == "__main__":
     between(ROOT / "docs/language.md", "reference", markdown())
     between(ROOT / "docs/targets.md", "matrix", as_markdown())
+    between(ROOT / "docs/targets.md", "versions", versions.markdown())
     (ROOT / "schemas/mlops.schema.json").write_text(json.dumps(json_schema(), indent=2) + "\n")
     readme()
     reach()

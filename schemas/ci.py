@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .common import Cron, Duration, EnvName, Model, form
-from .stage import Resources
+from .oidc import Oidc
+from .resources import MachineResources
 
 
 class Triggers(Model):
@@ -24,7 +25,7 @@ class Triggers(Model):
     )
 
 
-class Runner(Resources):
+class Runner(MachineResources):
     """The resources of a CI machine. A value that is left out means enough, except `gpu`, where it means none."""
 
     labels: str | list[str] | None = Field(
@@ -46,6 +47,16 @@ class Ci(Model):
     )
     secrets: list[EnvName] | None = Field(
         None, description="Names of the secrets that the DVC remote and the commands need; never their values."
+    )
+    oidc: Oidc | None = Field(
+        None, description="Clouds that jobs sign in to with a token of the CI service, instead of keys among `secrets`."
+    )
+    image: str | None = Field(
+        None, description="Container image of the jobs that run code of the project; it has bash, Git and tar."
+    )
+    cache: bool | list[str] | None = Field(
+        None,
+        description="Further paths to keep between runs, or `false` for no cache (default packages and DVC's cache).",
     )
     python: Annotated[str, form(r"^\d+(\.\d+)*$", 'a version in quotes such as "3.11"')] | None = Field(
         None, description='Python version, in quotes: "3.11".'

@@ -70,6 +70,14 @@ class Monitor(Model):
     desc: str | None = Field(None, description="One line of description.")
 
 
+class Notify(Model):
+    """Who is told what."""
+
+    on_failure: EnvName = Field(
+        description="Name of the secret that holds the URL of a webhook, which is told that a run failed; never the URL itself."
+    )
+
+
 Experiments = dict[Name, Experiment]
 Deployments = dict[Name, Deployment]
 Monitors = dict[Name, Monitor]

@@ -10,7 +10,8 @@ from .assets import Artifacts, Datasets, DataSources, Models, Plots
 from .ci import Ci
 from .code import Code
 from .common import Cron, Model, Name, form
-from .operations import Deployments, Experiments, Monitors
+from .kubernetes import Kubernetes
+from .operations import Deployments, Experiments, Monitors, Notify
 from .stack import Stack
 from .stage import AnyStage, Infer, Rerun
 
@@ -57,6 +58,8 @@ class Spec(Model):
         None,
         description="When the pipeline runs by itself, on CI and on engines that have a clock: a cron line, in UTC.",
     )
+    notify: Notify | None = Field(None, description="The webhook that is told of failures.")
+    kubernetes: Kubernetes | None = Field(None, description="Settings of pods, where Kubernetes runs stages.")
     ci: Ci = Field(default_factory=Ci.model_construct, description="Settings of CI.")
     accept: list[CheckCode | dict[CheckCode, list[str]]] | dict[CheckCode, list[str]] | None = Field(
         None,

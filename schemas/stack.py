@@ -6,14 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .common import Model, Name, form, known, listed
-
-Url = Annotated[
-    str,
-    form(r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$", "a URL such as `s3://bucket/path`, on one line"),
-]
-"""A URL that fits on one line of a configuration file."""
-
+from .common import Model, known, listed
+from .registry import Registry
 
 ENGINES = ("airflow", "kubeflow", "argo", "azureml", "mlflow", "sacred", "vertex", "sagemaker")
 CI_SERVICES = ("github", "gitlab")
@@ -34,10 +28,10 @@ class Stack(Model):
         None,
         description="Build service: `make` (default), `include` (targets beside those of your own Makefile), or `none`.",
     )
-    registry: Url | dict[Name, Url] | None = Field(
+    registry: Registry | None = Field(
         None,
-        description="URL of the DVC remote for data and models, or one by environment; "
-        "a path is relative to the root of the repository.",
+        description="The DVC remote for data and models: a URL, `{url: URL, ...}` with options of DVC, or such a value by "
+        "environment; a path is relative to the root of the repository.",
     )
     metadata: MetadataStore | list[MetadataStore] | None = Field(None, description="Metadata store (default `dvc`).")
     test: str | None = Field(None, description="The command that tests the code (default pytest, if there are tests).")

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from .common import Duration, EnvName, Gates, Meta, Model, form
+from .common import Duration, EnvName, Gates, Meta, Model
+from .kubernetes import Kubernetes
+from .resources import Resources
 
 Kind = Literal["data", "train", "evaluate", "monitor"]
 Rerun = Literal["meaning", "bytes"]
@@ -37,22 +39,6 @@ class PlotFlags(OutFlags):
     y_label: str | None = Field(None, description="Label of the y axis.")
     title: str | None = Field(None, description="Title of the plot.")
     header: bool | None = Field(None, description="Whether a CSV or TSV file has a header line (default true).")
-
-
-class Resources(Model):
-    """The resources that a stage requests, in the notation of Kubernetes."""
-
-    cpu: (
-        Annotated[int | float, Field(gt=0)]
-        | Annotated[str, form(r"^\d+(\.\d+)?m?$", "a number of cores such as `4`, `0.5` or `500m`")]
-        | None
-    ) = Field(None, description="Cores: `4`, `0.5` or `500m`.")
-    memory: (
-        Annotated[int, Field(gt=0)]
-        | Annotated[str, form(r"^\d+(\.\d+)?([KMGT]i?)?$", "an amount of memory such as `512Mi` or `8Gi`")]
-        | None
-    ) = Field(None, description="Bytes, or an amount with a suffix: `512Mi`, `8Gi`, `4G`.")
-    gpu: Annotated[int, Field(ge=0)] | None = Field(None, description="Number of accelerators.")
 
 
 class StageBody(Model):
@@ -89,6 +75,7 @@ class StageBody(Model):
     )
     image: str | None = Field(None, description="Container image, for platforms that run containers.")
     resources: Resources | None = Field(None, description="The resources that the stage requests.")
+    kubernetes: Kubernetes | None = Field(None, description="Settings of its pod, where Kubernetes runs it.")
     timeout: Duration | None = Field(None, description="Time limit of the command.")
     retries: Annotated[int, Field(ge=0, le=100)] | None = Field(None, description="Number of retries after a failure.")
     gates: Gates | None = Field(

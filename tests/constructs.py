@@ -37,6 +37,22 @@ WITH: dict[Feature, dict[str, Any]] = {
     Feature.CPU: {"a": {"resources": {"cpu": 2}}},
     Feature.MEMORY: {"a": {"resources": {"memory": "1Gi"}}},
     Feature.GPU: {"a": {"resources": {"gpu": 1}}},
+    Feature.GPU_TYPE: {"a": {"resources": {"gpu_type": "nvidia-tesla-a100"}}},
+    Feature.DISK: {"a": {"resources": {"disk": "400Gi"}}},
+    Feature.SHM: {"a": {"resources": {"shm": "16Gi"}}},
+    Feature.SPOT: {"a": {"resources": {"spot": True}}},
+    Feature.INSTANCE: {
+        "a": {
+            "resources": {
+                "instance": {
+                    "sagemaker": "ml.p4d.24xlarge",
+                    "vertex": "a2-highgpu-2g",
+                    "azureml": "Standard_ND96asr_v4",
+                }
+            }
+        }
+    },
+    Feature.KUBERNETES: {"kubernetes": {"node_selector": {"pool": "gpu"}}},
     Feature.STAGE_GATES: {"a": {"gates": {"m": "> 1"}}},
     Feature.REGISTRY: {"stack": {"registry": "s3://bucket/p"}},
     Feature.DATA: {"data": {"d": {"url": "https://example.org/x.csv"}}},
@@ -44,10 +60,14 @@ WITH: dict[Feature, dict[str, Any]] = {
     Feature.EXPERIMENTS: {"experiments": {"e": {"set": {"lr": [1, 2]}}}},
     Feature.DEPLOY: {"deploy": {"prod": {"model": "m", "run": "make x"}}},
     Feature.MONITOR: {"monitor": {"m": {"schedule": "0 6 * * *", "cmd": "run"}}},
+    Feature.NOTIFY: {"notify": {"on_failure": "WEBHOOK"}},
     Feature.SCHEDULE: {"schedule": "0 6 * * *"},
     Feature.CI_TRIGGERS: {"ci": {"on": {"push": ["dev"]}}},
     Feature.CI_RUNNER: {"ci": {"runner": "big"}},
     Feature.CI_SECRETS: {"ci": {"secrets": ["KEY"]}},
+    Feature.CI_OIDC: {"ci": {"oidc": {"aws": {"role": "arn:aws:iam::123456789012:role/ci", "region": "eu-west-1"}}}},
+    Feature.CI_IMAGE: {"ci": {"image": "ghcr.io/acme/ci:1"}},
+    Feature.CI_CACHE: {"ci": {"cache": ["data/cache"]}},
     Feature.FAN_OUT: {"stack": {"registry": "s3://bucket/p"}, "ci": {"fan-out": "stage"}},
     Feature.CI_RUNNERS: {"ci": {"runners": {"big": {"cpu": 64}}}},
 }
@@ -57,12 +77,23 @@ WITH_DVC = {Feature.REGISTRY, Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS,
 """Constructs that are DVC's own: without it no target writes them."""
 
 RUNNERS = {"ci": {"runners": {"big": {"cpu": 64, "memory": "1Ti", "gpu": 8}}}}
+IN_A_POD = {"a": {"image": "python:3.12", "kind": "train", "resources": {"gpu": 1}}}
+TWO_MACHINES = {
+    "small": {"cpu": 8, "disk": "100Gi", "gpu": 1, "gpu_type": "nvidia-tesla-t4"},
+    "big": {"disk": "1Ti", "gpu": 1, "gpu_type": "nvidia-tesla-a100", "cpu": 64},
+}
 NEEDS: dict[Feature, dict[str, Any]] = {
     Feature.DEPLOY: {"models": {"m": {"path": "o.txt"}}},
     Feature.FAN_OUT: {"stack": {"registry": "s3://bucket/p"}},
     Feature.CPU: RUNNERS,
     Feature.MEMORY: RUNNERS,
     Feature.GPU: RUNNERS,
+    Feature.GPU_TYPE: {**IN_A_POD, "ci": {"runners": TWO_MACHINES}},
+    Feature.DISK: {**IN_A_POD, "ci": {"runners": TWO_MACHINES}},
+    Feature.SHM: IN_A_POD,
+    Feature.SPOT: IN_A_POD,
+    Feature.INSTANCE: IN_A_POD,
+    Feature.KUBERNETES: IN_A_POD,
     Feature.CI_RUNNERS: {"a": {"resources": {"cpu": 2}}},
 }
 """What must be there for a construct to be valid; without and with it alike."""

@@ -20,6 +20,7 @@ from . import (
     inputs,
     named,
     names,
+    oidc,
     order,
     packages,
     registry,
@@ -28,6 +29,7 @@ from . import (
     schedules,
     secrets,
     shells,
+    timeouts,
     uses,
 )
 from .places import Places
@@ -46,11 +48,13 @@ ALL: tuple[Check, ...] = (
     injection.check,
     shells.check,
     secrets.check,
+    oidc.check,
     reserved.check,
     registry.check,
     around.check,
     schedules.check,
     folders.check,
+    timeouts.check,
     fan_out.check,
     results.check,
 )

@@ -85,4 +85,6 @@ def _words(resources: Resources) -> str:
     parts = [f"{resources.cpu:g} cores"] if resources.cpu else []
     parts += [f"{resources.memory / 2**30:.4g}Gi of memory"] if resources.memory else []
     parts += [f"{resources.gpu} GPUs"] if resources.gpu else []
+    parts += [f"of type {resources.gpu_type}"] if resources.gpu_type else []
+    parts += [f"{resources.disk / 2**30:.4g}Gi of disk"] if resources.disk else []
     return ", ".join(parts)

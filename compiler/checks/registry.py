@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from ..lower.remotes import CONFIG
+from ..lower.remotes import CONFIG, config_text, lacking, outside_of_block
 from ..model.diagnostic import Code, Diagnostic
 from ..model.project import Project
 from ..model.snapshot import Snapshot
@@ -16,22 +16,22 @@ DUPLICATE_SECTION = Code(
     "MLC419",
     "error",
     "`{config}` already has a section `{section}`, and `stack.registry` would define it again",
-    help="move the section to `.dvc/config.local`, or remove `registry` from the spec; `dvc remote remove` and "
-    "`dvc config --unset` remove it from `{config}`",
+    help="let it say what the spec says (`dvc remote modify`), move the section to `.dvc/config.local`, or remove `registry` from the spec; "
+    "`dvc remote remove` and `dvc config --unset` remove it from `{config}`",
 )
-
-_OUR_BLOCK = r"(?ms)^# >>> mlopsc.*?^# <<< mlopsc[^\n]*\n?"
 
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
     """MLC419: DVC refuses a configuration that has a section twice."""
-    text = snapshot.read(CONFIG) if project.remotes and snapshot.kind(CONFIG) == "file" else None
-    if text is None:
+    if not project.remotes or project.dvc_config is not None:
         return
-    others = re.sub(_OUR_BLOCK, "", text.decode("utf-8", "replace"))
+    others = outside_of_block(config_text(snapshot))
     headers = {line.strip() for line in others.splitlines() if line.lstrip().startswith("[")}
     sections = {"[core]": "core"}
     sections |= {f"['remote \"{remote.name}\"']": f'remote "{remote.name}"' for remote in project.remotes}
+    differences = lacking(project.remotes, others)
     for header, section in sections.items():
         if header in headers:
-            yield DUPLICATE_SECTION.at_key("stack", "registry", config=CONFIG, section=section)
+            diagnostic = DUPLICATE_SECTION.at_key("stack", "registry", config=CONFIG, section=section)
+            missing = [f"{option} = {value}" for name, option, value in differences if name == section]
+            yield replace(diagnostic, note=f"the section lacks `{'`, `'.join(missing)}`" if missing else "")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 from ...schemas import ci as language
-from ...schemas import stage as stage_language
+from ...schemas import oidc as language_of_oidc
 from ...schemas.common import listed, seconds
 from ..model.ci import Ci, Machine
-from ..model.resources import Resources
+from ..model.oidc import Aws, Azure, Gcp, Oidc
 from ..model.snapshot import Snapshot, way_up
+from .resources import lower_resources
 
 _STAGES = r"(?m)^stages:[ \t]*(\[[^\]]*\]|(?:#[^\n]*)?\n(?:[ \t]*(?:- [^\n]*|#[^\n]*)?\n)+)"
 """The list of stages in a file of GitLab, in either style."""
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _DEFAULT_TRIGGERS = language.Triggers.model_construct()
 
 
@@ -29,6 +29,10 @@ def lower_ci(ci: language.Ci, schedule: str | None, paths: tuple[str, ...], stag
         stage_of_team=stage_of_team,
         runner=tuple(listed(ci.runner)),
         secrets=tuple(ci.secrets or ()),
+        oidc=_oidc(ci.oidc),
+        image=ci.image,
+        caches=ci.cache is not False,
+        cached=() if isinstance(ci.cache, bool) else tuple(ci.cache or ()),
         python=ci.python,
         timeout=seconds(ci.timeout),
         fan_out=ci.fan_out is not None,
@@ -48,25 +52,16 @@ def stage_of_team(snapshot: Snapshot) -> str | None:
     return stages[0] if stages and "test" not in stages else None
 
 
+def _oidc(declared: language_of_oidc.Oidc | None) -> Oidc:
+    if declared is None:
+        return Oidc()
+    aws, gcp, azure = declared.aws, declared.gcp, declared.azure
+    return Oidc(
+        None if aws is None else Aws(aws.role, aws.region, seconds(aws.duration) or 3600),
+        None if gcp is None else Gcp(gcp.provider, gcp.service_account),
+        None if azure is None else Azure(azure.client_id, azure.tenant_id, azure.subscription_id),
+    )
+
+
 def _machine(name: str, runner: language.Runner) -> Machine:
     return Machine(name, tuple(listed(runner.labels)) or (name,), lower_resources(runner))
-
-
-def lower_resources(resources: stage_language.Resources | None) -> Resources:
-    """`resources` in cores, bytes and devices."""
-    if resources is None:
-        return Resources()
-    return Resources(_cores(resources.cpu), _bytes(resources.memory), resources.gpu)
-
-
-def _cores(cpu: float | str | None) -> float | None:
-    if isinstance(cpu, str):
-        return float(cpu[:-1]) / 1000 if cpu.endswith("m") else float(cpu)
-    return None if cpu is None else float(cpu)
-
-
-def _bytes(memory: int | str | None) -> int | None:
-    if isinstance(memory, str):
-        digits = memory.rstrip("KMGTi")
-        return int(float(digits) * _UNITS[memory[len(digits) :]])
-    return memory

@@ -28,8 +28,18 @@ _OWN_KEYS = {
     "retries": Feature.RETRIES,
     "image": Feature.IMAGE,
     "gates": Feature.STAGE_GATES,
+    "kubernetes": Feature.KUBERNETES,
 }
-_RESOURCES = {"cpu": Feature.CPU, "memory": Feature.MEMORY, "gpu": Feature.GPU}
+_RESOURCES = {
+    "cpu": Feature.CPU,
+    "memory": Feature.MEMORY,
+    "gpu": Feature.GPU,
+    "gpu_type": Feature.GPU_TYPE,
+    "disk": Feature.DISK,
+    "shm": Feature.SHM,
+    "spot": Feature.SPOT,
+    "instance": Feature.INSTANCE,
+}
 _SECTIONS = {
     "vars": Feature.VARS,
     "params": Feature.PARAMS,
@@ -45,11 +55,16 @@ _OWN_SECTIONS = {
     "deploy": Feature.DEPLOY,
     "monitor": Feature.MONITOR,
     "schedule": Feature.SCHEDULE,
+    "notify": Feature.NOTIFY,
+    "kubernetes": Feature.KUBERNETES,
 }
 _CI_KEYS = {
     "on": Feature.CI_TRIGGERS,
     "runner": Feature.CI_RUNNER,
     "secrets": Feature.CI_SECRETS,
+    "oidc": Feature.CI_OIDC,
+    "image": Feature.CI_IMAGE,
+    "cache": Feature.CI_CACHE,
     "fan-out": Feature.FAN_OUT,
     "runners": Feature.CI_RUNNERS,
 }
@@ -97,5 +112,6 @@ def _of_entry(entry: Entry, used: defaultdict[str, list[Path]]) -> None:
             used[feature].append((*path, key))
     if declared.resources is not None:
         for key, feature in _RESOURCES.items():
-            if getattr(declared.resources, key) is not None:
+            value = getattr(declared.resources, key)
+            if value is not None and value is not False:
                 used[feature].append((*path, "resources", key))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ...schemas.common import listed, seconds
@@ -19,15 +20,18 @@ from ..read.params import DEFAULT
 from ..resolve.commands import env_text
 from ..resolve.entry import Entry, Resolved
 from ..resolve.library import holds_tests, library
-from .ci import lower_ci, lower_resources, stage_of_team
+from .ci import lower_ci, stage_of_team
 from .code import code_of
 from .edges import artifacts, edges
 from .expand import Expanded, expand, resolve_value
 from .features import features
+from .kubernetes import lower_kubernetes
 from .operations import deployments, experiments, models, monitors, programs, sources
 from .own_makefile import own_makefile
 from .paths import rooted
-from .remotes import dvc_root, remote_url, remotes
+from .pins import pins
+from .remotes import dvc_root, kept_by_dvc, remote_urls, remotes
+from .resources import lower_resources
 from .variables import global_scope
 from .watched import watched
 
@@ -71,10 +75,15 @@ def lower(
         targets=_targets(stack),
         orchestrators=tuple(stack.orchestrators),
         stores=tuple(name for name in STORES if name in listed(stack.metadata)),
-        ci=lower_ci(spec.ci, spec.schedule, paths, stage_of_team(snapshot) if folder else None),
+        ci=replace(
+            lower_ci(spec.ci, spec.schedule, paths, stage_of_team(snapshot) if folder else None), pins=pins(snapshot)
+        ),
+        kubernetes=lower_kubernetes(spec.kubernetes),
         schedule=spec.schedule,
+        failure_webhook=None if spec.notify is None else spec.notify.on_failure,
         remotes=declared_remotes,
-        remote_url=remote_url(declared_remotes, snapshot),
+        remote_urls=remote_urls(declared_remotes, snapshot),
+        dvc_config=kept_by_dvc(declared_remotes, snapshot),
         sources=sources(spec),
         models=declared_models,
         deployments=declared_deployments,
@@ -127,6 +136,7 @@ def _stage(expanded: Expanded, entry: Entry, here: str, resolved: Resolved) -> S
         always_changed=bool(body.get("always_changed")),
         image=declared.image,
         resources=lower_resources(declared.resources),
+        kubernetes=lower_kubernetes(resolved.spec.kubernetes).joined(lower_kubernetes(declared.kubernetes)),
         timeout=seconds(declared.timeout),
         retries=declared.retries or 0,
         env={name: env_text(value) for name, value in (declared.env or {}).items()},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from .oidc import Oidc
 from .resources import Resources
 
 
@@ -17,6 +19,18 @@ class Machine:
     resources: Resources
 
 
+class Pin(NamedTuple):
+    """The commit of an action's release, and the release's version such as ``v5.0.0``."""
+
+    commit: str
+    version: str
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The version for comparison."""
+        return tuple(map(int, self.version.removeprefix("v").split(".")))
+
+
 @dataclass(frozen=True, slots=True)
 class Ci:
     """What starts CI and where it runs.
@@ -25,7 +39,9 @@ class Ci:
     machine, empty for that of the service. ``timeout`` is the limit of one job in seconds. ``python`` is None for the
     default of the service. ``paths`` are patterns of files from the root of the Git repository, one of which has to change; without
     any, all do. ``stage_of_team`` is the stage of GitLab's own file at the root of the repository in which a project in a folder
-    starts, if that file lists stages and `test` is not among them. With ``fan_out`` each stage is its own job, on the smallest of ``machines`` with its resources.
+    starts, if that file lists stages and `test` is not among them. ``pins`` are those of the workflows on disk. ``image`` is the
+    container that jobs run in. Without ``caches`` nothing is kept between runs; ``cached`` are paths that are kept beside packages
+    and DVC's cache. With ``fan_out`` each stage is its own job, on the smallest of ``machines`` with its resources.
     """
 
     push_branches: tuple[str, ...] = ("main",)
@@ -36,10 +52,15 @@ class Ci:
     stage_of_team: str | None = None
     runner: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    oidc: Oidc = field(default_factory=Oidc)
+    image: str | None = None
+    caches: bool = True
+    cached: tuple[str, ...] = ()
     python: str | None = None
     timeout: int | None = None
     fan_out: bool = False
     machines: Mapping[str, Machine] = field(default_factory=dict)
+    pins: Mapping[str, Pin] = field(default_factory=dict)
 
     @property
     def timeout_minutes(self) -> int | None:

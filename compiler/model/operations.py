@@ -21,10 +21,11 @@ MAX_RUNS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A DVC remote; the first one of a project is the default."""
+    """A DVC remote; the first one of a project is the default. ``options`` are those of `dvc remote modify`, as text."""
 
     name: str
     url: str
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from .ci import Ci
 from .dag import Dag
+from .kubernetes import Kubernetes
 from .operations import DVC_EXTRAS, Deployment, Experiment, Model, Monitor, Remote, Source
 from .resources import Resources
 from .snapshot import way_up
@@ -94,6 +95,7 @@ class Stage:
     always_changed: bool = False
     image: str | None = None
     resources: Resources = field(default_factory=Resources)
+    kubernetes: Kubernetes = field(default_factory=Kubernetes)
     timeout: int | None = None
     retries: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
@@ -158,11 +160,12 @@ class Project:
     ``dvc`` is the content of dvc.yaml, with templates and after the conventions. ``stages`` are the expanded stages by name, in
     the order of ``dag``. ``targets`` are the targets to emit, each with the place in the spec that names it; ``orchestrators``
     are those that run the pipeline. ``stores`` are metadata stores beside DVC. ``scripts`` are files that the commands of stages
-    need, ``programs`` those that register, deploy and monitor. ``remotes`` are the DVC remotes of the spec, ``remote_url`` is the
-    URL of the default remote, also if .dvc/config defines it; None without remotes. ``monitors`` are not part of the pipeline.
-    ``test_command`` tests the code; ``requirements`` is the file that lists the Python packages. ``feature_package`` is the
-    value of `stack.features`. ``features`` are the places in the spec that use each `target.Feature`. ``own_makefile`` is set with
-    `build: include`.
+    need, ``programs`` those that register, deploy and monitor. ``remotes`` are the DVC remotes of the spec, ``remote_urls`` the
+    URLs of all remotes, also of those that only .dvc/config defines. ``dvc_config`` is the content of .dvc/config where DVC has
+    written it anew and it says what the spec says. ``monitors`` are not part of the pipeline. ``failure_webhook`` is the name of
+    the secret with the URL that is told of failures. ``test_command`` tests the code; ``requirements`` is the file that lists the
+    Python packages. ``feature_package`` is the value of `stack.features`. ``features`` are the places in the spec that use each
+    `target.Feature`. ``own_makefile`` is set with `build: include`.
 
     ``folder`` is the path of the project within the Git repository, if that may hold other projects; empty for a project that
     is the whole repository. ``dvc_root`` is the root of the DVC repository, from the project.
@@ -177,14 +180,17 @@ class Project:
     orchestrators: tuple[str, ...] = ("dvc", "make")
     stores: tuple[str, ...] = ()
     ci: Ci = field(default_factory=Ci)
+    kubernetes: Kubernetes = field(default_factory=Kubernetes)
     remotes: tuple[Remote, ...] = ()
-    remote_url: str | None = None
+    remote_urls: tuple[str, ...] = ()
+    dvc_config: str | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
     models: Mapping[str, Model] = field(default_factory=dict)
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
     monitors: Mapping[str, Monitor] = field(default_factory=dict)
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
     schedule: str | None = None
+    failure_webhook: str | None = None
     scripts: tuple[Script, ...] = ()
     programs: tuple[Script, ...] = ()
     test_command: str | None = None
@@ -229,6 +235,11 @@ class Project:
         return f"{self.folder}={model}" if self.folder else model
 
     @property
+    def remote_url(self) -> str | None:
+        """The URL of the default remote, also if .dvc/config defines it; None without remotes."""
+        return next(iter(self.remote_urls), None)
+
+    @property
     def uses_dvc(self) -> bool:
         """Whether DVC runs the pipeline, directly or called by make."""
         return "dvc" in self.orchestrators
@@ -241,7 +252,7 @@ class Project:
     @property
     def dvc_extras(self) -> tuple[str, ...]:
         """The extras of DVC that remotes and sources need; the package of each is ``dvc_EXTRA``."""
-        urls = [*(remote.url for remote in self.remotes), *(source.url for source in self.sources.values())]
+        urls = [*self.remote_urls, *(source.url for source in self.sources.values())]
         return tuple(sorted({DVC_EXTRAS[scheme] for url in urls if (scheme := url.partition("://")[0]) in DVC_EXTRAS}))
 
     @property

@@ -51,6 +51,12 @@ class Feature(StrEnum):
     CPU = "resources.cpu"
     MEMORY = "resources.memory"
     GPU = "resources.gpu"
+    GPU_TYPE = "resources.gpu_type"
+    DISK = "resources.disk"
+    SHM = "resources.shm"
+    SPOT = "resources.spot"
+    INSTANCE = "resources.instance"
+    KUBERNETES = "kubernetes"
     STAGE_GATES = "gates"
     REGISTRY = "stack.registry"
     DATA = "data"
@@ -59,9 +65,13 @@ class Feature(StrEnum):
     DEPLOY = "deploy"
     MONITOR = "monitor"
     SCHEDULE = "schedule"
+    NOTIFY = "notify"
     CI_TRIGGERS = "ci.on"
     CI_RUNNER = "ci.runner"
     CI_SECRETS = "ci.secrets"
+    CI_OIDC = "ci.oidc"
+    CI_IMAGE = "ci.image"
+    CI_CACHE = "ci.cache"
     FAN_OUT = "ci.fan-out"
     CI_RUNNERS = "ci.runners"
 
@@ -87,6 +97,11 @@ class Refused:
     """The emitted files do not contain it; ``why`` is the reason, for the author of the spec."""
 
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost(Refused):
+    """The emitted files do not contain it, and what they run differs by it: a warning for the files of this target."""
 
 
 @dataclass(frozen=True, slots=True)

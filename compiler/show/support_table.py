@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Container
 
 from .. import installed as registry
-from ..model.target import Elsewhere, Emulated, Feature, Kept, Refused, Target
+from ..model.target import Elsewhere, Emulated, Feature, Kept, Lost, Refused, Target
 
-_WORDS = {Kept: "kept", Emulated: "emulated", Elsewhere: "elsewhere", Refused: "refused"}
+_WORDS = {Kept: "kept", Emulated: "emulated", Elsewhere: "elsewhere", Refused: "refused", Lost: "refused"}
 _WIDEST = max(map(len, _WORDS.values()))
 Row = tuple[Feature, dict[str, Kept | Emulated | Refused]]
 

@@ -15,7 +15,7 @@ from ...compiler.model.project import Project
 from ...compiler.model.target import HEADER, Emulated, Feature, File, Kept, Support
 from ..engines import worker
 from ..engines.problems import problems
-from ..engines.support import TASKS
+from ..engines.support import IN_PODS, TASKS
 from .document import document
 from .names import names
 
@@ -32,6 +32,7 @@ class Airflow:
         Feature.TEMPLATES: Emulated("a DAG parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Kept(),
         Feature.SCHEDULE: Kept(),
+        Feature.NOTIFY: Emulated("`on_failure_callback` of the DAG; the URL is in the environment of Airflow"),
         Feature.TIMEOUT: Emulated(
             "the command itself times out; `execution_timeout` is an hour longer, to fetch and push data"
         ),
@@ -40,6 +41,7 @@ class Airflow:
         Feature.CPU: Emulated("slots of the default pool; with `image`, the pod's request"),
         Feature.MEMORY: Emulated("with `image`, the pod's request; otherwise a line in the task's notes"),
         Feature.GPU: Emulated("slots of the pool `gpu`; with `image`, the pod's limit"),
+        **{feature: Emulated(f"with `image`: {support.how}") for feature, support in IN_PODS.items()},
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:

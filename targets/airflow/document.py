@@ -8,12 +8,11 @@ from math import ceil
 from typing import Any
 
 from ...compiler.model.project import Project, Stage
-from ..engines import worker
+from ..engines import pods, worker
 from ..engines.facts import GRACE
-from ..engines.kubernetes import GPU
 from ..engines.parameters import parameters
 from ..engines.task import REVISION
-from .facts import GPU_POOL
+from .facts import GPU_POOL, START_TIMEOUT
 from .names import names, secret
 
 
@@ -27,6 +26,9 @@ class Task:
     image: str | None
     requests: Mapping[str, str]
     limits: Mapping[str, str]
+    namespace: str | None
+    start_timeout: int
+    pod: Mapping[str, Any]
     pool: str | None
     slots: int | None
     retries: int
@@ -37,18 +39,22 @@ class Task:
 def document(project: Project) -> dict[str, Any]:
     """The DAG, its parameters and its tasks; whether some tasks run in pods, and some as stages on Airflow's workers."""
     ids = names(project)
+    tasks = [_task(project, stage, ids.stages[stage.name]) for stage in project]
     return {
         "project": project.name,
         "subfolder": project.folder,
         "dag_id": ids.pipeline,
         "schedule": project.schedule,
+        "webhook": project.failure_webhook,
         "params": {name: _typed(text) for name, text in parameters(project).items()},
         "secret": secret(project),
+        "start_timeout": START_TIMEOUT,
         "worker": worker.text(),
         "revision": f"set -- /dev/null; {REVISION}",
         "pods": any(stage.image for stage in project),
+        "manifests": any(task.pod for task in tasks),
         "stages": any(not stage.image for stage in project),
-        "tasks": [_task(project, stage, ids.stages[stage.name]) for stage in project],
+        "tasks": tasks,
     }
 
 
@@ -71,15 +77,17 @@ def _task(project: Project, stage: Stage, identifier: str) -> Task:
     notes = [stage.desc] if stage.desc else []
     if memory and not stage.image:
         notes.append(f"Asks for {memory} bytes of memory.")
-    requests = {"cpu": f"{cpu:g}" if cpu else "", "memory": str(memory) if memory else ""}
     slots = gpu or (ceil(cpu) if cpu and cpu > 1 else None)
     return Task(
         id=identifier,
         stage=stage.name,
         parents=tuple(project.dag.parents(stage.name)),
         image=stage.image,
-        requests={name: amount for name, amount in requests.items() if amount},
-        limits={GPU: str(gpu)} if gpu else {},
+        requests=pods.requests(stage.resources) if stage.image else {},
+        limits=pods.limits(stage.resources) if stage.image else {},
+        namespace=stage.kubernetes.namespace if stage.image else None,
+        start_timeout=stage.kubernetes.start_timeout or START_TIMEOUT,
+        pod=pods.pod(stage, "base") if stage.image else {},
         pool=GPU_POOL if gpu and not stage.image else None,
         slots=None if stage.image else slots,
         retries=stage.retries,

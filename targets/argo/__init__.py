@@ -15,7 +15,7 @@ from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ..engines import worker
-from ..engines.support import INSTALLED, TASKS
+from ..engines.support import IN_PODS, INSTALLED, TASKS
 from .document import clock, document
 from .names import names
 from .problems import SUBSTITUTED_TEXT, problems
@@ -31,6 +31,7 @@ class Argo:
         Feature.TEMPLATES: Emulated("a workflow parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Emulated("an annotation of the pod"),
         Feature.SCHEDULE: Emulated("a CronWorkflow that starts the template"),
+        Feature.NOTIFY: Emulated("an exit handler, which reads the URL from the secret"),
         Feature.TIMEOUT: Emulated(
             "the command itself times out; `activeDeadlineSeconds` is an hour longer, to fetch and push data"
         ),
@@ -39,6 +40,7 @@ class Argo:
         Feature.CPU: Emulated("the container's request"),
         Feature.MEMORY: Emulated("the container's request"),
         Feature.GPU: Emulated("the container's limit `nvidia.com/gpu`"),
+        **IN_PODS,
         Feature.REGISTRY: INSTALLED,
     }
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...compiler.model.project import Project, Stage
-from ..engines import worker
+from ..engines import pods, worker
 from ..engines.facts import GRACE, IMAGE
-from ..engines.kubernetes import GPU, cores, quantity
 from ..engines.names import Names
 from ..engines.parameters import lines, parameters
 from ..engines.task import CREDENTIALS, REVISION, image, setup, subfolder
+from . import notify
 from .escape import prose, word
 from .facts import API
 from .names import PARAMETERS, names, templates
@@ -37,9 +37,11 @@ def document(project: Project) -> dict[str, Any]:
     return {
         "apiVersion": API,
         "kind": "WorkflowTemplate",
-        "metadata": {"name": identifiers.pipeline},
+        "metadata": _metadata(project, identifiers.pipeline),
         "spec": {
             "entrypoint": "pipeline",
+            **({"onExit": notify.HANDLER} if project.failure_webhook else {}),
+            **_pod_settings(project),
             "arguments": {"parameters": _parameters(identifiers, defaults)},
             "templates": [
                 {
@@ -47,6 +49,7 @@ def document(project: Project) -> dict[str, Any]:
                     "dag": {"failFast": False, "tasks": [{"name": "revision", "template": "revision"}, *tasks]},
                 },
                 _revision(project, identifiers.pipeline),
+                *notify.templates(project, identifiers.pipeline),
                 *{shared[keys[name]]: {"name": shared[keys[name]], **body} for name, body in bodies.items()}.values(),
             ],
         },
@@ -59,13 +62,33 @@ def clock(project: Project) -> dict[str, Any]:
     return {
         "apiVersion": API,
         "kind": "CronWorkflow",
-        "metadata": {"name": pipeline},
+        "metadata": _metadata(project, pipeline),
         "spec": {
             "schedules": [project.schedule],
             "timezone": "UTC",
             "concurrencyPolicy": "Forbid",
             "workflowSpec": {"workflowTemplateRef": {"name": pipeline}},
         },
+    }
+
+
+def _metadata(project: Project, name: str) -> dict[str, str]:
+    namespace = project.kubernetes.namespace
+    return {"name": name, **({"namespace": namespace} if namespace else {})}
+
+
+def _pod_settings(project: Project) -> dict[str, Any]:
+    """What holds for all pods of a workflow: secrets for images can only be stated here, so those of stages are, too."""
+    secrets = dict.fromkeys(
+        [
+            *project.kubernetes.image_pull_secrets,
+            *(name for stage in project for name in stage.kubernetes.image_pull_secrets),
+        ]
+    )
+    account = project.kubernetes.service_account
+    return {
+        **({"serviceAccountName": account} if account else {}),
+        **({"imagePullSecrets": [{"name": name} for name in secrets]} if secrets else {}),
     }
 
 
@@ -124,34 +147,35 @@ def _template(project: Project, stage: Stage, secret: str, env: Mapping[str, str
     install = setup(project, stage)
     shell, flag, script, zeroth, _ = worker.bootstrap(stage.name)
     template: dict[str, Any] = {
-        "metadata": {"annotations": {"workflows.argoproj.io/description": prose(stage.desc)}} if stage.desc else None,
+        "metadata": _pod_metadata(stage),
         "inputs": {"parameters": [{"name": "commit"}, {"name": "stage"}]},
         "container": {
             "image": image(stage),
             "command": [shell, flag, f"{_REPOSITORY}{script}", zeroth],
             "args": ["{{inputs.parameters.stage}}"],
-            **_environment(secret, {**env, **({"MLOPS_SETUP": word(install)} if install else {})}),
-            **_resources(stage),
+            **_environment(secret, {**env, **({"MLOPS_SETUP": word(install)} if install else {})}, stage),
+            "resources": pods.container_resources(stage.resources),
+            "volumeMounts": pods.mounts(stage),
         },
+        **pods.pod_spec(stage),
         "activeDeadlineSeconds": stage.timeout + GRACE if stage.timeout else None,
         "retryStrategy": {"limit": stage.retries, "retryPolicy": "Always"} if stage.retries else None,
     }
+    container = {key: value for key, value in template["container"].items() if value not in ({}, [])}
+    template = {**template, "container": container}
     return {key: value for key, value in template.items() if value is not None}
 
 
-def _environment(secret: str, env: Mapping[str, str]) -> dict[str, Any]:
+def _pod_metadata(stage: Stage) -> dict[str, Any] | None:
+    metadata: dict[str, Any] = {"labels": dict(stage.kubernetes.labels)} if stage.kubernetes.labels else {}
+    if stage.desc:
+        metadata["annotations"] = {"workflows.argoproj.io/description": prose(stage.desc)}
+    return metadata or None
+
+
+def _environment(secret: str, env: Mapping[str, str], stage: Stage | None = None) -> dict[str, Any]:
+    more = pods.env_from(stage) if stage else []
     return {
         "env": [{"name": name, "value": value} for name, value in env.items()],
-        "envFrom": [{"secretRef": {"name": secret, "optional": True}}],
+        "envFrom": [{"secretRef": {"name": secret, "optional": True}}, *more],
     }
-
-
-def _resources(stage: Stage) -> dict[str, Any]:
-    cpu, memory, gpu = stage.resources.cpu, stage.resources.memory, stage.resources.gpu
-    requests = {"cpu": cores(cpu) if cpu else "", "memory": quantity(memory) if memory else ""}
-    asked = {
-        "requests": {name: amount for name, amount in requests.items() if amount},
-        "limits": {GPU: str(gpu)} if gpu else {},
-    }
-    resources = {bound: amounts for bound, amounts in asked.items() if amounts}
-    return {"resources": resources} if resources else {}

@@ -12,7 +12,7 @@ from ..engines.parameters import carried
 from .escape import passes
 from .facts import EXPRESSION_WORDS, MAX_NAME, MAX_TASK
 
-RESERVED = ("pipeline", "revision")
+RESERVED = ("pipeline", "revision", "on-exit", "notify")
 """Templates and tasks that are not stages."""
 
 PARAMETERS = {

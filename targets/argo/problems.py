@@ -10,6 +10,7 @@ from ...compiler.model.project import Project
 from ...compiler.model.source import At
 from ..engines import problems as engines
 from ..engines.parameters import carried
+from ..engines.problems import NOT_OFFERED
 from .escape import passes, word
 
 NO_PARAMETER = Code(
@@ -28,6 +29,13 @@ def problems(project: Project) -> Iterator[Diagnostic]:
     """What concerns every engine, MLC540 and MLC541."""
     yield from engines.problems(project, "Argo")
     yield from _texts(project)
+    for entry, stage in {stage.entry: stage for stage in project}.items():
+        if stage.kubernetes.namespace != project.kubernetes.namespace:
+            what = "a namespace for single stages"
+            yield NOT_OFFERED.at("stages", entry, "kubernetes", "namespace", platform="Argo", what=what)
+    if any(stage.kubernetes.start_timeout for stage in project):
+        what = "a limit for the start of a pod: it waits until there is a node"
+        yield NOT_OFFERED.at("kubernetes", "start_timeout", platform="Argo", what=what)
     for param in carried(project, lambda name, value: passes(f"{name}={value}"))[1]:
         diagnostic = NO_PARAMETER.at_key("stack", param=param)
         yield replace(diagnostic, note="that holds for `{{`, `$(`, `$$` and control characters")

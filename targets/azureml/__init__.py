@@ -13,7 +13,7 @@ from typing import ClassVar
 from ...compiler.emit.files import yaml_file
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
-from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Support
+from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Lost, Support
 from ..engines import worker
 from ..engines.support import INSTALLED, TASKS
 from .document import document
@@ -40,6 +40,11 @@ class Azureml:
         Feature.CPU: _MACHINE,
         Feature.MEMORY: _MACHINE,
         Feature.GPU: _MACHINE,
+        Feature.GPU_TYPE: _MACHINE,
+        Feature.DISK: Lost("a job has the disk of its machine"),
+        Feature.SHM: Kept(),
+        Feature.SPOT: Emulated("the tier `spot` of serverless compute"),
+        Feature.INSTANCE: Kept(),
         Feature.REGISTRY: INSTALLED,
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 from ...compiler.emit.names import distinct
 from ...compiler.emit.templates import Filter, render
 from ...compiler.model.project import Project, Stage
+from ...compiler.model.resources import Resources
 from ..engines import worker
 from ..engines.facts import GRACE, IMAGE
 from ..engines.machines import smallest
@@ -68,7 +69,6 @@ def _job(project: Project, stage: Stage, identifiers: Names, defaults: Mapping[s
         stage=stage.name,
     )
     install = setup(project, stage)
-    machine = smallest(MACHINES, stage.resources) if stage.resources else None
     job: dict[str, Any] = {
         "type": "command",
         "display_name": stage.name,
@@ -77,7 +77,8 @@ def _job(project: Project, stage: Stage, identifiers: Names, defaults: Mapping[s
         "command": command,
         "environment": {"image": image(stage)},
         "environment_variables": {"MLOPS_SETUP": install} if install else None,
-        "resources": {"instance_type": machine, "instance_count": 1} if machine else None,
+        "resources": _resources(stage.resources),
+        "queue_settings": {"job_tier": "spot"} if stage.resources.spot else None,
         "limits": {"timeout": stage.timeout + GRACE} if stage.timeout else None,
         "inputs": {
             **{name: _parent(name) for name in ("repository", "set", *identifiers.params.values())},
@@ -87,6 +88,15 @@ def _job(project: Project, stage: Stage, identifiers: Names, defaults: Mapping[s
         "outputs": {"report": _FOLDER},
     }
     return {key: value for key, value in job.items() if value is not None}
+
+
+def _resources(asked: Resources) -> dict[str, Any] | None:
+    """https://learn.microsoft.com/azure/machine-learning/reference-yaml-job-command: `shm_size` is a number and its unit."""
+    machine = asked.instances.get("azureml") or (smallest(MACHINES, asked) if asked else None)
+    resources: dict[str, Any] = {"instance_type": machine, "instance_count": 1} if machine else {}
+    if asked.shm:
+        resources["shm_size"] = f"{max(1, asked.shm >> 20)}m"
+    return resources or None
 
 
 def _reports(project: Project, stage: Stage, identifiers: Names) -> dict[str, dict[str, str]]:

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from ...compiler.model.diagnostic import Code, Diagnostic
 from ...compiler.model.project import Project
+from ...compiler.model.resources import Resources
 from ..engines import problems as engines
 from ..engines.machines import smallest
 from ..engines.parameters import carried
+from ..engines.problems import NOT_OFFERED
 from .escape import passes, word
-from .facts import MACHINES
+from .facts import MACHINES, VM_SIZE
 
 NO_INPUT = Code(
     "MLC540", "warning",
@@ -26,7 +28,7 @@ SUBSTITUTED_NAME = Code(
 TOO_LARGE = Code(
     "MLC542", "warning",
     "no AzureML machine has what `{entry}` asks for: it runs on the default machine",
-    help="ask for less, or name a compute of your own under `patches`",
+    help="ask for less, or name a machine: `resources: {{instance: {{azureml: Standard_TYPE}}}}`",
 )  # fmt: skip
 
 
@@ -37,9 +39,24 @@ def problems(project: Project) -> Iterator[Diagnostic]:
     for param in carried(project, lambda name, value: passes(name) and passes(value))[1]:
         diagnostic = NO_INPUT.at_key("stack", param=param)
         yield replace(diagnostic, note="that holds for an empty value, `${{`, `$[[` and control characters")
-    entries = {stage.entry for stage in project if stage.resources and smallest(MACHINES, stage.resources) is None}
+    yield from _instances(project)
+    entries = {stage.entry for stage in project if _lacks_machine(stage.resources)}
     for entry in dict.fromkeys(stage.entry for stage in project if stage.entry in entries):
         yield TOO_LARGE.at("stages", entry, "resources", entry=entry)
+
+
+def _instances(project: Project) -> Iterator[Diagnostic]:
+    """MLC517, for what cannot be the name of a size of Azure's machines."""
+    for entry, stage in {stage.entry: stage for stage in project}.items():
+        name = stage.resources.instances.get("azureml", "")
+        if name and not VM_SIZE.fullmatch(name):
+            place = ("stages", entry, "resources", "instance", "azureml")
+            note = "sizes are named like `Standard_NC24ads_A100_v4`; the job asks for it all the same"
+            yield replace(NOT_OFFERED.at(*place, platform="AzureML", what=f"the machine size `{name}`"), note=note)
+
+
+def _lacks_machine(asked: Resources) -> bool:
+    return bool(asked) and "azureml" not in asked.instances and smallest(MACHINES, asked) is None
 
 
 def _names(project: Project) -> Iterator[Diagnostic]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...compiler.model.project import Project
-from ...compiler.model.target import Elsewhere, Emulated, Feature, Support
+from ...compiler.model.target import Elsewhere, Emulated, Feature, Refused, Support
 
 
 def project_file(project: Project) -> str:
@@ -40,6 +40,13 @@ PIPELINE: Support = {
     Feature.CPU: _MACHINE,
     Feature.MEMORY: _MACHINE,
     Feature.GPU: _MACHINE,
+    Feature.GPU_TYPE: _MACHINE,
+    Feature.DISK: _MACHINE,
+    Feature.SPOT: Refused(
+        "the machine decides: its label under `ci.runner` or `ci.runners` may be that of spot machines"
+    ),
+    Feature.INSTANCE: Refused("the machine types are of other platforms"),
+    Feature.KUBERNETES: Refused("its jobs are no pods"),
     Feature.MODELS: Elsewhere("a tag registers a model; `make register-NAME` sets it", ("make",)),
     Feature.FAN_OUT: Emulated(
         "a job for each stage runs the worker script; the last job restores all results and reports"

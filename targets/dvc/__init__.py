@@ -58,6 +58,7 @@ class Dvc:
         Feature.REGISTRY: Emulated("remotes in .dvc/config; credentials come from the environment"),
         Feature.DEPLOY: Emulated("a script for each environment, and GTO's tags"),
         Feature.MONITOR: Emulated("a stage in monitoring/dvc.yaml, and a script that keeps the history"),
+        Feature.NOTIFY: Refused("DVC runs where you see it fail"),
         Feature.SCHEDULE: Refused("DVC has no clock"),
         Feature.DATA: Elsewhere("DVC keeps a source in a .dvc file, which `make data` writes", ("make",)),
         Feature.EXPERIMENTS: Emulated("a script that compares them; `make exp-NAME` queues and runs them"),
@@ -65,6 +66,10 @@ class Dvc:
         Feature.CPU: Emulated("the runner, .mlops/scripts/run.py, runs together what fits the machine's cores"),
         Feature.MEMORY: Emulated("the runner, .mlops/scripts/run.py, runs together what fits the machine's memory"),
         Feature.GPU: Emulated("the runner, .mlops/scripts/run.py, gives each stage GPUs of its own"),
+        **dict.fromkeys(
+            (Feature.GPU_TYPE, Feature.DISK, Feature.SHM, Feature.SPOT, Feature.INSTANCE, Feature.KUBERNETES),
+            Refused("DVC runs commands on this machine as it is"),
+        ),
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
@@ -79,7 +84,9 @@ class Dvc:
             yield from stores.files(project)
         if project.monitors:
             yield yaml_file("monitoring/dvc.yaml", monitoring(project))
-        if settings := config(project.remotes):
+        if project.dvc_config is not None:
+            yield File(".dvc/config", project.dvc_config)
+        elif settings := config(project.remotes):
             yield File(".dvc/config", settings, block=True)
         if outs := cached_outs(project):
             yield File(".gitignore", ignore_patterns(outs), block=True)

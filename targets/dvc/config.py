@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Sequence
 
 from ...compiler.emit.templates import render
+from ...compiler.lower.remotes import settings
 from ...compiler.model.operations import Remote
 
 _BARE = re.compile(r"[\w:/.@~+=?&$*{}-]+\Z")
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
-def config(remotes: Sequence[Remote]) -> str:
+def config(remotes: tuple[Remote, ...]) -> str:
     """The sections of the remotes; the first is the default one."""
-    filters = {"seen_from_config": _seen_from_config, "ini": _ini}
-    return render(__package__, "config.j2", filters, remotes=remotes) if remotes else ""
+    sections = {_header(name): options for name, options in settings(remotes).items()}
+    return render(__package__, "config.j2", {"ini": _ini}, sections=sections) if sections else ""
 
 
-def _seen_from_config(url: str) -> str:
-    """A URL, or a relative path, which DVC resolves from the folder of its configuration, .dvc."""
-    is_relative = "://" not in url and not url.startswith(("/", "~")) and not _DRIVE.match(url)
-    return posixpath.join("..", url) if is_relative else url
+def _header(section: str) -> str:
+    return section if section.isalnum() else f"'{section}'"
 
 
 def _ini(text: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 
 from ...compiler.model.project import Project
+from ...compiler.model.resources import Resources
 from ...compiler.model.target import File
 from ...compiler.programs import program
 
@@ -37,11 +37,15 @@ def files(project: Project) -> Iterator[File]:
         script = program(name)
         yield File(script.path, script.text)
     yield File(".gitignore", COMPILED, block=True)
-    resources = {
-        name: {key: amount for key, amount in asdict(stage.resources).items() if amount is not None}
-        for name, stage in project.stages.items()
-        if stage.resources
-    }
+    asked = {name: _shared(stage.resources) for name, stage in project.stages.items()}
+    resources = {name: amounts for name, amounts in asked.items() if amounts}
     code = {name: stage.code for name, stage in project.stages.items() if stage.code}
     if settings := {key: value for key, value in (("code", code), ("resources", resources)) if value}:
         yield File(SETTINGS, json.dumps(settings, indent=2, sort_keys=True) + "\n")
+
+
+def _shared(resources: Resources) -> dict[str, float]:
+    """What stages that run together share of a machine."""
+    amounts = {"cpu": resources.cpu, "memory": resources.memory, "gpu": resources.gpu}
+    stated = {name: amount for name, amount in amounts.items() if amount is not None}
+    return stated if any(stated.values()) else {}

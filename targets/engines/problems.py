@@ -20,6 +20,11 @@ NO_CLOCK = Code(
     "nothing runs monitor `{monitor}` on its schedule: {engine} runs the pipeline only",
     help="add a CI service, which runs monitors on their schedules: `stack: {{ci: github}}`",
 )  # fmt: skip
+NOT_OFFERED = Code(
+    "MLC517", "warning",
+    "{platform} does not offer {what}",
+    help="name what it offers, or remove it: the other files of this project are not affected",
+)  # fmt: skip
 
 WITH_CLOCK = ("github", "gitlab")
 """Targets that run a monitor on its schedule."""

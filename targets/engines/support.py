@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ...compiler.model.target import Elsewhere, Emulated, Feature, Support
+from collections.abc import Mapping
+
+from ...compiler.model.target import Elsewhere, Emulated, Feature, Lost, Refused, Support
 
 BY_DVC = Elsewhere("each task runs its stage by DVC, so dvc.yaml covers it")
 NO_CLOCK = Elsewhere("its file has no clock: CI starts the pipeline there", ("github", "gitlab"))
@@ -15,10 +17,14 @@ TASKS: Support = {
     Feature.SCRIPT: Emulated("a task; DVC runs the script"),
     Feature.STAGE_GATES: Emulated("one task per gate; it fails if a bound is not met"),
     Feature.SCHEDULE: NO_CLOCK,
+    Feature.INSTANCE: Refused("the machine types are of other platforms"),
+    Feature.NOTIFY: Lost("its file has no place for a webhook: use the notifications of the platform"),
+    Feature.KUBERNETES: Refused("its tasks are no pods"),
     **dict.fromkeys(
         (
             Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR,
-            Feature.CI_TRIGGERS, Feature.CI_RUNNER, Feature.CI_SECRETS, Feature.FAN_OUT, Feature.CI_RUNNERS,
+            Feature.CI_TRIGGERS, Feature.CI_RUNNER, Feature.CI_SECRETS, Feature.CI_OIDC,
+            Feature.CI_IMAGE, Feature.CI_CACHE, Feature.FAN_OUT, Feature.CI_RUNNERS,
         ),
         ELSEWHERE,
     ),
@@ -27,3 +33,14 @@ TASKS: Support = {
 
 INSTALLED = Emulated("a task without `image` installs DVC with the extra for the remote")
 """The effect of `stack.registry` on `task.setup`."""
+
+IN_PODS: Mapping[Feature, Emulated] = {
+    Feature.GPU_TYPE: Emulated("a label of the pod's node, and the kind of device in its limits"),
+    Feature.DISK: Emulated("the container's request for `ephemeral-storage`"),
+    Feature.SHM: Emulated("a volume in memory at /dev/shm"),
+    Feature.KUBERNETES: Emulated("the fields of the pod"),
+    Feature.SPOT: Emulated(
+        "a node with the label of GKE, AKS, EKS or Karpenter for spot nodes, whose taints are tolerated"
+    ),
+}
+"""The support of an engine that starts pods of Kubernetes."""

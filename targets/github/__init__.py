@@ -18,6 +18,7 @@ from ..ci.fan_out import worker
 from ..ci.shell import fans_out, programs
 from .document import documents
 from .problems import problems
+from .sign_in import CREDENTIALS_FILE
 
 
 class Github:
@@ -27,6 +28,7 @@ class Github:
     support: ClassVar[Support] = {
         **PIPELINE,
         Feature.IMAGE: Emulated("the `container` of the stage's job", only_with=Feature.FAN_OUT),
+        Feature.SHM: Emulated("with `image`: `--shm-size` of the container", only_with=Feature.FAN_OUT),
         Feature.TIMEOUT: Emulated(
             "the command ends in time by itself; its job has an hour more", only_with=Feature.FAN_OUT
         ),
@@ -35,9 +37,15 @@ class Github:
         Feature.DEPLOY: Emulated("a workflow started by a registry tag; the environment's rules say who approves"),
         Feature.MONITOR: Emulated("a scheduled workflow, which runs `make monitor-NAME`"),
         Feature.SCHEDULE: Kept(),
+        Feature.NOTIFY: Emulated("a last job of each workflow, which runs if another one failed"),
         Feature.CI_TRIGGERS: Kept(),
         Feature.CI_RUNNER: Kept(),
         Feature.CI_SECRETS: Kept(),
+        Feature.CI_OIDC: Emulated(
+            "the cloud's own action, pinned, in the jobs that need it, which alone have `id-token: write`"
+        ),
+        Feature.CI_IMAGE: Emulated("the `container` of each job that runs code of the project"),
+        Feature.CI_CACHE: Emulated("paths of the cache of the job that runs the pipeline"),
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
@@ -46,5 +54,7 @@ class Github:
         if fans_out(project):
             yield worker()
         yield from programs(project)
+        if project.ci.oidc.gcp is not None:
+            yield File(".gitignore", f"{CREDENTIALS_FILE}\n", block=True)
         for path, document in documents(project):
             yield yaml_file(path, document, header(project.folder))

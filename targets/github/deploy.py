@@ -11,7 +11,7 @@ from ...compiler.model.project import Project
 from ..ci import operations
 from . import names
 from .escape import literal, string
-from .job import CREDENTIALS, ORIGIN, Job, alone, begin, choice, environment, job, paths, workflow, writer
+from .job import CREDENTIALS, ORIGIN, Job, alone, choice, environment, identity, job, paths, signed_in, workflow, writer
 
 _DEPLOYED = ("tag", "commit", "message")
 """What the deployment passes on: the registry tag that it proposes, the commit, and the text of the tag."""
@@ -52,7 +52,7 @@ def _deployment(project: Project, deployment: Deployment) -> Job:
     newest = "'newest'" if deployment.on == "push" else "github.ref_name"
     version = f"${{{{ inputs.version || {newest} }}}}"
     steps = [
-        *begin(project, depth=0),
+        *signed_in(project),
         {
             "name": "Deploy",
             "env": environment(project, MLOPS_PUSH="no", MLOPS_VERSION=version),
@@ -69,7 +69,7 @@ def _deployment(project: Project, deployment: Deployment) -> Job:
     outputs = {key: f"${{{{ steps.deployment.outputs.{key} }}}}" for key in _DEPLOYED}
     return job(
         project, f"Deploy to {name}", steps, environment={"name": name, **page}, **alone(project, f"deploy-{name}"),
-        condition=_condition(project, deployment), outputs=outputs,
+        condition=_condition(project, deployment), outputs=outputs, **identity(project),
     )  # fmt: skip
 
 

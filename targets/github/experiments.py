@@ -7,7 +7,7 @@ from typing import Any
 from ...compiler.model.project import Project
 from ..ci import operations, shell
 from .escape import string
-from .job import access, alone, begin, choice, environment, job, restore, secrets, upload, workflow
+from .job import access, alone, choice, environment, job, restore, secrets, signed_in, upload, workflow
 
 
 def experiments(project: Project) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def experiments(project: Project) -> dict[str, Any]:
     has_report = f"${{{{ !cancelled() && hashFiles({string(project.from_top('report.md'))}) != '' }}}}"
     inputs = {"experiment": choice("Experiment to run", project.experiments)}
     steps = [
-        *begin(project, depth=0),
+        *signed_in(project),
         restore(project),
         {
             "name": "Run the experiments and compare them",

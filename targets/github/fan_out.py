@@ -7,17 +7,16 @@ from typing import Any
 
 from ...compiler.lower.fan_out import Fan
 from ...compiler.model.project import Project, Stage
+from ...compiler.model.resources import Resources
 from ..ci import fan_out
+from . import sign_in
 from .escape import literal
 from .facts import MAX_MINUTES
-from .job import Job, Step, access, begin, job_on, secrets
+from .job import Job, Step, access, begin, container, job_on, own_checkout, secrets
 
-FROM_HERE = "github.event_name != 'pull_request' || github.event.pull_request.head.repo.full_name == github.repository"
+FROM_HERE = sign_in.HERE
 FROM_FORK = "github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name != github.repository"
 """A fork's pull request gets no secrets and may not write to the remote: GitHub skips its first stages, and so all others."""
-
-_OWN_CHECKOUT = 'chown -R "$(id -u)" {} || true\n'
-"""In a container the checkout belongs to the user outside of it, and Git refuses to work in it."""
 
 
 def stage_jobs(project: Project, fan: Fan, ids: dict[str, str], first: list[str]) -> Iterator[tuple[str, Job]]:
@@ -49,12 +48,15 @@ def minutes(project: Project, stage: Stage) -> int:
 
 def _stage_job(project: Project, stage: Stage, needs: list[str], condition: str | None = None) -> Job:
     step: Step = {"name": "Run the stage", **secrets(project), "run": literal(fan_out.stage_command(stage))}
-    steps = [*begin(project, depth=0), step]
-    container: dict[str, Any] = {}
+    check_out, *install = begin(project, depth=0)
+    steps = [check_out, *install, *sign_in.steps(project), step]
+    runs_in = container(project)
     if stage.image:  # the image has all that the stage needs, but perhaps no bash
-        container = {"container": literal(stage.image)}
-        own = _OWN_CHECKOUT.format('"$GITHUB_WORKSPACE"' if project.folder else ".")
-        steps = [steps[0], {**step, "shell": "sh", "run": f"{own}{step['run']}\n"}]
+        runs_in = {"container": _container(stage.image, stage.resources)}
+        own = {**step, "shell": "sh", "run": f"{own_checkout(project)}{step['run']}\n"}
+        steps = [check_out, *sign_in.steps(project), own]
+    elif project.ci.image:
+        runs_in = {"container": _container(project.ci.image, stage.resources)}
     return job_on(
         project,
         project.ci.labels_for(stage.resources),
@@ -64,5 +66,18 @@ def _stage_job(project: Project, stage: Stage, needs: list[str], condition: str 
         needs=needs,
         condition=condition,
         **access(project),
-        **container,
+        **runs_in,
     )
+
+
+def _container(image: str, resources: Resources) -> Any:
+    """The container of a job. Docker shows it no GPU by itself, and gives it 64 MiB of shared memory.
+
+    https://docs.docker.com/reference/cli/docker/container/run/, and what PyTorch asks for: the host's shared memory.
+    """
+    options = ["--gpus all"] if resources.gpu else []
+    if resources.shm:
+        options.append(f"--shm-size={resources.shm}")
+    elif resources.gpu:
+        options.append("--ipc=host")
+    return {"image": literal(image), "options": " ".join(options)} if options else literal(image)

@@ -9,8 +9,10 @@ from ...compiler.emit.yaml import Flow, Remarked
 from ...compiler.model.project import Project
 from ..ci import project_file, shell, watched
 from ..ci.facts import ENVIRONMENT, PULL, PYTHON, UV
+from . import sign_in
 from .escape import literal
-from .facts import ACTIONS, FOLDER, HOSTED, MAX_MINUTES, SHELL
+from .facts import FOLDER, HOSTED, MAX_MINUTES, SHELL
+from .pins import uses
 
 Step = dict[str, Any]
 Job = dict[str, Any]
@@ -40,6 +42,7 @@ def workflow(
 
 def job(project: Project, name: str, steps: list[Step], limit: int = MAX_MINUTES, **settings: Any) -> Job:
     """A job on the runner that the spec names; ``limit`` is its timeout in minutes if the spec sets none."""
+    settings = {**container(project), **settings}
     return job_on(project, project.ci.runner, name, project.ci.timeout_minutes or limit, steps, **settings)
 
 
@@ -123,10 +126,14 @@ def choice(description: str, options: Iterable[str]) -> dict[str, Any]:
     return {"description": description, "type": "choice", "required": True, "options": list(options)}
 
 
-def uses(action: str) -> Remarked:
-    """An action, pinned to the commit of a release."""
-    commit, release = ACTIONS[action]
-    return Remarked(f"{action}@{commit}", release)
+def own_checkout(project: Project) -> str:
+    """In a container the checkout belongs to the user outside of it, and Git refuses to work in it."""
+    return 'chown -R "$(id -u)" {} || true\n'.format('"$GITHUB_WORKSPACE"' if project.folder else ".")
+
+
+def signed_in(project: Project, depth: int = 0) -> list[Step]:
+    """`begin`, and the steps that sign in to the clouds of the spec; for jobs with `access` or `identity`."""
+    return [*begin(project, depth), *sign_in.steps(project)]
 
 
 def begin(project: Project, depth: int = 1) -> list[Step]:
@@ -137,13 +144,16 @@ def begin(project: Project, depth: int = 1) -> list[Step]:
     checkout: dict[str, Any] = {"persist-credentials": False}
     if depth != 1:
         checkout = {"fetch-depth": depth, **checkout}
-    install = shell.setup(project) + '\necho "$PWD/.venv/bin" >> "$GITHUB_PATH"\n'
+    install = (own_checkout(project) if project.ci.image else "") + shell.setup(project)
+    install += '\necho "$PWD/.venv/bin" >> "$GITHUB_PATH"\n'
+    uv: dict[str, Any] = {"version": UV, "python-version": project.ci.python or PYTHON}
+    uv |= _own_cache(project) if project.ci.caches else {"enable-cache": False}
     return [
         {"name": "Check out", "uses": uses("actions/checkout"), "with": checkout},
         {
             "name": "Set up uv and Python",
             "uses": uses("astral-sh/setup-uv"),
-            "with": {"version": UV, "python-version": project.ci.python or PYTHON, **_own_cache(project)},
+            "with": uv,
         },
         {"name": "Install dependencies", "run": install},
     ]
@@ -186,6 +196,17 @@ def secrets(project: Project) -> dict[str, Any]:
     return {"env": environment(project)} if project.ci.secrets else {}
 
 
+def identity(project: Project) -> dict[str, Any]:
+    """The part of a job that lets it sign in to a cloud, where `begin` has a step for that."""
+    return {"permissions": {**READS, **sign_in.permissions(project)}} if project.ci.oidc else {}
+
+
 def access(project: Project) -> dict[str, Any]:
-    """The part of a job that gives it access to the secrets: its GitHub environment."""
-    return {"environment": ENVIRONMENT} if project.ci.secrets else {}
+    """The part of a job that gives it access to the secrets and the cloud: its GitHub environment, which a role may ask for."""
+    environment = {"environment": ENVIRONMENT} if project.ci.secrets or project.ci.oidc else {}
+    return {**environment, **identity(project)}
+
+
+def container(project: Project) -> dict[str, Any]:
+    """The part of a job that runs it in the image of the spec."""
+    return {"container": literal(project.ci.image)} if project.ci.image else {}

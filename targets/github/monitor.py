@@ -19,13 +19,13 @@ from .job import (
     Job,
     access,
     alone,
-    begin,
     choice,
     download,
     environment,
     job,
     restore,
     secrets,
+    signed_in,
     upload,
     workflow,
     writer,
@@ -60,7 +60,7 @@ def _watch(project: Project, monitor: Monitor) -> Job:
     if monitor.schedule:
         conditions.append(f"github.event.schedule == {string(monitor.schedule)}")
     steps = [
-        *begin(project, depth=0),
+        *signed_in(project),
         restore(project),
         {"name": "Restore the history", "env": CREDENTIALS, "run": operations.RESTORE_HISTORY},
         {"name": "Run the monitor", **secrets(project), "run": operations.watch()},
@@ -119,7 +119,7 @@ def _retrain(project: Project, monitor: Monitor, watch: str, keep: str) -> Job:
     """The job that retrains, once the history says so and is kept. Its result leaves it as a Git bundle."""
     name = monitor.name
     steps = [
-        *begin(project, depth=0),
+        *signed_in(project),
         restore(project),
         {"name": "Retrain", "env": environment(project, MLOPS_PUSH="no"), "run": f"make retrain-{name}"},
         {"name": "Bundle the result", "id": "result", "run": render(__package__, "bundle.sh.j2", bundle=_BUNDLE)},

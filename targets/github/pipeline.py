@@ -14,7 +14,22 @@ from . import names
 from .escape import literal, string
 from .facts import REPORT_BYTES
 from .fan_out import FROM_FORK, collect, notice, stage_jobs
-from .job import Job, Step, access, begin, environment, job, paths, restore, secrets, upload, uses, workflow, writer
+from .job import (
+    Job,
+    Step,
+    access,
+    begin,
+    environment,
+    job,
+    paths,
+    restore,
+    secrets,
+    signed_in,
+    upload,
+    workflow,
+    writer,
+)
+from .pins import uses
 
 _FROM = (
     "${{ github.base_ref && format('origin/{0}', github.base_ref) || "
@@ -79,11 +94,11 @@ def _checks(project: Project) -> dict[str, Job]:
 
 def _pipeline(project: Project, needs: list[str], results: Step) -> Job:
     """The job that ends with the report. ``results`` is the step that makes or restores what stages write."""
-    steps = begin(project, depth=0)
+    steps = signed_in(project)
     run = f"{shell.base()}{results['run'].rstrip()}\n"
     later: list[Step] = [{"name": results["name"], "env": environment(project, MLOPS_FROM=_FROM), "run": run}]
     if project.uses_dvc:
-        steps += [_cache(project), _restore(project)]
+        steps += [*_cache(project), _restore(project)]
         push = {"name": "Push results and the run cache", "if": _ON_DEFAULT_BRANCH, **secrets(project)}
         later.append({**push, "run": shell.push()})
     later += _report(project)
@@ -109,12 +124,19 @@ def _restore(project: Project) -> Step:
     return {"name": step.pop("name"), "id": "data", "env": env, **step}
 
 
-def _cache(project: Project) -> Step:
+def _cache(project: Project) -> list[Step]:
+    if not project.ci.caches:
+        return []
     key = f"dvc-{project.scoped('${{ runner.os }}-')}"
-    paths = f"{project.from_top(f'{project.dvc_root}/.dvc/cache')}\n{project.from_top(DURATIONS)}\n"
+    paths = [project.from_top(f"{project.dvc_root}/.dvc/cache"), project.from_top(DURATIONS), *_kept(project)]
     lock = f"${{{{ hashFiles({string(project.from_top('dvc.lock'))}) }}}}"
-    cache = {"path": paths, "key": key + lock, "restore-keys": key}
-    return {"name": "Restore DVC's cache", "uses": uses("actions/cache"), "with": cache}
+    cache = {"path": "".join(f"{path}\n" for path in paths), "key": key + lock, "restore-keys": key}
+    return [{"name": "Restore DVC's cache", "uses": uses("actions/cache"), "with": cache}]
+
+
+def _kept(project: Project) -> list[str]:
+    """The paths of `ci.cache`, from the root of the Git repository."""
+    return [literal(path if path.startswith(("/", "~")) else project.from_top(path)) for path in project.ci.cached]
 
 
 def _report(project: Project) -> list[Step]:

@@ -14,7 +14,7 @@ from typing import ClassVar
 from ...compiler.emit.files import yaml_file
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
-from ...compiler.model.target import Emulated, Feature, File, Kept, Support, header
+from ...compiler.model.target import Emulated, Feature, File, Kept, Lost, Support, header
 from ...compiler.programs import program
 from ..ci import PIPELINE, project_file
 from ..ci.fan_out import worker
@@ -36,6 +36,7 @@ class Gitlab:
     support: ClassVar[Support] = {
         **PIPELINE,
         Feature.IMAGE: Emulated("the `image` of the stage's job", only_with=Feature.FAN_OUT),
+        Feature.SHM: Lost("the runner decides: `shm_size` in its config.toml"),
         Feature.TIMEOUT: Emulated(
             "the command ends in time by itself; its job has an hour more", only_with=Feature.FAN_OUT
         ),
@@ -49,8 +50,14 @@ class Gitlab:
         Feature.SCHEDULE: Emulated(
             "a rule for pipelines of schedules; create one once, under Build > Pipeline schedules"
         ),
+        Feature.NOTIFY: Emulated("a job in the stage `.post`, which runs if another one failed"),
         Feature.CI_TRIGGERS: Emulated("`workflow:rules`; create schedules once, under Build > Pipeline schedules"),
         Feature.CI_RUNNER: Kept(),
+        Feature.CI_OIDC: Emulated(
+            "`id_tokens` of the jobs that need them, and the variables by which the cloud's library reads them"
+        ),
+        Feature.CI_IMAGE: Kept(),
+        Feature.CI_CACHE: Emulated("paths of the cache of the jobs that run stages"),
         Feature.CI_SECRETS: Emulated("variables of the environment `mlops`; each job names those that are missing"),
     }
 

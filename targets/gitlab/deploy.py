@@ -12,6 +12,7 @@ from ..ci import operations
 from .escape import label, tag
 from .job import WHOLE_HISTORY, Job, credentials, job, missing, package_cache, short_job
 from .rules import source
+from .sign_in import id_tokens
 from .tasks import VERSION, is_pipeline, rule
 
 _FOLDER = "deployment"
@@ -57,8 +58,9 @@ def _deployment_job(project: Project, deployment: Deployment, script: list[str],
         **more,
         environment={"name": label(name), **page},
         resource_group=project.scoped(f"deploy-{label(name)}"),
+        **id_tokens(project),
         variables={**WHOLE_HISTORY, **_names(project, deployment)},
-        cache=[package_cache(project)],
+        cache=package_cache(project),
         artifacts={"paths": Flow([project.from_top(_FOLDER)])},
     )
 

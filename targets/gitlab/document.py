@@ -18,6 +18,7 @@ from .facts import PARENTS_SOURCE, PARENTS_STAGE, SOURCE
 from .fan_out import stage_jobs
 from .job import PACKAGES, Job, install
 from .monitor import propose, retrain, tell, watch
+from .notify import notify
 from .rules import rules, rules_of_parent
 from .tasks import TASK, defaults, form, has_tasks, is_pipeline, tasks
 
@@ -38,7 +39,7 @@ def document(project: Project) -> dict[str, Any]:
             "UV_CACHE_DIR": f"$CI_PROJECT_DIR/{packages}/uv",
         },
         "default": {
-            "image": f"python:{project.ci.python or PYTHON}",
+            "image": label(project.ci.image) if project.ci.image else f"python:{project.ci.python or PYTHON}",
             **({"tags": Flow(map(label, project.ci.runner))} if project.ci.runner else {}),
             "interruptible": True,
             "before_script": install(project),
@@ -83,6 +84,8 @@ def _jobs(project: Project) -> dict[str, Job]:
     others = dict(_task_jobs(project)) if has_tasks(project) else {}
     if project.ci.pull_request:
         others["note"] = pipeline.note(project)
+    if project.failure_webhook is not None:
+        others["notify"] = notify(project, project.failure_webhook)
     if shell.fans_out(project):
         jobs |= stage_jobs(project, fan(project), first, ["pipeline", *jobs, *others])
     jobs["pipeline"] = pipeline.pipeline(project, first)

@@ -24,7 +24,7 @@ def stage_jobs(project: Project, fan: Fan, first: list[str], taken: Iterable[str
     """The jobs by name. Jobs that need no other stage wait for ``first``; ``taken`` are the names of all other jobs."""
     if fan.jobs:
         script = [*install(project), *missing(project)]
-        shared = {"stage": STAGE, **access(project), "variables": WHOLE_HISTORY, "cache": [package_cache(project)]}
+        shared = {"stage": STAGE, **access(project), "variables": WHOLE_HISTORY, "cache": package_cache(project)}
         yield TEMPLATE, {**shared, "before_script": script}
     job_names = names.stage_names(fan.jobs, taken)
     for name, parents in fan.jobs.items():

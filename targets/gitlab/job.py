@@ -11,7 +11,10 @@ from ...compiler.model.project import Project
 from ...compiler.programs import FOLDER
 from ..ci import shell
 from ..ci.facts import DURATIONS, ENVIRONMENT, UV
+from .escape import label
 from .facts import DEFAULT_MINUTES, WRITE_ENVIRONMENT
+from .sign_in import id_tokens
+from .sign_in import script as sign_in
 
 Job = dict[str, Any]
 
@@ -51,31 +54,44 @@ def install(project: Project) -> list[str]:
     ]
 
 
-def package_cache(project: Project) -> dict[str, Any]:
+def package_cache(project: Project) -> list[dict[str, Any]]:
     """The cache of what pip and uv have downloaded."""
-    return {"key": project.scoped("packages"), "paths": Flow([project.from_top(PACKAGES)])}
+    cache = {"key": project.scoped("packages"), "paths": Flow([project.from_top(PACKAGES)])}
+    return [cache] if project.ci.caches else []
 
 
 def caches(project: Project) -> list[dict[str, Any]]:
     """The caches of a job that runs stages. DVC's is saved even if a later stage fails."""
-    if not project.uses_dvc:
-        return [package_cache(project)]
+    packages = package_cache(project)
+    if not project.uses_dvc or not project.ci.caches:
+        return packages
     fallback = Flow([project.scoped("dvc-$CI_DEFAULT_BRANCH")])
-    paths = Flow([project.from_top(f"{project.dvc_root}/.dvc/cache"), project.from_top(DURATIONS)])
-    dvc = {"key": project.scoped("dvc-$CI_COMMIT_REF_SLUG"), "fallback_keys": fallback, "paths": paths}
-    return [package_cache(project), {**dvc, "when": "always"}]
+    paths = [project.from_top(f"{project.dvc_root}/.dvc/cache"), project.from_top(DURATIONS), *cached_paths(project)]
+    dvc = {"key": project.scoped("dvc-$CI_COMMIT_REF_SLUG"), "fallback_keys": fallback, "paths": Flow(paths)}
+    return [*packages, {**dvc, "when": "always"}]
+
+
+def cached_paths(project: Project) -> list[str]:
+    """The paths of the spec that GitLab can cache: those in the repository."""
+    paths = [project.from_top(path) for path in project.ci.cached if not path.startswith(("/", "~"))]
+    return [label(path) for path in paths if not path.startswith("../")]
 
 
 def access(project: Project) -> dict[str, Any]:
-    """The environment of a job that sees the secrets; the action `access` makes it no deployment."""
-    return {"environment": {"name": ENVIRONMENT, "action": "access"}} if project.ci.secrets else {}
+    """The environment of a job that sees the secrets, and its tokens; the action `access` makes it no deployment."""
+    has_access = project.ci.secrets or project.ci.oidc
+    environment = {"environment": {"name": ENVIRONMENT, "action": "access"}} if has_access else {}
+    return {**environment, **id_tokens(project)}
 
 
 def missing(project: Project, environment: str = ENVIRONMENT) -> list[str]:
-    """The lines of a script that name each secret which is not set."""
+    """The lines of a script that name each secret which is not set, and sign in to the clouds of the spec."""
     if not project.ci.secrets:
-        return []
-    return [render(__package__, "secrets.sh.j2", secrets=project.ci.secrets, environment=environment)]
+        return sign_in(project)
+    return [
+        *sign_in(project),
+        render(__package__, "secrets.sh.j2", secrets=project.ci.secrets, environment=environment),
+    ]
 
 
 def credentials() -> str:

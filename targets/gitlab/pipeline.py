@@ -30,7 +30,7 @@ def checks(project: Project) -> dict[str, Job]:
     script = {name: command for name, command in commands.items() if command is not None}
     if not script:
         return {}
-    more: dict[str, Any] = {"needs": Flow([]), "cache": [package_cache(project)]}
+    more: dict[str, Any] = {"needs": Flow([]), "cache": package_cache(project)}
     if "pytest" in (project.test_command or ""):
         junit = project.from_top("junit.xml")
         more["variables"] = {"PYTEST_ADDOPTS": "--junitxml=junit.xml"}

@@ -10,6 +10,7 @@ from ...compiler.model.project import Project, Stage
 from ...compiler.model.source import Path
 from ...compiler.model.target import Feature
 from ..ci.shell import fans_out
+from ..engines.problems import NOT_OFFERED
 from . import fan_out
 from .escape import label
 from .facts import MAX_MINUTES, MAX_NEEDS
@@ -54,6 +55,10 @@ def limits(project: Project) -> Iterator[Diagnostic]:
     minutes = project.ci.timeout_minutes
     if minutes is not None and minutes > MAX_MINUTES and not project.ci.runner:
         yield LONG_TIMEOUT.at("ci", "timeout", minutes=minutes, limit=MAX_MINUTES)
+    for index, path in enumerate(project.ci.cached):
+        if path.startswith(("/", "~", "../")):
+            what = f"caches of paths outside of the repository, such as `{path}`"
+            yield NOT_OFFERED.at("ci", "cache", index, platform="GitLab", what=what)
     if fans_out(project):
         yield from _stage_limits(project)
 
@@ -81,6 +86,10 @@ def _labels(project: Project) -> Iterator[tuple[str, Path]]:
     """What of the spec stands where GitLab replaces variables, each with its place."""
     for index, text in enumerate(project.ci.runner):
         yield text, ("ci", "runner", index)
+    for index, text in enumerate(project.ci.cached):
+        yield text, ("ci", "cache", index)
+    if project.ci.image:
+        yield project.ci.image, ("ci", "image")
     for name, deployment in project.deployments.items():
         yield deployment.url, ("deploy", name, "url")
     if not fans_out(project):

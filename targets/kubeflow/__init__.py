@@ -15,6 +15,7 @@ from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ..engines import worker
 from ..engines.pipeline_spec.names import names
 from ..engines.pipeline_spec.support import PIPELINE_SPEC
+from ..engines.support import IN_PODS
 from .document import document
 from .problems import problems
 
@@ -31,6 +32,8 @@ class Kubeflow:
         Feature.CPU: Kept(),
         Feature.MEMORY: Kept(),
         Feature.GPU: Kept(),
+        **IN_PODS,
+        Feature.DISK: Emulated("a volume of the default storage class at /tmp, where the worker clones"),
         Feature.CI_SECRETS: Emulated("keys of a Kubernetes secret with the project's name"),
     }
 

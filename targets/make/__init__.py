@@ -52,11 +52,16 @@ class Make:
         Feature.EXPERIMENTS: Emulated("with DVC: `make exp-NAME`, which queues, runs and compares"),
         Feature.DEPLOY: Emulated("with DVC: `make deploy-NAME` and `make rollback-NAME`"),
         Feature.MONITOR: Emulated("with DVC: `make monitor-NAME`"),
+        Feature.NOTIFY: Refused("make runs where you see it fail"),
         Feature.SCHEDULE: Refused("make has no clock"),
         Feature.IMAGE: Refused("make runs commands on this machine, not in containers"),
         Feature.CPU: Refused("make has no scheduler"),
         Feature.MEMORY: Refused("make has no scheduler"),
         Feature.GPU: Refused("make has no scheduler"),
+        **dict.fromkeys(
+            (Feature.GPU_TYPE, Feature.DISK, Feature.SHM, Feature.SPOT, Feature.INSTANCE, Feature.KUBERNETES),
+            Refused("make runs commands on this machine as it is"),
+        ),
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:

@@ -27,6 +27,7 @@ class Mlflow:
     support: ClassVar[Support] = {
         **TASKS,
         Feature.STAGES: Kept(),
+        Feature.NOTIFY: Refused("MLflow runs where you see it fail"),
         Feature.FOREACH: Emulated("one entry point per expanded stage"),
         Feature.MATRIX: Emulated("one entry point per expanded stage"),
         Feature.TEMPLATES: Emulated("an entry point parameter for each one that a command uses, passed to DVC"),
@@ -39,6 +40,7 @@ class Mlflow:
         Feature.CPU: _NO_SCHEDULER,
         Feature.MEMORY: _NO_SCHEDULER,
         Feature.GPU: _NO_SCHEDULER,
+        **dict.fromkeys((Feature.GPU_TYPE, Feature.DISK, Feature.SHM, Feature.SPOT), _NO_SCHEDULER),
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:

@@ -25,6 +25,7 @@ class Sacred:
     support: ClassVar[Support] = {
         **TASKS,
         Feature.STAGES: Kept(),
+        Feature.NOTIFY: Refused("Sacred runs where you see it fail"),
         Feature.FOREACH: Emulated("one run per expanded stage"),
         Feature.MATRIX: Emulated("one run per expanded stage"),
         Feature.TEMPLATES: Emulated("`--set NAME=VALUE`, passed to DVC"),
@@ -37,6 +38,7 @@ class Sacred:
         Feature.CPU: _ON_THIS_MACHINE,
         Feature.MEMORY: _ON_THIS_MACHINE,
         Feature.GPU: _ON_THIS_MACHINE,
+        **dict.fromkeys((Feature.GPU_TYPE, Feature.DISK, Feature.SHM, Feature.SPOT), _ON_THIS_MACHINE),
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:

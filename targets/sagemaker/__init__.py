@@ -12,7 +12,7 @@ from typing import ClassVar
 from ...compiler.emit.files import json_file
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
-from ...compiler.model.target import Emulated, Feature, File, Kept, Support
+from ...compiler.model.target import Emulated, Feature, File, Kept, Lost, Support
 from ...compiler.programs import program
 from ..engines import worker
 from ..engines.support import TASKS
@@ -41,6 +41,11 @@ class Sagemaker:
         Feature.CPU: Emulated("the smallest instance type that has as many"),
         Feature.MEMORY: Emulated("the smallest instance type that has as much"),
         Feature.GPU: Emulated("the smallest instance type that has as many"),
+        Feature.GPU_TYPE: Emulated("the smallest instance type with such GPUs"),
+        Feature.DISK: Emulated("the job's volume, or an instance type whose own disk is as large"),
+        Feature.SHM: Lost("a job has the shared memory that SageMaker gives its container"),
+        Feature.SPOT: Emulated("managed spot training of stages with `kind: train`; it may wait a day for a machine"),
+        Feature.INSTANCE: Kept(),
         Feature.REGISTRY: Emulated("the folder for metrics and plots; what a job without `image` installs"),
     }
 

@@ -17,16 +17,14 @@ from ..engines.task import setup, subfolder
 from .facts import (
     DAY,
     FAULTS,
-    MACHINES,
     MAX_ATTEMPTS,
     MAX_DESCRIPTION,
     MAX_SECONDS,
     MAX_TEXT,
     OUTPUT,
-    VOLUME,
     in_ecr,
-    machine,
 )  # fmt: skip
+from .machines import instance, volume
 from .names import PARAMETERS, images, names, passed
 
 CREDENTIALS = {
@@ -117,7 +115,7 @@ def _step(pipeline: _Pipeline, stage: Stage) -> dict[str, Any]:
         **job(stage, _image(pipeline, stage), _output(name)),
         "RoleArn": {"Get": "Parameters.role"},
         "Environment": _environment(pipeline, stage),
-        "StoppingCondition": {"MaxRuntimeInSeconds": min(seconds(stage), MAX_SECONDS[kind(stage)])},
+        **_ending(stage),
     }
     if parents := pipeline.project.dag.parents(stage.name):
         step["DependsOn"] = [pipeline.names.stages[parent] for parent in parents]
@@ -131,6 +129,18 @@ def _step(pipeline: _Pipeline, stage: Stage) -> dict[str, Any]:
             {"BackoffRate": 2.0, "IntervalSeconds": 60, "MaxAttempts": attempts, "ExceptionType": FAULTS}
         ]
     return {**step, "CacheConfig": {"Enabled": False}}
+
+
+def _ending(stage: Stage) -> dict[str, Any]:
+    """The limit of a job. One on a spot machine may also wait for it, a day; processing jobs have no spot machines.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html
+    """
+    limit = min(seconds(stage), MAX_SECONDS[kind(stage)])
+    if not stage.resources.spot or kind(stage) != "Training":
+        return {"StoppingCondition": {"MaxRuntimeInSeconds": limit}}
+    waiting = {"MaxRuntimeInSeconds": limit, "MaxWaitTimeInSeconds": limit + DAY}
+    return {"StoppingCondition": waiting, "EnableManagedSpotTraining": True}
 
 
 def _processing(stage: Stage, image: Any, output: Any) -> dict[str, Any]:
@@ -177,8 +187,8 @@ def _image(pipeline: _Pipeline, stage: Stage) -> Any:
 
 
 def _machine(stage: Stage) -> dict[str, Any]:
-    name = machine(stage.resources) or MACHINES[-1].name
-    return {"InstanceType": name, "InstanceCount": 1, "VolumeSizeInGB": VOLUME}
+    name = instance(stage.resources, kind(stage))
+    return {"InstanceType": name, "InstanceCount": 1, "VolumeSizeInGB": volume(stage.resources, name)}
 
 
 def _command(stage: Stage) -> dict[str, list[str]]:

@@ -11,9 +11,9 @@ from ...compiler.model.diagnostic import Code, Diagnostic
 from ...compiler.model.project import Project, Stage
 from ..engines import problems as engines
 from ..engines.parameters import parameters
+from ..engines.problems import NOT_OFFERED
 from .document import description, kind, seconds
 from .facts import (
-    MACHINES,
     MAX_ATTEMPTS,
     MAX_DEFINITION,
     MAX_DESCRIPTION,
@@ -24,8 +24,8 @@ from .facts import (
     MAX_TEXT,
     MAX_VARIABLES,
     in_ecr,
-    machine,
 )  # fmt: skip
+from .machines import MACHINES, OFFERED, READ, TRAINING_ONLY, machine
 from .names import passed
 
 TOO_MANY_STEPS = Code(
@@ -34,7 +34,11 @@ TOO_MANY_STEPS = Code(
     help="split the pipeline, or let one stage do more",
 )  # fmt: skip
 OVER_LIMIT = Code("MLC535", "error", "SageMaker takes {limit} {things}, and this project needs {count}", help="{help}")
-NO_MACHINE = Code("MLC536", "error", "no SageMaker machine has what `{entry}` asks for", help="ask for less")
+NO_MACHINE = Code(
+    "MLC536", "warning",
+    "no SageMaker machine for {kind} jobs has what `{entry}` asks for: it gets the nearest one",
+    help="ask for less, or name a machine: `resources: {{instance: {{sagemaker: ml.TYPE}}}}`",
+)  # fmt: skip
 TOO_LONG = Code("MLC537", "error", "{text} has {length} characters, and SageMaker takes {limit}", help="shorten it")
 CLIPPED_DESCRIPTION = Code(
     "MLC537", "warning",
@@ -94,10 +98,7 @@ def _quotas(document: Mapping[str, Any]) -> Iterator[Diagnostic]:
 
 def _stage(stage: Stage) -> Iterator[Diagnostic]:
     entry = stage.at.path
-    if machine(stage.resources) is None:
-        largest = MACHINES[-1]
-        note = f"the largest have {largest.gpu} GPUs, {largest.cpu} CPUs and {largest.memory} Gi of memory"
-        yield replace(NO_MACHINE.at(*entry, "resources", entry=stage.entry), note=note)
+    yield from _machine(stage)
     if (length := len(stage.name)) > MAX_TEXT:
         text = f"the name of a stage of `{stage.entry[:40]}`"
         yield TOO_LONG.at_key(*entry, text=text, length=length, limit=MAX_TEXT)
@@ -108,6 +109,29 @@ def _stage(stage: Stage) -> Iterator[Diagnostic]:
         yield CLIPPED_TIMEOUT.at(*entry, "timeout", kind=job.lower(), limit=limit, entry=stage.entry, seconds=needed)
     if stage.retries > MAX_ATTEMPTS:
         yield CLIPPED_RETRIES.at(*entry, "retries", limit=MAX_ATTEMPTS, retries=stage.retries)
+
+
+def _machine(stage: Stage) -> Iterator[Diagnostic]:
+    asked, job = stage.resources, kind(stage)
+    place, name = (*stage.at.path, "resources"), asked.instances.get("sagemaker")
+    if name is not None:
+        if name not in OFFERED or (job == "Processing" and name in TRAINING_ONLY):
+            what = f"`{name}` for {job.lower()} jobs"
+            note = f"as of {READ}, when this version of mlopsc was made; the job asks for it all the same"
+            yield replace(NOT_OFFERED.at(*place, "instance", "sagemaker", platform="SageMaker", what=what), note=note)
+    elif machine(asked, job) is None:
+        sizes = [
+            (item.gpu, item.cpu, item.memory)
+            for item in MACHINES
+            if job == "Training" or item.name not in TRAINING_ONLY
+        ]
+        gpus, cpus, memory = (max(amounts) for amounts in zip(*sizes, strict=True))
+        note = f"the largest have {gpus} GPUs, {cpus} CPUs and {memory} Gi of memory"
+        yield replace(NO_MACHINE.at(*place, kind=job.lower(), entry=stage.entry), note=note)
+    if asked.spot and job == "Processing":
+        note = "only training jobs have them: stages with `kind: train`"
+        what = "spot machines for processing jobs"
+        yield replace(NOT_OFFERED.at(*place, "spot", platform="SageMaker", what=what), note=note)
 
 
 def _image(stage: Stage) -> Iterator[Diagnostic]:

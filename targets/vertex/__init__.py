@@ -11,7 +11,7 @@ from typing import ClassVar
 from ...compiler.emit.files import yaml_file
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
-from ...compiler.model.target import Emulated, Feature, File, Kept, Support
+from ...compiler.model.target import Emulated, Feature, File, Kept, Lost, Support
 from ...compiler.programs import program
 from ..engines import worker
 from ..engines.pipeline_spec.names import names
@@ -29,7 +29,12 @@ class Vertex:
         **PIPELINE_SPEC,
         Feature.CPU: Kept(),
         Feature.MEMORY: Kept(),
-        Feature.GPU: Emulated(f"devices of the kind {ACCELERATOR}, unless `patches` name another"),
+        Feature.GPU: Emulated(f"devices of the kind {ACCELERATOR}, unless `gpu_type` names another"),
+        Feature.GPU_TYPE: Emulated("the accelerator type that has the label's name in capitals"),
+        Feature.DISK: Lost("a task of a pipeline has the disk of 100 GB that Vertex AI gives it"),
+        Feature.SHM: Lost("a task has the shared memory that Vertex AI gives its container"),
+        Feature.SPOT: Lost("a task of a pipeline runs on a standard machine"),
+        Feature.INSTANCE: Emulated("the processors, memory and GPUs of that machine, by which Vertex AI chooses"),
         Feature.CI_SECRETS: Emulated("one secret in Secret Manager, which each task reads as the job's account"),
     }
 

@@ -15,6 +15,7 @@ from ..engines.pipeline_spec.document import EXPORTS, INPUTS, Engine, accelerato
 from ..engines.pipeline_spec.document import document as pipeline_spec
 from ..engines.task import credentials
 from .facts import ACCELERATOR
+from .machines import accelerator, limits
 
 PROGRAMS = os.path.join(os.path.dirname(__file__), "programs")
 """The folder of the programs that only Vertex AI needs."""
@@ -42,4 +43,5 @@ def secrets() -> str:
 
 def _limits(resources: Resources) -> dict[str, Any]:
     """The limits by which Vertex AI chooses a machine."""
-    return {**size("Limit", resources), **accelerators(ACCELERATOR, resources)}
+    asked = limits(resources)
+    return {**size("Limit", asked), **accelerators(accelerator(asked) or ACCELERATOR, asked)}

@@ -26,6 +26,17 @@ ACTIONS = ("actions/download-artifact@",)
 WORKFLOWS = sorted((ROOT / "tests/golden").glob("*/expected/github/.github/workflows/*.yml"))
 WORKFLOWS += sorted((ROOT / "examples").glob("*/.github/workflows/*.yml"))
 
+OIDC = {
+    "aws": {"role": "arn:aws:iam::123456789012:role/ci", "region": "eu-west-1"},
+    "gcp": {
+        "provider": "projects/1/locations/global/workloadIdentityPools/ci/providers/github",
+        "service_account": "ci@acme.iam.gserviceaccount.com",
+    },
+    "azure": {
+        "client_id": "00000000-0000-0000-0000-000000000001",
+        "tenant_id": "00000000-0000-0000-0000-000000000002",
+    },
+}
 ON_BREACH = st.lists(st.sampled_from(["issue", "retrain"]), unique=True)
 SPECS = st.fixed_dictionaries(
     {
@@ -35,12 +46,13 @@ SPECS = st.fixed_dictionaries(
         "on": st.sampled_from(["tag", "push", "manual"]),
         "on_breach": ON_BREACH,
         "build": st.sampled_from(["make", "none"]),
+        "oidc": st.booleans(),
     }
 )
 
 
 def writes(job: dict[str, Any]) -> bool:
-    return "write" in job.get("permissions", {}).values()
+    return any(how == "write" for what, how in job.get("permissions", {}).items() if what != "id-token")
 
 
 def runs_the_project(job: dict[str, Any]) -> Iterator[str]:
@@ -62,6 +74,9 @@ def judge(text: str) -> int:
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False
+        signs_in = [step["uses"] for step in job["steps"] if step["name"].startswith("Sign in to ")]
+        assert bool(signs_in) == (job.get("permissions", {}).get("id-token") == "write")
+        assert all(re.search("@[0-9a-f]{40}$", action) for action in signs_in)
     writers = {name: job for name, job in document["jobs"].items() if writes(job)}
     assert {name: found for name, job in writers.items() if (found := list(runs_the_project(job)))} == {}
     return len(writers)
@@ -78,7 +93,12 @@ def test_workflows_of_any_spec(drawn: dict[str, Any]) -> None:
     spec = {
         "mlops": 1,
         "stack": {"ci": "github", "registry": "s3://acme-ml/p", "build": drawn["build"]},
-        "ci": {"secrets": drawn["secrets"], "fan-out": drawn["fan_out"], "on": {"pull_request": drawn["pull_request"]}},
+        "ci": {
+            "oidc": OIDC if drawn["oidc"] else None,
+            "secrets": drawn["secrets"],
+            "fan-out": drawn["fan_out"],
+            "on": {"pull_request": drawn["pull_request"]},
+        },
         "stages": {"a": {"cmd": "x", "deps": ["in.txt"], "outs": ["o.txt"]}},
         "models": {"m": {"path": "o.txt", "from": "a"}},
         "deploy": {"d": {"model": "m", "run": "x", "on": drawn["on"]}},

@@ -70,7 +70,7 @@ def test_pure_and_deterministic(name: str) -> None:
     run = compile_spec(Memory({**FILES, "mlops.yaml": dump(spec(name, WITH[Feature.MATRIX], {}))}))
     target = installed.find([(name, ())])[0][0]
     assert run.project is not None
-    run.project = replace(run.project, remote_url="s3://bucket/p")
+    run.project = replace(run.project, remote_urls=("s3://bucket/p",))
     first, second = (list(target.emit(run.project)) for _ in range(2))
     assert first == second
     for file in first:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import npm_tools, run, tool, write
-from mlopsc.targets.github.facts import ACTIONS
+from mlopsc.targets.github.pins import ACTIONS
 
 STAND_IN = "name: stand-in\ndescription: does nothing\nruns: {using: composite, steps: [{run: 'true', shell: sh}]}\n"
 ARTIFACT = """\

@@ -110,7 +110,7 @@ def by_hera(program: str, data: Mapping[str, Any]) -> subprocess.CompletedProces
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("case", ["argo", "kitchen-sink", "hostile"])
+@pytest.mark.parametrize("case", ["argo", "gpu", "kubernetes", "notify", "kitchen-sink", "hostile"])
 def test_hera_takes_it(case: str) -> None:
     said = {"mlops.yaml": HOSTILE, "params.yaml": json.dumps(PARAMS), "raw.csv": ""}
     manifests, _ = emitted("argo", said if case == "hostile" else golden(case))

@@ -70,7 +70,7 @@ def by_sdk(root: Path, files: Mapping[str, Any], override: Mapping[str, Any] | N
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("case", ["azureml", "kitchen-sink", "hostile"])
+@pytest.mark.parametrize("case", ["azureml", "gpu", "kitchen-sink", "hostile"])
 def test_the_sdk_takes_it(case: str, tmp_path: Path) -> None:
     said = {"mlops.yaml": HOSTILE, "params.yaml": json.dumps(PARAMS), "raw.csv": ""}
     files, _ = emitted("azureml", said if case == "hostile" else golden(case))

@@ -72,6 +72,26 @@ stages:
   frozen: {cmd: python step.py 3, deps: [step.py], outs: [q], frozen: true}
   last: {cmd: python step.py 4, deps: [step.py, q], outs: [r], always_changed: true}
 """,
+    "signed in": """\
+mlops: 1
+stack: {ci: github, registry: "s3://abc/x"}
+ci:
+  fan-out: stage
+  image: ghcr.io/acme/ci@sha256:0000000000000000000000000000000000000000000000000000000000000000
+  cache: [~/.cache/huggingface]
+  runners: {a100: {labels: [self-hosted, x64], gpu: 1, gpu_type: nvidia-tesla-a100}}
+  oidc:
+    aws: {role: "arn:aws:iam::123456789012:role/ci", region: eu-west-1, duration: 6h}
+    gcp: {provider: projects/1/locations/global/workloadIdentityPools/ci/providers/ci, service_account: ci@acme.iam.gserviceaccount.com}
+    azure: {client_id: 00000000-0000-0000-0000-000000000001, tenant_id: 00000000-0000-0000-0000-000000000002}
+stages:
+  train: {cmd: python step.py 1, deps: [step.py], outs: [o], image: ghcr.io/acme/train:1, resources: {gpu_type: nvidia-tesla-a100, shm: 8Gi}}
+  tune: {cmd: python step.py 2, deps: [step.py, o], outs: [p], resources: {gpu: 1}}
+models: {m: {path: o, from: train}}
+deploy: {lab: {model: m, run: ./go}}
+monitor: {drift: {cmd: look, deps: [step.py], gates: {x: "< 1"}, on_breach: [issue, retrain]}}
+notify: {on_failure: SLACK_WEBHOOK}
+""",
     "no make": "mlops: 1\nstack: {build: none, orchestrator: dvc, test: \"echo 'it is' $HOME\"}\n"
                "stages:\n  a: {cmd: python step.py 1, deps: [step.py], metrics: [m.json]}\n",
 }  # fmt: skip

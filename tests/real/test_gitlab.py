@@ -96,6 +96,19 @@ monitor:
     gates: {share: '<= 0.3'}
     on_breach: [issue, retrain]
 """,
+    "signed in": f"""\
+mlops: 1
+stack: {{ci: gitlab, registry: "s3://abc/x"}}
+ci:
+  fan-out: stage
+  image: ghcr.io/acme/ci:1
+  cache: [.cache/huggingface]
+  oidc:
+    aws: {{role: "arn:aws:iam::123456789012:role/ci", region: eu-west-1}}
+    gcp: {{provider: projects/1/locations/global/workloadIdentityPools/ci/providers/ci, service_account: ci@acme.iam.gserviceaccount.com}}
+    azure: {{client_id: 00000000-0000-0000-0000-000000000001, tenant_id: 00000000-0000-0000-0000-000000000002}}
+notify: {{on_failure: SLACK_WEBHOOK}}
+{STAGES}""",
     "native make": f"mlops: 1\nstack: {{ci: gitlab, orchestrator: make}}\n{STAGES}",
     "no make": f"mlops: 1\nstack: {{ci: gitlab, build: none, orchestrator: dvc}}\n{STAGES}",
 }

@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.build import compile_spec
 from mlopsc.compiler.emit.yaml import dump
+from mlopsc.compiler.model.gpu import Gpu
 from mlopsc.compiler.model.snapshot import Memory
-from mlopsc.targets.sagemaker.facts import DEFAULT_MACHINE, MACHINES
+from mlopsc.targets.sagemaker.machines import DEFAULT_MACHINE, MACHINES, OFFERED, TRAINING_ONLY
 
 pytestmark = pytest.mark.real
 
@@ -236,12 +237,20 @@ def test_more_than_a_pipeline_holds() -> None:
 def test_the_machines_are_those_of_aws() -> None:
     site = next((judge("moto").parent / "lib").glob("python3*/site-packages"))
     known = json.loads(gzip.decompress((site / "moto/ec2/resources/instance_types.json.gz").read_bytes()))
-    enums = [set(MODEL.shape_for(name).enum) for name in ("ProcessingInstanceType", "TrainingInstanceType")]
-    assert all(DEFAULT_MACHINE in enum for enum in enums)
-    for gpu, cpu, memory, name in MACHINES:
-        said = known[name.removeprefix("ml.")]
-        gpus = sum(each["Count"] for each in said.get("GpuInfo", {}).get("Gpus", ()))
-        assert (gpu, cpu, memory * 1024) == (gpus, said["VCpuInfo"]["DefaultVCpus"], said["MemoryInfo"]["SizeInMiB"]), (
-            name
-        )
-        assert all(name in enum for enum in enums), name
+    assert DEFAULT_MACHINE in OFFERED - TRAINING_ONLY
+    assert set(MODEL.shape_for("TrainingInstanceType").enum) == OFFERED
+    assert set(MODEL.shape_for("ProcessingInstanceType").enum) == OFFERED - TRAINING_ONLY
+    for machine in MACHINES:
+        assert machine.name in OFFERED
+        data = known.get(machine.name.removeprefix("ml."))
+        if data is None:  # AWS does not sell it any more outside of SageMaker
+            assert machine.name.startswith("ml.p3."), machine.name
+            continue
+        gpus = data.get("GpuInfo", {}).get("Gpus", [])
+        devices = [*gpus, *data.get("NeuronInfo", {}).get("NeuronDevices", [])]
+        count = sum(device["Count"] for device in devices)
+        size = (count, data["VCpuInfo"]["DefaultVCpus"], data["MemoryInfo"]["SizeInMiB"])
+        assert (machine.gpu, machine.cpu, machine.memory * 1024) == size, machine.name
+        if devices:
+            assert Gpu.of(machine.gpu_type).model == devices[0]["Name"].lower(), machine.name
+            assert machine.disk == data["InstanceStorageInfo"]["TotalSizeInGB"], machine.name

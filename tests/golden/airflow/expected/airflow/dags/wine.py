@@ -552,7 +552,7 @@ def stage(name, *parents, task_id=None, **options):
     [tasks[parent] for parent in parents or ("git_revision",)] >> tasks[name]
 
 
-def pod(name, *parents, image, task_id=None, requests=None, limits=None, **options):
+def pod(name, *parents, image, task_id=None, requests=None, limits=None, start=900, **options):
     """A task in a pod. The Kubernetes secret SECRET holds MLOPS_REPO and credentials."""
     tasks[name] = KubernetesPodOperator(
         task_id=task_id or name,
@@ -561,6 +561,7 @@ def pod(name, *parents, image, task_id=None, requests=None, limits=None, **optio
         env_vars={**ENVIRONMENT, "MLOPS_WORKER": WORKER, "MLOPS_STAGE": name},
         env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name=SECRET))],
         container_resources=k8s.V1ResourceRequirements(requests=requests, limits=limits),
+        startup_timeout_seconds=start,  # for a node and its image
         do_xcom_push=False,
         **options,
     )
@@ -589,8 +590,8 @@ with DAG(
         append_env=True,
     )
     stage("prepare", retries=2, execution_timeout=timedelta(seconds=4200), doc_md='Sort it; it\'s "raw"')
-    pod("train@4", "prepare", image="python:3.12", requests={"cpu": "4", "memory": "8589934592"}, limits={"nvidia.com/gpu": "1"}, task_id="train_4")
-    pod("train@8", "prepare", image="python:3.12", requests={"cpu": "4", "memory": "8589934592"}, limits={"nvidia.com/gpu": "1"}, task_id="train_8")
+    pod("train@4", "prepare", image="python:3.12", requests={"cpu": "4", "memory": "8Gi"}, limits={"nvidia.com/gpu": "1"}, task_id="train_4")
+    pod("train@8", "prepare", image="python:3.12", requests={"cpu": "4", "memory": "8Gi"}, limits={"nvidia.com/gpu": "1"}, task_id="train_8")
     stage("measure", "train@4", "train@8", pool_slots=2, doc_md="Asks for 1073741824 bytes of memory.")
 
 if os.path.exists(LOCAL):  # yours: it defines change(dag, tasks), which may change anything here

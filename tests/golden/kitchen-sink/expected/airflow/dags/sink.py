@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import runpy
+import urllib.request
 from datetime import datetime, timedelta, timezone
 
 try:  # Airflow 3
@@ -16,6 +18,7 @@ except ImportError:  # Airflow 2
     from airflow.models.param import Param
     from airflow.operators.bash import BashOperator
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
 from kubernetes.client import models as k8s
 
 PARAMS = {
@@ -551,8 +554,10 @@ def stage(name, *parents, task_id=None, **options):
     [tasks[parent] for parent in parents or ("git_revision",)] >> tasks[name]
 
 
-def pod(name, *parents, image, task_id=None, requests=None, limits=None, **options):
-    """A task in a pod. The Kubernetes secret SECRET holds MLOPS_REPO and credentials."""
+def pod(name, *parents, image, task_id=None, requests=None, limits=None, start=900, manifest=None, **options):
+    """A task in a pod. The Kubernetes secret SECRET holds MLOPS_REPO and credentials. `manifest` is more of the pod."""
+    if manifest:
+        options["full_pod_spec"] = PodGenerator.deserialize_model_dict(manifest)
     tasks[name] = KubernetesPodOperator(
         task_id=task_id or name,
         image=image,
@@ -560,10 +565,26 @@ def pod(name, *parents, image, task_id=None, requests=None, limits=None, **optio
         env_vars={**ENVIRONMENT, "MLOPS_WORKER": WORKER, "MLOPS_STAGE": name},
         env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name=SECRET))],
         container_resources=k8s.V1ResourceRequirements(requests=requests, limits=limits),
+        startup_timeout_seconds=start,  # for a node and its image
         do_xcom_push=False,
         **options,
     )
     [tasks[parent] for parent in parents or ("git_revision",)] >> tasks[name]
+
+
+
+def notify(context):
+    """Tell the webhook whose URL is in the environment of Airflow. No message shows the URL."""
+    url = os.environ.get("WEBHOOK")
+    if not url:
+        print("nobody is told: WEBHOOK is not set in the environment of Airflow")
+        return
+    text = f"{context['dag'].dag_id}: the run {context['run_id']} failed"
+    data, headers = json.dumps({"text": text}).encode(), {"Content-Type": "application/json"}
+    try:
+        urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=30).close()
+    except Exception as error:  # of any kind: a traceback and most messages hold the URL
+        print(f"the webhook cannot be told: {type(error).__name__}")
 
 
 LOCAL = os.path.splitext(__file__)[0] + "_local.py"
@@ -574,6 +595,7 @@ with DAG(
     start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
     catchup=False,
     max_active_runs=1,
+    on_failure_callback=notify,
     params={
         **PARAMS,
         "set_params": Param([], type="array", description="KEY=VALUE or FILE:KEY=VALUE, one per line"),
@@ -592,8 +614,8 @@ with DAG(
     stage("clean", "fetch", doc_md="Clean it")
     stage("split@a", "clean", task_id="split_a")
     stage("split@b", "clean", task_id="split_b")
-    pod("train@1", "split@a", "split@b", image="python:3.12", requests={"cpu": "2", "memory": "4294967296"}, limits={"nvidia.com/gpu": "1"}, retries=2, execution_timeout=timedelta(seconds=7200), task_id="train_1")
-    pod("train@2", "split@a", "split@b", image="python:3.12", requests={"cpu": "2", "memory": "4294967296"}, limits={"nvidia.com/gpu": "1"}, retries=2, execution_timeout=timedelta(seconds=7200), task_id="train_2")
+    pod("train@1", "split@a", "split@b", image="python:3.12", requests={"cpu": "2", "memory": "4Gi", "ephemeral-storage": "100Gi"}, limits={"nvidia.com/gpu": "1"}, manifest={"spec": {"nodeSelector": {"cloud.google.com/gke-accelerator": "nvidia-tesla-t4", "pool": "ml"}, "tolerations": [{"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}, {"key": "kubernetes.azure.com/scalesetpriority", "operator": "Equal", "value": "spot", "effect": "NoSchedule"}], "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "cloud.google.com/gke-spot", "operator": "In", "values": ["true"]}]}, {"matchExpressions": [{"key": "kubernetes.azure.com/scalesetpriority", "operator": "In", "values": ["spot"]}]}, {"matchExpressions": [{"key": "eks.amazonaws.com/capacityType", "operator": "In", "values": ["SPOT"]}]}, {"matchExpressions": [{"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["spot"]}]}]}}}, "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}], "containers": [{"name": "base", "volumeMounts": [{"name": "shm", "mountPath": "/dev/shm"}]}]}}, retries=2, execution_timeout=timedelta(seconds=7200), task_id="train_1")
+    pod("train@2", "split@a", "split@b", image="python:3.12", requests={"cpu": "2", "memory": "4Gi", "ephemeral-storage": "100Gi"}, limits={"nvidia.com/gpu": "1"}, manifest={"spec": {"nodeSelector": {"cloud.google.com/gke-accelerator": "nvidia-tesla-t4", "pool": "ml"}, "tolerations": [{"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}, {"key": "kubernetes.azure.com/scalesetpriority", "operator": "Equal", "value": "spot", "effect": "NoSchedule"}], "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "cloud.google.com/gke-spot", "operator": "In", "values": ["true"]}]}, {"matchExpressions": [{"key": "kubernetes.azure.com/scalesetpriority", "operator": "In", "values": ["spot"]}]}, {"matchExpressions": [{"key": "eks.amazonaws.com/capacityType", "operator": "In", "values": ["SPOT"]}]}, {"matchExpressions": [{"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["spot"]}]}]}}}, "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}], "containers": [{"name": "base", "volumeMounts": [{"name": "shm", "mountPath": "/dev/shm"}]}]}}, retries=2, execution_timeout=timedelta(seconds=7200), task_id="train_2")
     stage("evaluate", "train@1", "train@2")
     stage("gate-evaluate", "evaluate", doc_md="Judge the metrics of evaluate")
 
