@@ -1,6 +1,7 @@
 // node look.mjs JOB: open a page in headless Chromium, do steps in it, and print what they give as JSON.
-// JOB: {browser, url, dark, width, height, steps: [{press | type | click | wait | evaluate | measure | screenshot, name}]}
+// JOB: {browser, url, dark, width, height, steps: [{press | type | click | wait | evaluate | measure | screenshot | run, name}]}
 import { chromium } from "playwright-core";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 const job = JSON.parse(readFileSync(process.argv[2], "utf8"));
@@ -105,6 +106,7 @@ try {
     if (step.click) await page.click(step.click);
     if (step.wait) await page.waitForFunction(step.wait);
     if (step.evaluate) value = await page.evaluate(step.evaluate);
+    if (step.run) execFileSync("sh", ["-c", step.run], { stdio: ["ignore", "ignore", "inherit"] });
     if (step.measure) value = await page.evaluate(measure);
     if (step.screenshot) await page.screenshot({ path: step.screenshot });
     if (step.name) result[step.name] = value;
