@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ mlops: 1
 project: live
 infer: none
 stages:
-  wait: {cmd: "until test -e go; do sleep 0.05; done; echo 1 > one", outs: [one]}
+  wait: {cmd: "until test -e go; do sleep 0.05; done; echo 1 > one", deps: [raw], outs: [one]}
   fail: {cmd: "cat one; exit 3", deps: [one], outs: [two]}
 """
 
@@ -53,18 +54,21 @@ def states(url: str) -> dict[str, str]:
 def until(url: str, expected: Mapping[str, str]) -> None:
     """Wait for the states, event by event."""
     seen: list[dict[str, str]] = []
-    with urllib.request.urlopen(f"{url}events", timeout=120) as events:
+    end = time.monotonic() + 60
+    with urllib.request.urlopen(f"{url}events", timeout=60) as events:
         for line in events:
             if line.startswith(b"data:"):
                 seen.append(states(url))
                 if seen[-1] == expected:
                     return
+            if time.monotonic() > end:  # a heartbeat comes every 15 seconds
+                break
     raise AssertionError(f"{expected} did not come: {seen}")
 
 
 @pytest.mark.real
 def test_it_follows_a_run_and_edits(repository: Callable[[Mapping[str, str]], Path]) -> None:
-    root = repository({"mlops.yaml": SPEC})
+    root = repository({"mlops.yaml": SPEC, "raw": "1"})
     run("mlopsc", "build", cwd=root)
     with served(root) as url:
         assert states(url) == {"wait": "stale", "fail": "stale"}
@@ -96,7 +100,7 @@ def has(state: str) -> dict[str, str]:
 def test_an_open_page_follows(
     repository: Callable[[Mapping[str, str]], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    root = repository({"mlops.yaml": SPEC})
+    root = repository({"mlops.yaml": SPEC, "raw": "1"})
     run("mlopsc", "build", cwd=root)
     folder = shlex.quote(str(root))
     runner = f"PATH={shlex.quote(str(BIN))}:$PATH {shlex.quote(sys.executable)} .mlops/scripts/run.py"

@@ -82,6 +82,15 @@ function measure() {
   }
 }
 
+/** Wait for an expression to be true. The page's policy forbids the eval that `waitForFunction` needs. */
+async function until(page, expression) {
+  const end = Date.now() + 60000;
+  while (!(await page.evaluate(expression))) {
+    if (Date.now() > end) throw new Error(`it never came true: ${expression}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 const browser = await chromium.launch({ executablePath: job.browser, args: ["--no-sandbox"] });
 try {
   const context = await browser.newContext({
@@ -104,7 +113,7 @@ try {
     if (step.press) await page.keyboard.press(step.press);
     if (step.type) await page.keyboard.type(step.type);
     if (step.click) await page.click(step.click);
-    if (step.wait) await page.waitForFunction(step.wait);
+    if (step.wait) await until(page, step.wait);
     if (step.evaluate) value = await page.evaluate(step.evaluate);
     if (step.run) execFileSync("sh", ["-c", step.run], { stdio: ["ignore", "ignore", "inherit"] });
     if (step.measure) value = await page.evaluate(measure);
