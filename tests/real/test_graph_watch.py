@@ -113,7 +113,7 @@ def test_an_open_page_follows(
             {"run": f"touch {folder}/go"}, has("failed"),
             {"evaluate": "document.getElementById('details').innerText", "name": "details"},
             {"run": f"cp {folder}/mlops.yaml {folder}/good; echo '  bad: [' >> {folder}/mlops.yaml"},
-            {"wait": f"{NOTICE}.includes('mlops.yaml:7')"}, {"evaluate": LABELS, "name": "broken"},
+            {"wait": f"{NOTICE}.includes('mlops.yaml:8')"}, {"evaluate": LABELS, "name": "broken"},
             {"run": f"cp {folder}/good {folder}/mlops.yaml"}, {"wait": f"!{NOTICE}"},
         )  # fmt: skip
     assert seen["first"] == [
