@@ -99,3 +99,18 @@ def test_it_needs_a_commit_and_overwrites_no_input(repository: Callable[[Mapping
         assert done.returncode == 2, path
         assert "is an input or an output of the pipeline" in done.stderr
     assert (root / "score.sh").read_text() == SCORE
+
+
+def test_make_report_writes_it_and_a_stage_of_that_name_keeps_its_target(
+    repository: Callable[[Mapping[str, str]], Path],
+) -> None:
+    root = repository({"mlops.yaml": SPEC, "score.sh": SCORE})
+    run("mlopsc", "build", cwd=root)
+    run("git", "add", "--all", cwd=root)
+    run("git", "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "--quiet", "-m", "base", cwd=root)
+    assert run("make", "report", cwd=root).stdout == "report: dvc_plots/report.html\n"
+    assert "It has not run." in (root / "dvc_plots/report.html").read_text()
+    (root / "mlops.yaml").write_text(SPEC.replace("  score:", "  report:"))
+    run("mlopsc", "build", cwd=root)
+    assert "score.sh" in run("make", "report", cwd=root).stdout
+    assert "mlopsc report" not in (root / "Makefile").read_text()
