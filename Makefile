@@ -10,7 +10,7 @@ JOBS ?= $(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),2)
 empty :=
 
 .PHONY: help setup pipeline pipeline-parallel test check metrics plots push pull clean metrics-diff plots-diff \
-    benchmark
+    report benchmark
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[A-Za-z0-9_.@+\/-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,10 @@ metrics-diff: ## Compare metrics and params with the base branch ($MLOPS_BASE)
 
 plots-diff: ## Render the plots of the base branch and of the working tree into dvc_plots/
 	$(DVC) plots diff $(BASE)
+
+report: ## Write dvc_plots/report.html: graph, metrics against the base branch, gates, plots, what ran
+	@command -v mlopsc >/dev/null || { echo 'make report needs mlopsc: install it, and run this again' >&2; exit 1; }
+	@mlopsc report
 
 benchmark: ## Measure mlopsc against its peers, as ratios in one run
 	$(RUN) $(REPRO_FLAGS) benchmark

@@ -21,20 +21,21 @@ def watch(root: str, build: Callable[[], tuple[int, Disk]]) -> int:
     try:
         while True:
             _, disk = build()
-            before = _state(root, disk.asked)
+            before = statuses(root, disk.asked)
             print("watching; stop with Ctrl-C", flush=True)
-            while _state(root, disk.asked) == before:
+            while statuses(root, disk.asked) == before:
                 time.sleep(INTERVAL)
     except KeyboardInterrupt:
         return DONE
 
 
-def _state(root: str, paths: Iterable[str]) -> list[tuple[str, int, int]]:
-    statuses = []
+def statuses(root: str, paths: Iterable[str]) -> list[tuple[str, int, int]]:
+    """What tells whether one of the paths has changed."""
+    found = []
     for path in sorted(paths):
         try:
             status = os.stat(f"{root}/{path}")
-            statuses.append((path, status.st_mtime_ns, status.st_size))
+            found.append((path, status.st_mtime_ns, status.st_size))
         except OSError:
-            statuses.append((path, 0, -1))
-    return statuses
+            found.append((path, 0, -1))
+    return found

@@ -19,6 +19,7 @@ BESIDE = ".mlops/Makefile"
 """The generated Makefile where `Makefile` is the team's own."""
 
 ABOUT_STAGE = "Run this stage and the stages it depends on"
+REPORT = "report"
 _GOALS = "setup pipeline pipeline-parallel test check metrics plots push pull clean".split()
 
 
@@ -54,6 +55,7 @@ def driven_by_dvc(project: Project) -> dict[str, Any]:
         "phony": [*names.goals(project, _GOALS), *operations, *(stage.target for stage in stage_targets)],
         "locks": ["dvc.lock", *(["monitoring/dvc.lock"] if project.monitors else [])],
         "removed": removable(cached),
+        "has_report": REPORT in operations,
         "stage_targets": stage_targets,
         "ends": _ends(project),
         "parent_folder": posixpath.dirname,
@@ -81,6 +83,8 @@ def beside(project: Project, phony: Iterable[str]) -> dict[str, Any]:
 def operation_targets(project: Project) -> list[str]:
     """The targets around the pipeline: data, experiments, the registry, deployment, monitoring."""
     targets = ["metrics-diff", "plots-diff"]
+    if not any(REPORT in (stage.entry, stage.name) for stage in project):  # many pipelines have a stage of that name
+        targets.append(REPORT)
     targets += ["data", *(f"data-{name}" for name in project.sources)] if project.sources else []
     targets += [f"record-{store}" for store in project.stores]
     targets += [f"exp-{name}" for name in project.experiments]

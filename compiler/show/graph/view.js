@@ -303,20 +303,19 @@ function update(data) {
   if (JSON.stringify([...boxes.values()].map((box) => [box.id, [...box.before]])) !== shape) fit();
   if (selected !== null) select(boxes.has(selected) ? selected : null);
   if (focused) elements.get(focused)?.focus();
+  notice(data.problem);
 }
 
 function notice(text) {
   page.notice.hidden = !text;
-  page.notice.textContent = visible(text);
+  page.notice.textContent = visible(text ?? "");
 }
 
 function follow() {
   const events = new EventSource("events");
   const load = async () => update(await (await fetch("graph.json", { cache: "no-store" })).json());
   events.addEventListener("graph", () => load().catch(() => notice("the graph could not be loaded")));
-  events.addEventListener("problem", (event) => notice(JSON.parse(event.data)));
   events.addEventListener("error", () => notice("`mlopsc graph --watch` has stopped: this is its last picture"));
-  events.addEventListener("open", () => notice(""));
 }
 
 const data = JSON.parse(document.getElementById("data").textContent);

@@ -1,6 +1,7 @@
 // node look.mjs JOB: open a page in headless Chromium, do steps in it, and print what they give as JSON.
-// JOB: {browser, url, dark, width, height, steps: [{press | type | click | wait | evaluate | measure | screenshot, name}]}
+// JOB: {browser, url, dark, width, height, steps: [{press | type | click | wait | evaluate | measure | screenshot | run | scheme, name}]}
 import { chromium } from "playwright-core";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 const job = JSON.parse(readFileSync(process.argv[2], "utf8"));
@@ -26,7 +27,7 @@ function measure() {
     if (!getComputedStyle(edge).markerEnd.includes("arrow")) wrong.push(`${name} has no arrow`);
     const area = edge.getBoundingClientRect();
     const met = boxes.filter((box) => box.left < area.right && box.right > area.left && box.top < area.bottom && box.bottom > area.top);
-    const steps = Math.max(2, Math.ceil(length / 5));
+    const steps = Math.max(2, Math.ceil(length / 12))  /* boxes are 34 high */;
     for (let i = 1; i < steps; i++) {
       const point = at((length * i) / steps);
       const hit = met.find((box) => distance(box, point) < -near);
@@ -81,6 +82,15 @@ function measure() {
   }
 }
 
+/** Wait for an expression to be true. The page's policy forbids the eval that `waitForFunction` needs. */
+async function until(page, expression) {
+  const end = Date.now() + 60000;
+  while (!(await page.evaluate(expression))) {
+    if (Date.now() > end) throw new Error(`it never came true: ${expression}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 const browser = await chromium.launch({ executablePath: job.browser, args: ["--no-sandbox"] });
 try {
   const context = await browser.newContext({
@@ -103,8 +113,10 @@ try {
     if (step.press) await page.keyboard.press(step.press);
     if (step.type) await page.keyboard.type(step.type);
     if (step.click) await page.click(step.click);
-    if (step.wait) await page.waitForFunction(step.wait);
+    if (step.wait) await until(page, step.wait);
     if (step.evaluate) value = await page.evaluate(step.evaluate);
+    if (step.scheme) await page.emulateMedia({ colorScheme: step.scheme });
+    if (step.run) execFileSync("sh", ["-c", step.run], { stdio: ["ignore", "ignore", "inherit"] });
     if (step.measure) value = await page.evaluate(measure);
     if (step.screenshot) await page.screenshot({ path: step.screenshot });
     if (step.name) result[step.name] = value;
