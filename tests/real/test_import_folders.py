@@ -30,6 +30,7 @@ def workflows(root: Path) -> list[str]:
     return sorted(path.name for path in root.glob(".github/workflows/*"))
 
 
+@pytest.mark.full
 def test_all_folders_of_a_dvc_repository(tmp_path: Path) -> None:
     root = monorepo(tmp_path / "r", "a/ml", "b/ml", "etl")
     write(root, {".gitlab-ci.yml": "build: {script: [make]}\n", ".github/workflows/team.yml": "on: push\njobs: {}\n"})
@@ -65,6 +66,7 @@ def test_a_dry_run_writes_nothing_above(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["r"]
 
 
+@pytest.mark.full
 def test_repositories_in_folders_are_offered_by_their_commands(tmp_path: Path) -> None:
     root = monorepo(tmp_path / "r", "services/a", "services/b", dvc=("services/a", "services/b"))
     done = run("mlopsc", "import", cwd=root, check=False)
@@ -92,6 +94,7 @@ def test_a_pipeline_at_the_root_keeps_those_in_folders_beside_it(tmp_path: Path)
     assert workflows(root) == []
 
 
+@pytest.mark.full
 def test_a_name_that_is_taken_stops_the_import(tmp_path: Path) -> None:
     root = monorepo(tmp_path / "r", "a/ml", "b/ml", dvc=("a/ml", "b/ml"))
     run("mlopsc", "import", "a/ml", cwd=root)
