@@ -107,6 +107,7 @@ def test_actionlint(monorepo: Path) -> None:
         assert [line for line in done.stdout.splitlines() if 'unexpected key "queue"' not in line] == [], done.stderr
 
 
+@pytest.mark.full
 def test_a_model_of_a_folder_is_registered_deployed_and_watched(monorepo: Path) -> None:
     """GTO and DVC name it as this does, and nothing of the other project is touched."""
     wine = monorepo / WINE
