@@ -46,7 +46,7 @@ class Adopted:
     """A commit in which a dvc.yaml stands as the mlops.yaml that takes it over."""
 
     def __init__(self, commit: GitSnapshot) -> None:
-        self.commit, self.here = commit, commit.here
+        self.commit, self.here, self.folder = commit, commit.here, commit.folder
         self.kind, self.list = commit.kind, commit.list
 
     def read(self, path: str) -> bytes | None:
