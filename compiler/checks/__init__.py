@@ -51,8 +51,8 @@ ALL: tuple[Check, ...] = (
     around.check,
     schedules.check,
     folders.check,
-    fan_out.check,
     results.check,
+    fan_out.check,
 )
 """All families. They are independent of each other; their order is that of the report."""
 

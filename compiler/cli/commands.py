@@ -221,6 +221,10 @@ def code(arguments: argparse.Namespace) -> int:
     if text is None:
         misuse(f"unknown code `{arguments.name}`")
         return MISUSE
+    if arguments.format == "json":
+        import json
+
+        text = json.dumps({"version": 1, "code": arguments.name.upper(), "page": text}, indent=2) + "\n"
     print(text, end="")
     return DONE
 

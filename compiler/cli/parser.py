@@ -156,6 +156,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     lsp.add_argument("--stdio", action="store_true", help="accepted, because many editors pass it")
     code = add("code", act.code, "Explain a diagnostic code such as MLC401.")
     code.add_argument("name", metavar="CODE")
+    code.add_argument("--format", choices=["text", "json"], default="text")
     adopt = add(
         "import", adopting.import_, "Import a DVC repository: create mlops.yaml from dvc.yaml; no stage runs again."
     )
@@ -180,6 +181,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     tidy.add_argument("--suggest", action="store_true", help="list problems of the pipeline; change nothing")
     tidy.add_argument("--fix", action="store_true", help="add the code that each stage runs and imports to its deps")
     tidy.add_argument("--dry-run", action="store_true", help="show the change; write nothing")
+    tidy.add_argument("--format", choices=["text", "json"], default="text", help="of --suggest")
     tidy.add_argument("--python", metavar="PYTHON", help=PYTHON)
     trace = add("trace", tracing.trace, "Run stages, and compare the files they open with those they declare.")
     trace.add_argument("stage", nargs="?", metavar="STAGE")
