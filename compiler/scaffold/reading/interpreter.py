@@ -13,10 +13,9 @@ from typing import Any
 
 from ...model.snapshot import Snapshot
 from .calls import Calls
-from .library import path_attribute
-from .parameters import parameters
+from .library import WIDE, path_attribute
 from .traces import Traces
-from .values import ROOT, UNKNOWN, Class, Function, Instance, Library, Module
+from .values import ROOT, UNKNOWN, Class, Function, Instance, Library, Module, Options, bound, known, loaded, nested
 
 MAX_STEPS = 60_000
 MAX_DEPTH = 12
@@ -75,7 +74,7 @@ class Interpreter:
             case ast.AnnAssign(value=ast.expr() as given):
                 self._bind(node.target, self.evaluate(given, names, module), names, module)
             case ast.AugAssign():
-                operation = ast.BinOp(_loaded(node.target), node.op, node.value)
+                operation = ast.BinOp(loaded(node.target), node.op, node.value)
                 self._bind(node.target, self.evaluate(operation, names, module), names, module)
             case ast.Expr():
                 self.evaluate(node.value, names, module)
@@ -159,7 +158,7 @@ class Interpreter:
                 elif alias.asname or not below:
                     names[alias.asname or top] = whole
                 else:
-                    names[top] = _nested(names.get(top), below, whole)
+                    names[top] = nested(names.get(top), below, whole)
             return
         base = self._imported(node.module or "", node.level, module)
         for alias in node.names:
@@ -203,10 +202,14 @@ class Interpreter:
     # -- expressions
 
     def evaluate(self, node: ast.expr, names: Names, module: Module) -> Any:
-        """The value of an expression, or `UNKNOWN`."""
+        """The value of an expression, or `UNKNOWN`; texts and lists that grow too long are unknown."""
         self.steps += 1
         if self.steps > MAX_STEPS:
             return UNKNOWN
+        value = self._evaluated(node, names, module)
+        return UNKNOWN if isinstance(value, (str, list)) and len(value) > MAX_TEXT else value
+
+    def _evaluated(self, node: ast.expr, names: Names, module: Module) -> Any:
         match node:
             case ast.Constant():
                 return node.value
@@ -252,7 +255,7 @@ class Interpreter:
                 return owner.names.get(name, UNKNOWN)
             case Instance():
                 value = owner.attributes.get(name, owner.of.attributes.get(name, UNKNOWN))
-                return _bound(value, owner) if isinstance(value, Function) else value
+                return bound(value, owner) if isinstance(value, Function) else value
             case Class():
                 return owner.attributes.get(name, UNKNOWN)
             case Library():
@@ -285,7 +288,7 @@ class Interpreter:
                 return left + right
         if isinstance(left, list) and isinstance(right, list) and isinstance(node.op, ast.Add):
             return left + right
-        if isinstance(left, str) and isinstance(node.op, ast.Mod):
+        if isinstance(left, str) and isinstance(node.op, ast.Mod) and not WIDE.search(left):
             values = right if isinstance(right, list) else [right]
             if all(isinstance(value, (str, int, float)) for value in values):
                 try:
@@ -349,7 +352,7 @@ class Interpreter:
         if self.depth >= MAX_DEPTH or self.steps > MAX_STEPS:
             return UNKNOWN
         self.called.add(id(function.node))
-        names = parameters(self, function, arguments, keywords)
+        names = _parameters(self, function, arguments, keywords)
         self.depth += 1
         if isinstance(function.node, ast.Lambda):
             returned = [self.evaluate(function.node.body, names, function.module)]
@@ -359,22 +362,31 @@ class Interpreter:
         return next((value for value in returned if known(value)), UNKNOWN)
 
 
-def known(value: Any) -> bool:
-    """Whether a value was evaluated."""
-    return value is not UNKNOWN and value is not None and not isinstance(value, Library)
-
-
-def _nested(outer: Any, inner: Sequence[str], module: Module) -> Module:
-    """The packages around a module, for `import a.b.c`."""
-    package = outer if isinstance(outer, Module) else Module("")
-    rest = inner[1:]
-    package.names[inner[0]] = _nested(package.names.get(inner[0]), rest, module) if rest else module
-    return package
-
-
-def _loaded(target: ast.expr) -> ast.expr:
-    return ast.Name(target.id, ast.Load()) if isinstance(target, ast.Name) else target
-
-
-def _bound(function: Function, owner: Instance) -> Function:
-    return Function(function.node, function.module, function.closure, owner, function.options, function.config)
+def _parameters(
+    interpreter: Interpreter, function: Function, arguments: Sequence[Any], keywords: Mapping[str, Any]
+) -> Names:
+    """The names in a function at its start: arguments, defaults, and what encloses it."""
+    declared = function.node.args
+    names: Names = dict(function.closure) if function.closure is not function.module.names else {}
+    parameters = [*declared.posonlyargs, *declared.args]
+    defaults = [None] * (len(parameters) - len(declared.defaults)) + list(declared.defaults)
+    pairs = [*zip(parameters, defaults, strict=True), *zip(declared.kwonlyargs, declared.kw_defaults, strict=True)]
+    values = [function.first, *arguments] if function.first is not None else list(arguments)
+    options: Options | None = function.options if not arguments and not keywords else None
+    given = interpreter.calls.parsed(options) if options is not None else {}
+    for index, (parameter, default) in enumerate(pairs):
+        if index < len(values) and index < len(parameters):
+            value = values[index]
+        elif parameter.arg in keywords:
+            value = keywords[parameter.arg]
+        elif parameter.arg in given:
+            value = given[parameter.arg]
+        elif function.config is not None and index == 0:
+            value = function.config
+        else:
+            value = UNKNOWN if default is None else interpreter.evaluate(default, names, function.module)
+        names[parameter.arg] = value
+    for star in (declared.vararg, declared.kwarg):
+        if star is not None:
+            names[star.arg] = UNKNOWN
+    return names
