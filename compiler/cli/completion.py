@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from . import DONE, find_root
+from ..read.root import find_root
+from . import DONE
 
 if TYPE_CHECKING:
     from ..build import Compiled

@@ -31,7 +31,7 @@ TYPED = {
     "mlopsc explain p": ["prepare"],
     "mlopsc trace train": ["train", "train@1", "train@2"],
     "mlopsc trace train@": ["1", "2"],
-    "mlopsc code MLC31": ["MLC310", "MLC311", "MLC312", "MLC313", "MLC314", "MLC315", "MLC316", "MLC319"],
+    "mlopsc code MLC71": ["MLC711", "MLC712"],
     "mlopsc targets make a": ["argo", "airflow", "azureml"],
     "mlopsc --color ne": ["never"],
     "mlopsc new --template tab": ["tabular"],

@@ -14,8 +14,9 @@ from typing import Any
 from ...model.snapshot import Snapshot
 from .calls import Calls
 from .library import WIDE, path_attribute
+from .parameters import parameters
 from .traces import Traces
-from .values import ROOT, UNKNOWN, Class, Function, Instance, Library, Module, Options, bound, known, loaded, nested
+from .values import ROOT, UNKNOWN, Class, Function, Instance, Library, Module, bound, known, loaded, nested
 
 MAX_STEPS = 60_000
 MAX_DEPTH = 12
@@ -352,7 +353,7 @@ class Interpreter:
         if self.depth >= MAX_DEPTH or self.steps > MAX_STEPS:
             return UNKNOWN
         self.called.add(id(function.node))
-        names = _parameters(self, function, arguments, keywords)
+        names = parameters(self, function, arguments, keywords)
         self.depth += 1
         if isinstance(function.node, ast.Lambda):
             returned = [self.evaluate(function.node.body, names, function.module)]
@@ -360,33 +361,3 @@ class Interpreter:
             returned = self._body(function.node.body, names, function.module)
         self.depth -= 1
         return next((value for value in returned if known(value)), UNKNOWN)
-
-
-def _parameters(
-    interpreter: Interpreter, function: Function, arguments: Sequence[Any], keywords: Mapping[str, Any]
-) -> Names:
-    """The names in a function at its start: arguments, defaults, and what encloses it."""
-    declared = function.node.args
-    names: Names = dict(function.closure) if function.closure is not function.module.names else {}
-    parameters = [*declared.posonlyargs, *declared.args]
-    defaults = [None] * (len(parameters) - len(declared.defaults)) + list(declared.defaults)
-    pairs = [*zip(parameters, defaults, strict=True), *zip(declared.kwonlyargs, declared.kw_defaults, strict=True)]
-    values = [function.first, *arguments] if function.first is not None else list(arguments)
-    options: Options | None = function.options if not arguments and not keywords else None
-    given = interpreter.calls.parsed(options) if options is not None else {}
-    for index, (parameter, default) in enumerate(pairs):
-        if index < len(values) and index < len(parameters):
-            value = values[index]
-        elif parameter.arg in keywords:
-            value = keywords[parameter.arg]
-        elif parameter.arg in given:
-            value = given[parameter.arg]
-        elif function.config is not None and index == 0:
-            value = function.config
-        else:
-            value = UNKNOWN if default is None else interpreter.evaluate(default, names, function.module)
-        names[parameter.arg] = value
-    for star in (declared.vararg, declared.kwarg):
-        if star is not None:
-            names[star.arg] = UNKNOWN
-    return names
