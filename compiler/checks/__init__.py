@@ -55,8 +55,8 @@ ALL: tuple[Check, ...] = (
     schedules.check,
     folders.check,
     timeouts.check,
-    fan_out.check,
     results.check,
+    fan_out.check,
 )
 """All families. They are independent of each other; their order is that of the report."""
 

@@ -89,7 +89,7 @@ def tidy(arguments: argparse.Namespace) -> int:
 
     root = find_root(arguments.root or ".")
     if arguments.suggest and not arguments.fix:
-        return _suggest(root)
+        return _suggest(root, arguments.format)
     if not arguments.dry_run:
         recover(root)
     rewrite = add_code(root) if arguments.fix else shorten(root, _interpreter(arguments.python))
@@ -104,7 +104,7 @@ def tidy(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _suggest(root: str) -> int:
+def _suggest(root: str, style: str) -> int:
     from ..adopt.suggest import suggestions
     from ..build import compile_spec
     from ..model.snapshot import Disk
@@ -115,8 +115,8 @@ def _suggest(root: str) -> int:
     run = compile_spec(disk)
     if run.project is not None:
         run.report.diagnostics = suggestions(run, disk)
-    if run.report.diagnostics:
-        print(render(run.report, run.document, "text", colour(sys.stdout)))
+    if run.report.diagnostics or style == "json":
+        print(render(run.report, run.document, style, colour(sys.stdout)))
     else:
         print("nothing to suggest")
     return WRONG if run.report.failed else DONE

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Sequence
 
 from ..build import Compiled
 from ..model.snapshot import Disk
@@ -14,6 +15,9 @@ from ..read.root import find_root
 from ..write.plan import Plan
 from . import DONE, MISUSE, WRONG, cache_key
 from .output import misuse, print_report
+
+MAX_DIFF = 20
+"""Lines of the diff of one file that `mlopsc plan` shows."""
 
 
 def root_of(arguments: argparse.Namespace) -> str:
@@ -131,12 +135,6 @@ def plan(arguments: argparse.Namespace) -> int:
     print_report(compiled, "text")
     if plan is None:
         return WRONG
-    for change in plan.pending:
-        print(f"{change.action:>8} {change.path}")
-        if not arguments.no_diff and (diff := change.diff()):
-            print("".join(f"         {line}\n" for line in diff.splitlines()), end="")
-    if not plan.pending:
-        print("files: nothing to do")
     running = [rerun for rerun in stages if rerun.reasons]
     print("stages that would run:" if running else "stages: nothing to run")
     for rerun in running:
@@ -144,7 +142,19 @@ def plan(arguments: argparse.Namespace) -> int:
     for rerun in stages:
         if not rerun.reasons:
             print(f"cosmetic {rerun.stage}: nothing to run; comments or layout of {', '.join(rerun.cosmetic)} changed")
+    print("files:" if plan.pending else "files: nothing to do")
+    for change in plan.pending:
+        print(f"{change.action:>8} {change.path}")
+        if not arguments.no_diff:
+            _print_diff(change.diff().splitlines(), None if arguments.full else MAX_DIFF)
     return WRONG if failed else DONE
+
+
+def _print_diff(lines: Sequence[str], limit: int | None) -> None:
+    """Print the lines of a diff, up to a limit."""
+    print("".join(f"         {line}\n" for line in lines[:limit]), end="")
+    if limit is not None and len(lines) > limit:
+        print(f"         ... {len(lines) - limit} more lines; `--full` shows them")
 
 
 def explain(arguments: argparse.Namespace) -> int:
@@ -181,8 +191,13 @@ def targets(arguments: argparse.Namespace) -> int:
     from ..show.support_table import as_json, as_markdown, as_text
 
     if arguments.format == "text":
-        project = None if arguments.all else _compile(root_of(arguments))[1].project
-        print(as_text(project.targets if project is not None else None), end="")
+        from ..installed import installed
+
+        if unknown := [name for name in arguments.targets if name not in installed()]:
+            misuse(f"there is no target `{unknown[0]}`; there are: {', '.join(installed())}")
+            return MISUSE
+        project = None if arguments.all or arguments.targets else _compile(root_of(arguments))[1].project
+        print(as_text(arguments.targets or (project.targets if project is not None else None)), end="")
     else:
         print({"json": as_json, "markdown": as_markdown}[arguments.format](), end="")
     return DONE
@@ -206,6 +221,10 @@ def code(arguments: argparse.Namespace) -> int:
     if text is None:
         misuse(f"unknown code `{arguments.name}`")
         return MISUSE
+    if arguments.format == "json":
+        import json
+
+        text = json.dumps({"version": 1, "code": arguments.name.upper(), "page": text}, indent=2) + "\n"
     print(text, end="")
     return DONE
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from ... import __version__
-from . import DONE, MISUSE, adopting, picture, reach, scaffold, tracing
+from . import DONE, MISUSE, adopting, completion, picture, reach, scaffold, tracing
 from . import commands as act
+from .manual import manual
 from .output import choose_colour, misuse
 
 DESCRIPTION = "The compiler for the MLOps stack: one mlops.yaml to dvc.yaml, Makefile, CI and more."
@@ -80,7 +81,10 @@ def _help(parser: argparse.ArgumentParser, commands: Mapping[str, argparse.Argum
         if arguments.command is not None and arguments.command not in commands:
             misuse(f"there is no command `{arguments.command}`{_similar(arguments.command, commands)}")
             return MISUSE
-        commands.get(arguments.command, parser).print_help()
+        if arguments.man:
+            print(manual(parser, commands), end="")
+        else:
+            commands.get(arguments.command, parser).print_help()
         return DONE
 
     return show
@@ -117,6 +121,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     _format(check)
     plan = add("plan", act.plan, "Show what a build would change, and which stages would run again and why.")
     plan.add_argument("--no-diff", action="store_true", help="list the files without their changes")
+    plan.add_argument("--full", action="store_true", help="show the changes of each file to their end")
     plan.add_argument("--format", choices=["text", "json"], default="text")
     explain = add(
         "explain",
@@ -143,6 +148,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     targets = add(
         "targets", act.targets, "Show which features the targets of this project support, emulate and refuse."
     )
+    targets.add_argument("targets", nargs="*", metavar="TARGET", help="only these targets")
     targets.add_argument("--all", action="store_true", help="all installed targets")
     targets.add_argument("--format", choices=["text", "json", "markdown"], default="text")
     add("schema", act.schema, "Print the JSON Schema of mlops.yaml, for editors.")
@@ -150,6 +156,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     lsp.add_argument("--stdio", action="store_true", help="accepted, because many editors pass it")
     code = add("code", act.code, "Explain a diagnostic code such as MLC401.")
     code.add_argument("name", metavar="CODE")
+    code.add_argument("--format", choices=["text", "json"], default="text")
     adopt = add(
         "import", adopting.import_, "Import a DVC repository: create mlops.yaml from dvc.yaml; no stage runs again."
     )
@@ -174,6 +181,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     tidy.add_argument("--suggest", action="store_true", help="list problems of the pipeline; change nothing")
     tidy.add_argument("--fix", action="store_true", help="add the code that each stage runs and imports to its deps")
     tidy.add_argument("--dry-run", action="store_true", help="show the change; write nothing")
+    tidy.add_argument("--format", choices=["text", "json"], default="text", help="of --suggest")
     tidy.add_argument("--python", metavar="PYTHON", help=PYTHON)
     trace = add("trace", tracing.trace, "Run stages, and compare the files they open with those they declare.")
     trace.add_argument("stage", nargs="?", metavar="STAGE")
@@ -189,6 +197,8 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     eject.add_argument("--yes", action="store_true", help="do it; otherwise only show what would be done")
     helper = add("help", _help(parser, commands.choices), "Show the help of a command.")
     helper.add_argument("command", nargs="?", metavar="COMMAND")
+    helper.add_argument("--man", action="store_true", help="print the manual page, for `man`")
+    completion.add(commands, parser)
     for sub in commands.choices.values():  # also accepted after the command
         sub.add_argument("-C", dest="root", metavar="DIR", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         sub.add_argument("--color", choices=COLOURS, default=argparse.SUPPRESS, help=argparse.SUPPRESS)

@@ -20,7 +20,7 @@ NO_SPEC = Code(
     "MLC008",
     "error",
     "`{name}` not found",
-    help="run `mlopsc init` to make it from the code of this repository, or `mlopsc new NAME` for a new repository",
+    help="run `mlopsc init` to make it from the code of this repository, `mlopsc import` to make it from dvc.yaml, or `mlopsc new NAME` for a new repository",
 )
 SPEC_TOO_LARGE = replace(
     NO_SPEC, message="`{name}` cannot be read: {problem}", help="split it, and name the parts under `extends`"

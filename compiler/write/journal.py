@@ -7,7 +7,6 @@ build that was killed in between.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -19,6 +18,7 @@ from typing import Any
 
 from ..model.diagnostic import Code, Diagnostic
 from ..model.snapshot import find_git_root, folder_in_git, way_up
+from .file_lock import BINARY, NO_BLOCK, NO_FOLLOW, try_lock
 from .lock import is_marked, safe, sha256
 from .plan import Change, Plan
 from .unchanged import STATE
@@ -167,11 +167,12 @@ def _umask() -> int:
 
 
 def _write_synced(full: str, content: bytes, mode: int) -> None:
-    descriptor = os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    descriptor = os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW | BINARY, 0o600)
     with open(descriptor, "wb") as file:
         file.write(content)
         file.flush()
-        os.fchmod(descriptor, mode)
+        if hasattr(os, "fchmod"):  # Windows has it since Python 3.13
+            os.fchmod(descriptor, mode)
         os.fsync(descriptor)
 
 
@@ -290,7 +291,7 @@ def _build_lock(root: str, patience: float) -> Iterator[Diagnostic | None]:
             yield STATE_ELSEWHERE.on(None, path=path, state=STATE)
             return
     os.makedirs(state, exist_ok=True)
-    lock = os.open(f"{root}/{BUILD_LOCK}", os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK, 0o666)  # a pipe fails at once
+    lock = os.open(f"{root}/{BUILD_LOCK}", os.O_WRONLY | os.O_CREAT | NO_BLOCK, 0o666)  # a pipe fails at once
     with open(lock, "w") as file:
         if not _locked(file.fileno(), patience):
             yield OTHER_BUILD.on(None)
@@ -318,11 +319,8 @@ def _shared_lock(plan: Plan, root: str, patience: float) -> Iterator[Diagnostic 
 def _locked(descriptor: int, patience: float) -> bool:
     """Lock an open file or folder until it is closed; False if another process holds it too long."""
     deadline = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except OSError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.02)
+    while not try_lock(descriptor):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

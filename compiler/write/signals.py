@@ -15,7 +15,9 @@ from typing import TypeVar
 
 Resource = TypeVar("Resource")
 
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Windows has no SIGHUP."""
+CAN_BLOCK = hasattr(signal, "pthread_sigmask")
 
 
 class _Deferred:
@@ -55,13 +57,15 @@ def interruptible() -> Iterator[None]:
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Defer signals to the end, also those of processes started inside."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if CAN_BLOCK else ()
     _Deferred.depth += 1
     try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        if CAN_BLOCK:
+            signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if CAN_BLOCK:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         _Deferred.depth -= 1
         _deliver()
 

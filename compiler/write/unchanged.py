@@ -47,7 +47,9 @@ def keep(root: str, path: str, text: str) -> None:
         if not os.path.lexists(ignore := f"{os.path.dirname(full)}/.gitignore"):
             with open(ignore, "w") as file:
                 file.write("*\n")
-        new = os.open(f"{full}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
+        new = os.open(
+            f"{full}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o666
+        )
         with open(new, "w") as file:
             file.write(text)
         os.replace(f"{full}.{os.getpid()}", full)

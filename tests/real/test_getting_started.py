@@ -88,8 +88,8 @@ def test_with_code_that_is_there(folder: Path) -> None:
         {"src/prepare.py": "import pandas as pd\npd.read_csv('data/raw/wine.csv').to_csv('data/prepared.csv')\n"},
     )
     lines = typed("With existing code")
-    assert lines == ["mlopsc init --dry-run", "mlopsc init", "mlopsc check"]
-    run("bash", "-euc", lines[0], cwd=folder)
-    assert not (folder / "mlops.yaml").exists()
-    for line in lines[1:]:
+    assert lines == ["mlopsc init", "mlopsc trace --all --write", "mlopsc build", "make pipeline"]
+    for line in lines:
         run("bash", "-euc", line, cwd=folder)
+    assert (folder / "dvc.lock").exists()
+    assert (folder / "data/prepared.csv").exists()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
+
 import pytest
 from mlopsc.compiler.model.snapshot import Memory
 from mlopsc.compiler.scaffold.candidates import candidates, stage_name
@@ -50,6 +53,24 @@ def test_what_a_script_reads_and_writes(
 ) -> None:
     files = read_script("main.py", code, Memory({**HELPERS, "main.py": code}), arguments=arguments)
     assert ([*files.reads], [*files.writes]) == (reads, writes)
+
+
+@pytest.mark.parametrize(
+    "growing",
+    [
+        "x = x + x", "x = f'{x}{x}'", "x = x.replace('a', 'aa')", "x = x / x", "x = '%9999999999d' % 1", "x = '{:9999999999}'.format(1)",
+        "l = l + l", "l.extend(l)", "x = ''.join([x, x])", "x = os.path.join(x, x)", "f()", "x = [x for x in l for l in l]",
+    ],
+)  # fmt: skip
+def test_what_grows_has_an_end(growing: str) -> None:
+    code = f"import os\nx = 'a'\nl = [1]\ndef f():\n    f(); f()\nfor i in {[*range(16)]}:\n  for j in {[*range(16)]}:\n    {growing}\n"
+    begun = time.process_time()
+    tracemalloc.start()
+    read_script("m.py", code)
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert used < 50 << 20
+    assert time.process_time() - begun < 20
 
 
 def test_hydra_composes_its_defaults() -> None:

@@ -29,6 +29,8 @@ SAME_ITEMS = frozenset(
     ["list", "tuple", "sorted", "set", "reversed", "tqdm", "vars", "dict", "deepcopy", "to_container", "create"]
 )
 
+MAX_ITEMS = 1000
+
 Names = dict[str, Any]
 
 
@@ -149,7 +151,7 @@ class Calls:
         if isinstance(owner, dict):
             return _method_of_dict(owner, name, arguments)
         if isinstance(owner, list):
-            if name in ("append", "extend") and arguments:
+            if name in ("append", "extend") and arguments and len(owner) < MAX_ITEMS:
                 owner.extend(
                     [arguments[0]] if name == "append" else arguments[0] if isinstance(arguments[0], list) else []
                 )

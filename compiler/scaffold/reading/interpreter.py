@@ -13,10 +13,10 @@ from typing import Any
 
 from ...model.snapshot import Snapshot
 from .calls import Calls
-from .library import path_attribute
+from .library import WIDE, path_attribute
 from .parameters import parameters
 from .traces import Traces
-from .values import ROOT, UNKNOWN, Class, Function, Instance, Library, Module
+from .values import ROOT, UNKNOWN, Class, Function, Instance, Library, Module, bound, known, loaded, nested
 
 MAX_STEPS = 60_000
 MAX_DEPTH = 12
@@ -75,7 +75,7 @@ class Interpreter:
             case ast.AnnAssign(value=ast.expr() as given):
                 self._bind(node.target, self.evaluate(given, names, module), names, module)
             case ast.AugAssign():
-                operation = ast.BinOp(_loaded(node.target), node.op, node.value)
+                operation = ast.BinOp(loaded(node.target), node.op, node.value)
                 self._bind(node.target, self.evaluate(operation, names, module), names, module)
             case ast.Expr():
                 self.evaluate(node.value, names, module)
@@ -159,7 +159,7 @@ class Interpreter:
                 elif alias.asname or not below:
                     names[alias.asname or top] = whole
                 else:
-                    names[top] = _nested(names.get(top), below, whole)
+                    names[top] = nested(names.get(top), below, whole)
             return
         base = self._imported(node.module or "", node.level, module)
         for alias in node.names:
@@ -203,10 +203,14 @@ class Interpreter:
     # -- expressions
 
     def evaluate(self, node: ast.expr, names: Names, module: Module) -> Any:
-        """The value of an expression, or `UNKNOWN`."""
+        """The value of an expression, or `UNKNOWN`; texts and lists that grow too long are unknown."""
         self.steps += 1
         if self.steps > MAX_STEPS:
             return UNKNOWN
+        value = self._evaluated(node, names, module)
+        return UNKNOWN if isinstance(value, (str, list)) and len(value) > MAX_TEXT else value
+
+    def _evaluated(self, node: ast.expr, names: Names, module: Module) -> Any:
         match node:
             case ast.Constant():
                 return node.value
@@ -252,7 +256,7 @@ class Interpreter:
                 return owner.names.get(name, UNKNOWN)
             case Instance():
                 value = owner.attributes.get(name, owner.of.attributes.get(name, UNKNOWN))
-                return _bound(value, owner) if isinstance(value, Function) else value
+                return bound(value, owner) if isinstance(value, Function) else value
             case Class():
                 return owner.attributes.get(name, UNKNOWN)
             case Library():
@@ -285,7 +289,7 @@ class Interpreter:
                 return left + right
         if isinstance(left, list) and isinstance(right, list) and isinstance(node.op, ast.Add):
             return left + right
-        if isinstance(left, str) and isinstance(node.op, ast.Mod):
+        if isinstance(left, str) and isinstance(node.op, ast.Mod) and not WIDE.search(left):
             values = right if isinstance(right, list) else [right]
             if all(isinstance(value, (str, int, float)) for value in values):
                 try:
@@ -357,24 +361,3 @@ class Interpreter:
             returned = self._body(function.node.body, names, function.module)
         self.depth -= 1
         return next((value for value in returned if known(value)), UNKNOWN)
-
-
-def known(value: Any) -> bool:
-    """Whether a value was evaluated."""
-    return value is not UNKNOWN and value is not None and not isinstance(value, Library)
-
-
-def _nested(outer: Any, inner: Sequence[str], module: Module) -> Module:
-    """The packages around a module, for `import a.b.c`."""
-    package = outer if isinstance(outer, Module) else Module("")
-    rest = inner[1:]
-    package.names[inner[0]] = _nested(package.names.get(inner[0]), rest, module) if rest else module
-    return package
-
-
-def _loaded(target: ast.expr) -> ast.expr:
-    return ast.Name(target.id, ast.Load()) if isinstance(target, ast.Name) else target
-
-
-def _bound(function: Function, owner: Instance) -> Function:
-    return Function(function.node, function.module, function.closure, owner, function.options, function.config)

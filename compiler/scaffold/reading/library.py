@@ -39,6 +39,8 @@ SAME = frozenset(
 """Functions and methods that return the path they are given."""
 
 MAX_CONFIG = 1 << 20
+WIDE = re.compile(r"\d{4}")
+"""A width in a format that would make a text of megabytes."""
 _INTERPOLATION = re.compile(r"\$\{([\w.]+)\}")
 TEXT_METHODS = frozenset("replace strip lstrip rstrip lower upper title format removeprefix removesuffix".split())
 
@@ -60,7 +62,7 @@ def path_method(path: str, name: str, arguments: Sequence[Any]) -> Any:
         return path.split(*arguments)
     if name == "join" and arguments and isinstance(arguments[0], list):
         return path.join(arguments[0]) if all(isinstance(part, str) for part in arguments[0]) else UNKNOWN
-    if name in TEXT_METHODS and known:
+    if name in TEXT_METHODS and known and not (name == "format" and WIDE.search(path)):
         try:
             return getattr(path, name)(*arguments)
         except (LookupError, ValueError, TypeError):

@@ -147,3 +147,26 @@ def parent_of(path: str) -> str:
     if normal in (".", "..") or normal.endswith("/.."):
         return posixpath.join(normal, "..")
     return posixpath.dirname(normal) or "."
+
+
+def known(value: Any) -> bool:
+    """Whether a value was evaluated."""
+    return value is not UNKNOWN and value is not None and not isinstance(value, Library)
+
+
+def nested(outer: Any, inner: Sequence[str], module: Module) -> Module:
+    """The packages around a module, for `import a.b.c`."""
+    package = outer if isinstance(outer, Module) else Module("")
+    rest = inner[1:]
+    package.names[inner[0]] = nested(package.names.get(inner[0]), rest, module) if rest else module
+    return package
+
+
+def loaded(target: ast.expr) -> ast.expr:
+    """The target of an assignment as an expression."""
+    return ast.Name(target.id, ast.Load()) if isinstance(target, ast.Name) else target
+
+
+def bound(function: Function, owner: Instance) -> Function:
+    """A method of an object."""
+    return Function(function.node, function.module, function.closure, owner, function.options, function.config)
