@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
+from ...compiler.emit.names import distinct
 from ...compiler.model.project import Project, Stage
-from ..engines import worker
+from ..engines import monitors, worker
 from ..engines.facts import GRACE
 from ..engines.kubernetes import GPU
 from ..engines.parameters import parameters
 from ..engines.task import REVISION
-from .facts import GPU_POOL
-from .names import names, secret
+from .facts import GPU_POOL, MAX_ID
+from .names import identifier, names, secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,23 @@ def document(project: Project) -> dict[str, Any]:
     }
 
 
+def watched(project: Project) -> dict[str, Any]:
+    """The DAGs of the monitors, each with one task."""
+    watches = monitors.watches(project, "airflow")
+    dags = distinct(
+        [watch.monitor.name for watch in watches], lambda name: identifier(f"{project.name}_monitor_{name}"), MAX_ID
+    )
+    tasks = [_task(project, watch.stage, "monitor") for watch in watches]
+    return {
+        "project": project.name,
+        "secret": secret(project),
+        "bootstrap": monitors.BOOTSTRAP,
+        "pods": any(task.image for task in tasks),
+        "operators": any(not task.image for task in tasks),
+        "watches": [(dags[watch.monitor.name], watch, task) for watch, task in zip(watches, tasks, strict=True)],
+    }
+
+
 def _typed(text: str) -> Any:
     """The bool, int or float that a parameter's text is, so that Airflow's form shows a field of that type."""
     if text in ("true", "false"):
@@ -75,7 +93,7 @@ def _task(project: Project, stage: Stage, identifier: str) -> Task:
     return Task(
         id=identifier,
         stage=stage.name,
-        parents=tuple(project.dag.parents(stage.name)),
+        parents=tuple(project.dag.parents(stage.name)) if stage.name in project.stages else (),
         image=stage.image,
         requests={name: amount for name, amount in requests.items() if amount},
         limits={GPU: str(gpu)} if gpu else {},

@@ -10,12 +10,13 @@ from ...compiler.model.project import Project, Stage
 from ..engines import worker
 from ..engines.facts import GRACE, IMAGE
 from ..engines.kubernetes import GPU, cores, quantity
+from ..engines.monitors import BOOTSTRAP, Watch
 from ..engines.names import Names
 from ..engines.parameters import lines, parameters
 from ..engines.task import CREDENTIALS, REVISION, image, setup
 from .escape import prose, word
 from .facts import API
-from .names import PARAMETERS, names, templates
+from .names import PARAMETERS, monitor_names, names, templates
 
 _REPOSITORY = (
     "MLOPS_REPO=${REPOSITORY:-${MLOPS_REPO:?set the parameter repository, or MLOPS_REPO in the secret}}; "
@@ -56,22 +57,53 @@ def document(project: Project) -> dict[str, Any]:
 def clock(project: Project) -> dict[str, Any]:
     """The CronWorkflow: it starts the template at the pipeline's schedule, unless the last run goes on."""
     pipeline = names(project).pipeline
-    return {
-        "apiVersion": API,
-        "kind": "CronWorkflow",
-        "metadata": {"name": pipeline},
-        "spec": {
-            "schedules": [project.schedule],
-            "timezone": "UTC",
-            "concurrencyPolicy": "Forbid",
-            "workflowSpec": {"workflowTemplateRef": {"name": pipeline}},
-        },
+    return _cron(pipeline, project.schedule, {"workflowTemplateRef": {"name": pipeline}})
+
+
+def watched(project: Project, watch: Watch) -> dict[str, Any]:
+    """The monitor as a workflow of its own: a CronWorkflow if it has a clock here, else a template to submit."""
+    name = monitor_names(project)[watch.monitor.name]
+    secret = names(project).pipeline
+    parameters = ("repository", "revision")
+    env = {
+        **CREDENTIALS,
+        "REPOSITORY": "{{workflow.parameters.repository}}",
+        "MLOPS_REV": "{{workflow.parameters.revision}}",
     }
+    install = setup(project, watch.stage)
+    container = {
+        "image": image(watch.stage),
+        "command": ["sh", "-c", f"{_REPOSITORY}{BOOTSTRAP}", "watch"],
+        "args": [word(argument) for argument in watch.arguments],
+        **_environment(secret, {**env, **({"MLOPS_SETUP": word(install)} if install else {})}),
+        **_resources(watch.stage),
+    }
+    desc = watch.monitor.desc
+    described = {"metadata": {"annotations": {"workflows.argoproj.io/description": prose(desc)}}} if desc else {}
+    spec = {
+        "entrypoint": "monitor",
+        "arguments": {"parameters": [_parameter(parameter) for parameter in parameters]},
+        "templates": [{"name": "monitor", **described, "container": container}],
+    }
+    if watch.schedule is None:
+        return {"apiVersion": API, "kind": "WorkflowTemplate", "metadata": {"name": name}, "spec": spec}
+    return _cron(name, watch.schedule, spec)
+
+
+def _cron(name: str, schedule: str | None, workflow: Mapping[str, Any]) -> dict[str, Any]:
+    """A CronWorkflow, in UTC, of which only one run goes on at a time."""
+    spec = {"schedules": [schedule], "timezone": "UTC", "concurrencyPolicy": "Forbid", "workflowSpec": workflow}
+    return {"apiVersion": API, "kind": "CronWorkflow", "metadata": {"name": name}, "spec": spec}
+
+
+def _parameter(name: str) -> dict[str, str]:
+    value, description = PARAMETERS[name]
+    return {"name": name, "value": value, "description": description}
 
 
 def _parameters(identifiers: Names, defaults: Mapping[str, str]) -> list[dict[str, str]]:
     return [
-        *({"name": name, "value": value, "description": text} for name, (value, text) in PARAMETERS.items()),
+        *map(_parameter, PARAMETERS),
         *({"name": name, "value": defaults[param], "description": param} for param, name in identifiers.params.items()),
     ]
 

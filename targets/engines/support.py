@@ -27,3 +27,6 @@ TASKS: Support = {
 
 INSTALLED = Emulated("a task without `image` installs DVC with the extra for the remote")
 """The effect of `stack.registry` on `task.setup`."""
+
+WATCHED = "with make and DVC, {} for each monitor, on its schedule unless CI has it; a breach fails its run, and `retrain` pushes a branch"
+"""The effect of `monitor` on the engines of `monitors.ENGINES`."""

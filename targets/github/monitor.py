@@ -50,7 +50,7 @@ def monitors(project: Project) -> dict[str, Any]:
             jobs[issue_ids[name]] = _issue(monitor, watch_ids[name])
         if monitor.retrains:
             jobs[retrain_ids[name]] = _retrain(project, monitor, watch_ids[name], keep_ids[name])
-            jobs[propose_ids[name]] = _propose(monitor, retrain_ids[name])
+            jobs[propose_ids[name]] = _propose(monitor, watch_ids[name], retrain_ids[name])
     return workflow("mlops monitor", triggers, jobs)
 
 
@@ -67,11 +67,11 @@ def _watch(project: Project, monitor: Monitor) -> Job:
         {
             "name": "Publish the result",
             "id": "state",
-            "run": render(__package__, "state.sh.j2", retrains=operations.RETRAINS),
+            "run": render(__package__, "state.sh.j2", retrains=operations.RETRAINS, lock=operations.LOCK),
         },
         upload("Upload the report", f"monitor-{name}", f"monitoring/{name}.*"),
     ]
-    outputs = {key: f"${{{{ steps.state.outputs.{key} }}}}" for key in ("breached", "retrain", "report")}
+    outputs = {key: f"${{{{ steps.state.outputs.{key} }}}}" for key in ("breached", "retrain", "lock", "report")}
     return job(
         project, f"Monitor {name}", steps, env={"MLOPS_MONITOR": name}, outputs=outputs, **alone(f"monitor-{name}"),
         condition=" || ".join(conditions), **access(project),
@@ -79,17 +79,22 @@ def _watch(project: Project, monitor: Monitor) -> Job:
 
 
 def _keep(monitor: Monitor, watch: str) -> Job:
-    """The job that stores the history. It has the text of the program, because it does not check out the repository."""
-    begin = 'git init --quiet\ngit remote add origin "$MLOPS_ORIGIN"\nset -- keep "$MLOPS_MONITOR"\n'
+    """The job that stores the history."""
     step = {
         "name": "Save the history",
         "env": {**CREDENTIALS, **ORIGIN, "MLOPS_MONITOR": monitor.name},
-        "run": begin + _without_head(program("history.sh").text),
+        "run": _history('keep "$MLOPS_MONITOR"'),
     }
     permissions = {"contents": Remarked("write", "to store the history on its branch")}
     report = download("Download the report", f"monitor-{monitor.name}", "monitoring")
     one_at_a_time = alone(f"keep-{monitor.name}")
     return writer(f"History of {monitor.name}", None, [watch], permissions, report, step, **one_at_a_time)
+
+
+def _history(arguments: str) -> str:
+    """A call of history.sh in a job that does not check out the repository, and so has the text of the program."""
+    begin = f'git init --quiet\ngit remote add origin "$MLOPS_ORIGIN"\nset -- {arguments}\n'
+    return begin + _without_head(program("history.sh").text)
 
 
 def _without_head(text: str) -> str:
@@ -131,21 +136,30 @@ def _retrain(project: Project, monitor: Monitor, watch: str, keep: str) -> Job:
     )  # fmt: skip
 
 
-def _propose(monitor: Monitor, retrain: str) -> Job:
-    """The job that opens a pull request, or, where it may not, puts the link to do so into an issue."""
+def _propose(monitor: Monitor, watch: str, retrain: str) -> Job:
+    """The job that opens a pull request, or, where it may not, puts the link to do so into an issue.
+
+    Only then does the history say that the retraining has succeeded: one that failed is tried again by the next breach.
+    """
     name = monitor.name
     branch = f"needs.{retrain}.outputs.branch"
+    known = {**CREDENTIALS, **ORIGIN, "MLOPS_MONITOR": name, "MLOPS_LOCK": f"${{{{ needs.{watch}.outputs.lock }}}}"}
     step = {
         "name": "Propose the result",
-        "env": {**CREDENTIALS, **ORIGIN, "MLOPS_MONITOR": name, "MLOPS_BRANCH": f"${{{{ {branch} }}}}"},
+        "env": {**known, "MLOPS_BRANCH": f"${{{{ {branch} }}}}"},
         "run": render(__package__, "propose.sh.j2", bundle=_BUNDLE, issue=render(__package__, "issue.sh.j2")),
     }
+    record = {
+        "name": "Record that the retraining has succeeded",
+        "env": known,
+        "run": _history('retrained "$MLOPS_MONITOR" "$MLOPS_LOCK"'),
+    }
     permissions = {
-        "contents": Remarked("write", "to push the branch with the result"),
+        "contents": Remarked("write", "to push the branch with the result, and to record it"),
         "pull-requests": Remarked("write", "to open a pull request for it"),
         "issues": Remarked("write", "to link the branch if Actions may not open pull requests"),
     }
     result = download("Download the result", f"retrain-{name}", ".")
-    return writer(
-        f"Proposal for {name}", f"{branch} != ''", [retrain], permissions, result, step, **alone(f"propose-{name}")
-    )
+    one_at_a_time = alone(f"propose-{name}")
+    needs = [watch, retrain]
+    return writer(f"Proposal for {name}", f"{branch} != ''", needs, permissions, result, step, record, **one_at_a_time)

@@ -8,12 +8,15 @@ from ...compiler.emit.templates import render
 from ...compiler.emit.yaml import Flow, Remarked
 from ...compiler.model.operations import Monitor
 from ...compiler.model.project import Project
+from ...compiler.programs import FOLDER
 from ..ci import operations, shell
 from .escape import label
 from .job import NO_RESTART, PROGRAM, WHOLE_HISTORY, Job, access, caches, credentials, install, job, missing, short_job
 from .tasks import rule
 
 _BUNDLE = "retrained.bundle"
+_RETRAINED = "retrained.lock"
+"""Where a retraining with a result leaves the hash of the dvc.lock that it was for."""
 
 
 def watch(project: Project, monitor: Monitor) -> Job:
@@ -58,6 +61,8 @@ def retrain(project: Project, monitor: Monitor) -> Job:
         missing=missing(project),
         restore=shell.restore(),
         bundle=_BUNDLE,
+        retrained=_RETRAINED,
+        lock=operations.LOCK,
     )
     return job(
         project,
@@ -67,13 +72,20 @@ def retrain(project: Project, monitor: Monitor) -> Job:
         **access(project),
         before_script=Flow([]),
         cache=caches(project),
-        artifacts={"paths": Flow([_BUNDLE]), "expire_in": "30 days"},
+        artifacts={"paths": Flow([_BUNDLE, _RETRAINED]), "expire_in": "30 days"},
     )
 
 
 def propose(monitor: Monitor) -> Job:
-    """The job that opens a merge request with the result, if there is one."""
-    script = render(__package__, "propose.sh.j2", credentials=credentials(), bundle=_BUNDLE)
+    """The job that opens a merge request with the result, if there is one, and records that the retraining has succeeded."""
+    script = render(
+        __package__,
+        "propose.sh.j2",
+        credentials=credentials(),
+        bundle=_BUNDLE,
+        retrained=_RETRAINED,
+        history=f"{FOLDER}/history.sh",
+    )
     return short_job("report", [script], **_after(monitor, f"retrain-{monitor.name}"))
 
 

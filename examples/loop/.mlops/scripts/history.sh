@@ -1,6 +1,7 @@
 #!/bin/sh
 # Made by mlopsc. history.sh restore|keep MONITOR: a monitor's history, across runs of CI that start from a fresh clone.
-# It is on the branch mlops-monitoring of origin, apart from the code.
+# history.sh retrained MONITOR LOCK: record that a retraining of this dvc.lock has succeeded, so that no breach starts another.
+# Both are on the branch mlops-monitoring of origin, apart from the code.
 set -eu
 branch=mlops-monitoring what=$1 monitor=$2
 # Whether there is a history; where that cannot be known nothing goes on, or a breach would look like the first one.
@@ -11,15 +12,27 @@ fetched() {
 }
 case $what in
 restore)
-    if fetched && git cat-file -e "FETCH_HEAD:$monitor.csv" 2>/dev/null; then
-        mkdir -p monitoring
-        git show "FETCH_HEAD:$monitor.csv" > "monitoring/$monitor.csv"
+    if fetched; then
+        for file in "$monitor.csv" "$monitor.retrained"; do
+            if git cat-file -e "FETCH_HEAD:$file" 2>/dev/null; then
+                mkdir -p monitoring
+                git show "FETCH_HEAD:$file" > "monitoring/$file"
+            fi
+        done
     fi
     ;;
-keep)
+keep | retrained)
+    lock=${3:-}
+    case $what-$lock in
+    keep-) ;;
+    retrained- | retrained-*[!0-9a-f]*)
+        echo "history.sh: what $monitor was retrained for is no hash of a dvc.lock" >&2
+        exit 2
+        ;;
+    esac
     # In CI these files come from a job that runs code of the project: a link could lead to a secret of this job.
     for file in monitoring "monitoring/$monitor.csv" "monitoring/$monitor.html"; do
-        if [ -L "$file" ]; then
+        if [ "$what" = keep ] && [ -L "$file" ]; then
             echo "history.sh: $file is a link" >&2
             exit 1
         fi
@@ -34,7 +47,11 @@ keep)
             apart fetch --quiet --depth=1 "$origin" "$branch"
             apart reset --quiet --hard FETCH_HEAD
         fi
-        cp "monitoring/$monitor.csv" "monitoring/$monitor.html" "$folder/"
+        if [ "$what" = keep ]; then
+            cp "monitoring/$monitor.csv" "monitoring/$monitor.html" "$folder/"
+        elif ! grep -qs "^$lock " "$folder/$monitor.retrained"; then
+            echo "$lock $(date -u +%Y-%m-%dT%H:%M:%SZ)" >> "$folder/$monitor.retrained"
+        fi
         apart add --all
         if apart diff --cached --quiet HEAD 2>/dev/null; then
             exit 0
@@ -51,7 +68,7 @@ keep)
     exit 1
     ;;
 *)
-    echo "history.sh: $what is neither restore nor keep" >&2
+    echo "history.sh: $what is none of restore, keep, retrained" >&2
     exit 2
     ;;
 esac
