@@ -1,4 +1,4 @@
-"""The jobs that deploy and roll back, started by a registry tag, a push or by hand."""
+"""The jobs that deploy and roll back, started by a registry tag, an assignment, a push or by hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...compiler.emit.yaml import Flow
 from ...compiler.model.operations import Deployment
 from ...compiler.model.project import Project
 from ..ci import operations
-from .escape import label, tag
+from .escape import assignment, label, tag
 from .job import WHOLE_HISTORY, Job, credentials, job, missing, package_cache, short_job
 from .tasks import IS_PIPELINE, VERSION, rule
 
@@ -21,8 +21,7 @@ def deploy(project: Project, deployment: Deployment) -> Job:
     """The job that deploys. To approve a deployment is to start its job by hand."""
     manual = {"when": "manual"} if deployment.approve else {}
     rules = [rule(f"deploy-{deployment.name}", **manual)]
-    if (started := _started(deployment)) is not None:
-        rules.append({"if": f"{started} && {IS_PIPELINE}", **manual})
+    rules += [{"if": f"{started} && {IS_PIPELINE}", **manual} for started in _started(deployment)]
     needs: Any = [{"job": "pipeline", "optional": True}] if deployment.on == "push" else Flow([])
     version = f"${{CI_COMMIT_TAG:-${VERSION}}}"
     script = ["export MLOPS_PUSH=no", f'make deploy-{deployment.name} VERSION="{version}"']
@@ -33,8 +32,8 @@ def rollback(project: Project, deployment: Deployment) -> Job:
     """The job that rolls back: by hand from the form, or by a button beside the deployment that went wrong."""
     name = deployment.name
     rules = [rule(f"rollback-{name}")]
-    if (started := _started(deployment)) is not None:
-        rules.append({"if": f"{started} && {IS_PIPELINE}", "when": "manual", "allow_failure": True})
+    button = {"when": "manual", "allow_failure": True}
+    rules += [{"if": f"{started} && {IS_PIPELINE}", **button} for started in _started(deployment)]
     needs = [{"job": f"deploy-{name}", "optional": True}]
     script = ["export MLOPS_PUSH=no", f"make rollback-{name}"]
     return _deployment_job(project, deployment, script, rules=rules, needs=needs)
@@ -67,8 +66,7 @@ def record(deployment: Deployment, action: str) -> Job:
     name = deployment.name
     script = render(__package__, "record.sh.j2", folder=_FOLDER, record=operations.record())
     rules = [rule(f"{action}-{name}")]
-    if (started := _started(deployment)) is not None:
-        rules.append({"if": f"{started} && {IS_PIPELINE}"})
+    rules += [{"if": f"{started} && {IS_PIPELINE}"} for started in _started(deployment)]
     return short_job(
         "report",
         [credentials(), script],
@@ -84,9 +82,16 @@ def _names(deployment: Deployment) -> dict[str, str]:
     return {"MLOPS_MODEL": deployment.model, "MLOPS_ENVIRONMENT": deployment.name}
 
 
-def _started(deployment: Deployment) -> str | None:
-    """The condition under which a deployment starts by itself."""
+def assigned(deployment: Deployment) -> str:
+    """The condition under which a tag of GTO or Studio assigns a version to the environment."""
+    return assignment(f"{deployment.model}#{deployment.name}", deployment.name)
+
+
+def _started(deployment: Deployment) -> list[str]:
+    """The conditions under which a deployment starts by itself."""
+    started = [assigned(deployment)]
     if deployment.on == "tag":
-        return tag(f"{deployment.model}@")
-    on_default_branch = '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH'
-    return on_default_branch if deployment.on == "push" else None
+        started.append(tag(f"{deployment.model}@"))
+    if deployment.on == "push":
+        started.append('$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH')
+    return started

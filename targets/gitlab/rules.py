@@ -8,6 +8,7 @@ from typing import Any
 from ...compiler.emit.yaml import Remarked
 from ...compiler.model.project import Project
 from ..ci.operations import tagged_models
+from .deploy import assigned
 from .escape import branch, tag
 from .tasks import IS_OTHER, has_tasks
 
@@ -33,6 +34,7 @@ def _rules(project: Project) -> Iterator[Rule]:
     yield from _pushes(ci.push_branches)
     if tasks:
         yield from ({"if": tag(f"{model}@")} for model in tagged_models(project))
+        yield from ({"if": assigned(deployment)} for deployment in project.deployments.values())
     if ci.schedules:
         yield {"if": Remarked(_SCHEDULE, f"create in GitLab: {', '.join(ci.schedules)}")}
     elif tasks and project.monitors:

@@ -223,8 +223,10 @@ def test_the_whole_loop(loop: Loop) -> None:
     loop.here("dvc", "pull")
     loop.here("make", "register-shop", VERSION="v2.0.0")
     loop.here("timeout", "--signal=KILL", "3", "make", "deploy-staging", check=False, VERSION="v2.0.0")
+    loop.here("gto", "assign", "shop", "--version", "v2.0.0", "--stage", "staging", "--push")
+    event = write(loop.root, {"tag.json": json.dumps({"ref": "refs/tags/shop#staging#2"})}) / "tag.json"
+    loop.act("push", "mlops-deploy.yml", f"--eventpath={event}")
     by_hand = ("--input", "environment=staging", "--input", "version=v2.0.0")
-    loop.act("workflow_dispatch", "mlops-deploy.yml", *by_hand)
     loop.act("workflow_dispatch", "mlops-deploy.yml", *by_hand)
     assert loop.asked(2, 2)["version"] == "v2.0.0"
 
@@ -238,4 +240,6 @@ def test_the_whole_loop(loop: Loop) -> None:
     loop.here("git", "fetch", "--quiet", "--tags", "origin")
     assert loop.asked(2, 2) == {"label": "snack", "version": "v1.0.0"}
     tags = loop.here("git", "tag", "--list", "shop*").stdout.split()
-    assert tags == ["shop#staging#1", "shop#staging#2", "shop#staging#3", "shop@v1.0.0", "shop@v2.0.0"]
+    assert tags == [*(f"shop#staging#{number}" for number in (1, 2, 3, 4)), "shop@v1.0.0", "shop@v2.0.0"], (
+        "#2 is the assignment"
+    )
