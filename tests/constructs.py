@@ -48,6 +48,7 @@ WITH: dict[Feature, dict[str, Any]] = {
     Feature.CI_TRIGGERS: {"ci": {"on": {"push": ["dev"]}}},
     Feature.CI_RUNNER: {"ci": {"runner": "big"}},
     Feature.CI_SECRETS: {"ci": {"secrets": ["KEY"]}},
+    Feature.CI_LOCK: {"ci": {"lock": "commit"}},
     Feature.FAN_OUT: {"stack": {"registry": "s3://bucket/p"}, "ci": {"fan-out": "stage"}},
     Feature.CI_RUNNERS: {"ci": {"runners": {"big": {"cpu": 64}}}},
 }

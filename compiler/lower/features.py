@@ -50,6 +50,7 @@ _CI_KEYS = {
     "on": Feature.CI_TRIGGERS,
     "runner": Feature.CI_RUNNER,
     "secrets": Feature.CI_SECRETS,
+    "lock": Feature.CI_LOCK,
     "fan-out": Feature.FAN_OUT,
     "runners": Feature.CI_RUNNERS,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .resources import Resources
 
@@ -23,7 +24,8 @@ class Ci:
 
     ``push_branches`` are patterns of branch names; without any, pushes do not start CI. ``runner`` holds the labels of the
     machine, empty for that of the service. ``timeout`` is the limit of one job in seconds. ``python`` is None for the
-    default of the service. With ``fan_out`` each stage is its own job, on the smallest of ``machines`` with its resources.
+    default of the service. ``lock`` is what becomes of a dvc.lock that a run has changed; ``token`` is the name of the secret
+    that pushes it, None for that of the service. With ``fan_out`` each stage is its own job, on the smallest of ``machines`` with its resources.
     """
 
     push_branches: tuple[str, ...] = ("main",)
@@ -34,6 +36,8 @@ class Ci:
     secrets: tuple[str, ...] = ()
     python: str | None = None
     timeout: int | None = None
+    lock: Literal["check", "commit", "propose"] = "check"
+    token: str | None = None
     fan_out: bool = False
     machines: Mapping[str, Machine] = field(default_factory=dict)
 

@@ -53,6 +53,7 @@ class Feature(StrEnum):
     CI_TRIGGERS = "ci.on"
     CI_RUNNER = "ci.runner"
     CI_SECRETS = "ci.secrets"
+    CI_LOCK = "ci.lock"
     FAN_OUT = "ci.fan-out"
     CI_RUNNERS = "ci.runners"
 

@@ -18,7 +18,7 @@ TASKS: Support = {
     **dict.fromkeys(
         (
             Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR,
-            Feature.CI_TRIGGERS, Feature.CI_RUNNER, Feature.CI_SECRETS, Feature.FAN_OUT, Feature.CI_RUNNERS,
+            Feature.CI_TRIGGERS, Feature.CI_RUNNER, Feature.CI_SECRETS, Feature.CI_LOCK, Feature.FAN_OUT, Feature.CI_RUNNERS,
         ),
         ELSEWHERE,
     ),

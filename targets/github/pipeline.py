@@ -15,7 +15,23 @@ from . import names
 from .escape import literal
 from .facts import REPORT_BYTES
 from .fan_out import FROM_FORK, collect, notice, stage_jobs
-from .job import Job, Step, access, begin, environment, job, restore, secrets, upload, uses, workflow, writer
+from .job import (
+    CREDENTIALS,
+    ORIGIN,
+    Job,
+    Step,
+    access,
+    begin,
+    download,
+    environment,
+    job,
+    restore,
+    secrets,
+    upload,
+    uses,
+    workflow,
+    writer,
+)
 
 _FROM = (
     "${{ github.base_ref && format('origin/{0}', github.base_ref) || "
@@ -43,6 +59,8 @@ def pipeline(project: Project) -> dict[str, Any]:
         jobs["pipeline"] = _pipeline(project, list(jobs), step)
     if project.ci.pull_request:
         jobs["comment"] = _comment(project)
+    if shell.pushes_lock(project):
+        jobs["lock"] = _lock(project)
     concurrency = {
         "group": "${{ github.workflow }}-${{ github.ref }}",
         "cancel-in-progress": "${{ github.event_name == 'pull_request' }}",
@@ -84,11 +102,20 @@ def _pipeline(project: Project, needs: list[str], results: Step) -> Job:
         steps += [_cache(), _restore(project)]
         push = {"name": "Push results and the run cache", "if": _ON_DEFAULT_BRANCH, **secrets(project)}
         later.append({**push, "run": shell.push()})
+        if shell.pushes_lock(project):
+            output = 'echo "locked=yes" >> "$GITHUB_OUTPUT"'
+            keep: Step = {"name": "Keep dvc.lock for the last job", "id": "locked", "if": _ON_DEFAULT_BRANCH}
+            later += [
+                {**keep, "run": shell.locked(project, output)},
+                {**upload("Upload dvc.lock", "locked", shell.BUNDLE), "if": _ON_DEFAULT_BRANCH},
+            ]
     later += _report(project)
     if _may_be_skipped(project):
         later = [{"name": step["name"], "if": _NOT_SKIPPED, **step} for step in later]
     steps += later
     outputs = {"report": "${{ steps.publish.outputs.report }}"}
+    if shell.pushes_lock(project):
+        outputs["locked"] = "${{ steps.locked.outputs.locked }}"
     return job(project, "Pipeline", steps, needs=needs, outputs=outputs, **access(project))
 
 
@@ -117,10 +144,30 @@ def _report(project: Project) -> list[Step]:
     base = {"env": {"MLOPS_BASE_BRANCH": "${{ github.base_ref }}"}} if project.uses_dvc else {}
     publish = render(__package__, "publish.sh.j2", limit=REPORT_BYTES)
     steps: list[Step] = [
-        {"name": "Write the report", **base, "run": shell.report(project)},
+        {"name": "Write the report", **base, "run": shell.report(project, "::notice::")},
         {"name": "Publish the report", "id": "publish", "run": publish},
     ]
     return [*steps, upload("Upload the plots", "plots", "dvc_plots")] if project.uses_dvc else steps
+
+
+def _lock(project: Project) -> Job:
+    """The job that pushes dvc.lock, or opens a pull request for it."""
+    token = {"GH_TOKEN": f"${{{{ secrets.{project.ci.token} }}}}"} if project.ci.token else {}
+    env = {
+        **CREDENTIALS,
+        **token,
+        **ORIGIN,
+        "MLOPS_COMMIT": "${{ github.sha }}",
+        "MLOPS_BRANCH": "${{ github.ref_name }}",
+    }
+    script = shell.lock(project, render(__package__, "lock.sh.j2"), "::error::", "::notice::")
+    step = {"name": "Push dvc.lock", "env": env, "run": script}
+    permissions = {"contents": Remarked("write", "to push dvc.lock")}
+    if project.ci.lock == "propose":
+        step["name"] = "Propose dvc.lock"
+        permissions["pull-requests"] = Remarked("write", "to open a pull request for it")
+    result = download("Download dvc.lock", "locked", ".")
+    return writer("Lock", "needs.pipeline.outputs.locked == 'yes'", ["pipeline"], permissions, result, step)
 
 
 def _comment(project: Project) -> Job:

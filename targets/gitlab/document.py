@@ -52,6 +52,8 @@ def _jobs(project: Project) -> dict[str, Job]:
     others = dict(_task_jobs(project)) if has_tasks(project) else {}
     if project.ci.pull_request:
         others["note"] = pipeline.note()
+    if shell.pushes_lock(project):
+        others["lock"] = pipeline.lock(project)
     if shell.fans_out(project):
         jobs |= stage_jobs(project, fan(project), first, ["pipeline", *jobs, *others])
     jobs["pipeline"] = pipeline.pipeline(project, first)

@@ -10,7 +10,7 @@ from ...compiler.model.project import Project
 from ...compiler.programs import FOLDER
 from ..ci import shell
 from ..ci.facts import DURATIONS, ENVIRONMENT, UV
-from .facts import DEFAULT_MINUTES, WRITE_ENVIRONMENT
+from .facts import DEFAULT_MINUTES, TOKEN, WRITE_ENVIRONMENT
 
 Job = dict[str, Any]
 
@@ -70,6 +70,6 @@ def missing(project: Project, environment: str = ENVIRONMENT) -> list[str]:
     return [render(__package__, "secrets.sh.j2", secrets=project.ci.secrets, environment=environment)]
 
 
-def credentials() -> str:
-    """Let Git push to GitLab."""
-    return render(__package__, "credentials.sh.j2")
+def credentials(token: str | None = None) -> str:
+    """Let Git push to GitLab, with the variable ``token`` instead of the usual one."""
+    return render(__package__, "credentials.sh.j2", token=token or TOKEN)
