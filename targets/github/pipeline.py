@@ -10,7 +10,7 @@ from ...compiler.lower.fan_out import fan
 from ...compiler.model.ci import Ci
 from ...compiler.model.project import Project
 from ..ci import shell
-from ..ci.facts import DURATIONS, SHORT_MINUTES
+from ..ci.facts import DURATIONS, SHORT_MINUTES, WRITE_ENVIRONMENT
 from . import names
 from .escape import literal
 from .facts import REPORT_BYTES
@@ -167,7 +167,8 @@ def _lock(project: Project) -> Job:
         step["name"] = "Propose dvc.lock"
         permissions["pull-requests"] = Remarked("write", "to open a pull request for it")
     result = download("Download dvc.lock", "locked", ".")
-    return writer("Lock", "needs.pipeline.outputs.locked == 'yes'", ["pipeline"], permissions, result, step)
+    apart = {"environment": WRITE_ENVIRONMENT} if project.ci.token else {}
+    return writer("Lock", "needs.pipeline.outputs.locked == 'yes'", ["pipeline"], permissions, result, step, **apart)
 
 
 def _comment(project: Project) -> Job:

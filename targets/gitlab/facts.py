@@ -17,5 +17,3 @@ KEYWORDS = frozenset(
 
 TOKEN = "GITLAB_TOKEN"
 """The variable with the access token that writes to GitLab."""
-WRITE_ENVIRONMENT = "mlops-write"
-"""The environment of that variable. Apart from deployments no job with this environment runs code of the project."""

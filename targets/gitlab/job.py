@@ -9,8 +9,8 @@ from ...compiler.emit.yaml import Flow
 from ...compiler.model.project import Project
 from ...compiler.programs import FOLDER
 from ..ci import shell
-from ..ci.facts import DURATIONS, ENVIRONMENT, UV
-from .facts import DEFAULT_MINUTES, TOKEN, WRITE_ENVIRONMENT
+from ..ci.facts import DURATIONS, ENVIRONMENT, UV, WRITE_ENVIRONMENT
+from .facts import DEFAULT_MINUTES, TOKEN
 
 Job = dict[str, Any]
 
