@@ -146,14 +146,16 @@ fi
 # A remote that bears the environment's name is that environment's own: a deployment brings into it what it lacks.
 own=$(printf '%s\n' "$remotes" | grep -xF -- "$environment") || own=
 restore() { eval "dvc pull --quiet --force ${1:+--remote \"\$1\"} $paths"; }
+# What is not here, by the names that its objects have on a remote. (DVC says only that it could not fetch them.)
+lacking() { eval "python \"\$repository/.mlops/scripts/verify.py\" $paths" 2>&1 >/dev/null | head -n 5; }
 if [ -z "$paths" ]; then
     :
 elif [ -z "$remotes" ]; then
     eval "dvc checkout --quiet --force $paths" || fail "no remote is configured, and the cache here has not all of $tag: $paths"
 elif [ -z "$own" ]; then
-    restore || fail "the remote has not all of $tag: $paths"
+    restore || fail "the remote has not all of $tag, or holds something else there: $(lacking)"
 else
-    restore "$own" 2>/dev/null || restore || fail "neither the remote $own nor the default one has all of $tag: $paths"
+    restore "$own" 2>/dev/null || restore || fail "neither the remote $own nor the default one has all of $tag: $(lacking)"
 fi
 [ -e "$MODEL_PATH" ] || fail "$MODEL_PATH is not there at $tag"
 hashes=
