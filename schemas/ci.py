@@ -62,6 +62,14 @@ class Ci(Model):
         None, description='Python version, in quotes: "3.11".'
     )
     timeout: Duration | None = Field(None, description="Time limit of a job.")
+    lock: Literal["check", "commit", "propose"] | None = Field(
+        None,
+        description="What CI does with a dvc.lock that its run has changed: `check` says so (the default), `commit` pushes it to "
+        "the default branch, `propose` opens a pull request.",
+    )
+    token: EnvName | None = Field(
+        None, description="Name of the secret with the token that `lock` pushes with (default: that of the service)."
+    )
     fan_out: Literal["stage"] | None = Field(
         None, alias="fan-out", description="`stage`: one job for each stage; results pass through the DVC remote."
     )

@@ -68,6 +68,7 @@ WITH: dict[Feature, dict[str, Any]] = {
     Feature.CI_OIDC: {"ci": {"oidc": {"aws": {"role": "arn:aws:iam::123456789012:role/ci", "region": "eu-west-1"}}}},
     Feature.CI_IMAGE: {"ci": {"image": "ghcr.io/acme/ci:1"}},
     Feature.CI_CACHE: {"ci": {"cache": ["data/cache"]}},
+    Feature.CI_LOCK: {"ci": {"lock": "commit"}},
     Feature.FAN_OUT: {"stack": {"registry": "s3://bucket/p"}, "ci": {"fan-out": "stage"}},
     Feature.CI_RUNNERS: {"ci": {"runners": {"big": {"cpu": 64}}}},
 }

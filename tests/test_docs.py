@@ -40,6 +40,15 @@ def test_links_lead_somewhere() -> None:
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
+def test_tests_that_the_docs_name_exist() -> None:
+    import re
+
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    for page in ROOT.glob("docs/**/*.md"):
+        for name in re.findall(r"`(test_[a-z0-9_]+)`", page.read_text()):
+            assert f"def {name}(" in tests or (ROOT / f"tests/real/{name}.py").exists(), f"{page.name}: {name}"
+
+
 def test_the_reference_of_the_language() -> None:
     from mlopsc.schemas.docs import markdown
 

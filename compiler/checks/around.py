@@ -62,9 +62,17 @@ NO_SCHEMA = Code(
     help="create it: a Table Schema for tables, a JSON Schema for JSON",
 )
 
+TOKEN_WITHOUT_LOCK = Code(
+    "MLC456", "warning",
+    "`ci.token` has no effect: with `lock: check`, CI pushes no dvc.lock",
+    help="remove `token`, or set `lock` to `commit` or `propose`",
+)  # fmt: skip
+
 
 def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Places) -> Iterator[Diagnostic]:
-    """MLC450 to MLC454."""
+    """MLC450 to MLC454, and MLC456."""
+    if project.ci.token is not None and project.ci.lock == "check":
+        yield TOKEN_WITHOUT_LOCK.at("ci", "token")
     for experiment in project.experiments.values():
         yield from _experiment(experiment)
     yield from _data(project, snapshot, places)

@@ -35,6 +35,8 @@ def lower_ci(ci: language.Ci, schedule: str | None, paths: tuple[str, ...], stag
         cached=() if isinstance(ci.cache, bool) else tuple(ci.cache or ()),
         python=ci.python,
         timeout=seconds(ci.timeout),
+        lock=ci.lock or "check",
+        token=ci.token,
         fan_out=ci.fan_out is not None,
         machines={name: _machine(name, runner) for name, runner in (ci.runners or {}).items()},
     )

@@ -20,9 +20,9 @@ def deploy_script(deployment: Deployment, model: Model, outs: Sequence[Out]) -> 
     exports = "".join(f"export {key}={quote(value)}; " for key, value in deployment.env.items())
     lines = [
         "#!/bin/sh",
-        f"# Made by mlopsc from mlops.yaml: edit that. deploy-{deployment.name}.sh [VERSION | newest | previous]",
+        f"# Made by mlopsc from mlops.yaml: edit that. deploy-{deployment.name}.sh [VERSION | newest | previous | promote]",
         f"environment={quote(deployment.name)} model={quote(deployment.model)} MODEL_PATH={quote(model.path)}",
-        f"paths={quote(' '.join(map(quote, restored)))} target={quote(model.maker or '')}",
+        f"paths={quote(' '.join(map(quote, restored)))} target={quote(model.maker or '')} before={quote(deployment.before or '')}",
         f"judge() {{ {gate}; }}",
         f"run() ( {exports}exec sh -c {quote(deployment.run)} )",
         f". ./{FOLDER}/deploy.sh",

@@ -65,6 +65,7 @@ _CI_KEYS = {
     "oidc": Feature.CI_OIDC,
     "image": Feature.CI_IMAGE,
     "cache": Feature.CI_CACHE,
+    "lock": Feature.CI_LOCK,
     "fan-out": Feature.FAN_OUT,
     "runners": Feature.CI_RUNNERS,
 }

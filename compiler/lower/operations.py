@@ -56,7 +56,12 @@ def _maker(path: str, made: Mapping[str, Artifact]) -> str | None:
 
 
 def deployments(spec: Spec) -> dict[str, Deployment]:
-    """The deployments, by environment."""
+    """The deployments, by environment; the spec has the environments of a model in the order of promotion."""
+    last: dict[str, str] = {}
+    before: dict[str, str | None] = {}
+    for name, deployment in (spec.deploy or {}).items():
+        before[name] = last.get(deployment.model)
+        last[deployment.model] = name
     return {
         name: Deployment(
             name=name,
@@ -67,6 +72,7 @@ def deployments(spec: Spec) -> dict[str, Deployment]:
             bounds=tuple(bound_texts(deployment.gates or {})),
             env={key: env_text(value) for key, value in (deployment.env or {}).items()},
             url=deployment.url or "",
+            before=before[name],
         )
         for name, deployment in (spec.deploy or {}).items()
     }

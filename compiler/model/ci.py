@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from .oidc import Oidc
 from .resources import Resources
@@ -37,11 +37,12 @@ class Ci:
 
     ``push_branches`` are patterns of branch names; without any, pushes do not start CI. ``runner`` holds the labels of the
     machine, empty for that of the service. ``timeout`` is the limit of one job in seconds. ``python`` is None for the
-    default of the service. ``paths`` are patterns of files from the root of the Git repository, one of which has to change; without
-    any, all do. ``stage_of_team`` is the stage of GitLab's own file at the root of the repository in which a project in a folder
-    starts, if that file lists stages and `test` is not among them. ``pins`` are those of the workflows on disk. ``image`` is the
-    container that jobs run in. Without ``caches`` nothing is kept between runs; ``cached`` are paths that are kept beside packages
-    and DVC's cache. With ``fan_out`` each stage is its own job, on the smallest of ``machines`` with its resources.
+    default of the service. ``lock`` is what becomes of a dvc.lock that a run has changed; ``token`` is the name of the secret
+    that pushes it, None for that of the service. ``paths`` are patterns of files from the root of the Git repository, one of which
+    has to change; without any, all do. ``stage_of_team`` is the stage of GitLab's own file at the root of the repository in which a
+    project in a folder starts, if that file lists stages and `test` is not among them. ``pins`` are those of the workflows on disk.
+    ``image`` is the container that jobs run in. Without ``caches`` nothing is kept between runs; ``cached`` are paths that are kept
+    beside packages and DVC's cache. With ``fan_out`` each stage is its own job, on the smallest of ``machines`` with its resources.
     """
 
     push_branches: tuple[str, ...] = ("main",)
@@ -58,6 +59,8 @@ class Ci:
     cached: tuple[str, ...] = ()
     python: str | None = None
     timeout: int | None = None
+    lock: Literal["check", "commit", "propose"] = "check"
+    token: str | None = None
     fan_out: bool = False
     machines: Mapping[str, Machine] = field(default_factory=dict)
     pins: Mapping[str, Pin] = field(default_factory=dict)

@@ -61,7 +61,10 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """How a model is deployed to one environment. ``bounds`` are gates in the form of `gate.py`: ``accuracy >= 0.9``."""
+    """How a model is deployed to one environment. ``bounds`` are gates in the form of `gate.py`: ``accuracy >= 0.9``.
+
+    ``before`` is the environment from which a version of the model is promoted to this one; None for the first.
+    """
 
     name: str
     model: str
@@ -71,6 +74,7 @@ class Deployment:
     bounds: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
+    before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

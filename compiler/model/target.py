@@ -72,6 +72,7 @@ class Feature(StrEnum):
     CI_OIDC = "ci.oidc"
     CI_IMAGE = "ci.image"
     CI_CACHE = "ci.cache"
+    CI_LOCK = "ci.lock"
     FAN_OUT = "ci.fan-out"
     CI_RUNNERS = "ci.runners"
 

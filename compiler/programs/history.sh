@@ -1,6 +1,7 @@
 #!/bin/sh
 # Made by mlopsc. history.sh restore|keep MONITOR: a monitor's history, across runs of CI that start from a fresh clone.
-# It is on the branch mlops-monitoring of origin, apart from the code.
+# history.sh retrained MONITOR LOCK: record that a retraining of this dvc.lock has succeeded, so that no breach starts another.
+# Both are on the branch mlops-monitoring of origin, apart from the code.
 set -eu
 branch=mlops-monitoring what=$1 monitor=$2
 # The projects of a repository share the branch: the history of one in a folder is in that folder there.
@@ -15,15 +16,27 @@ fetched() {
 }
 case $what in
 restore)
-    if fetched && git cat-file -e "FETCH_HEAD:$kept.csv" 2>/dev/null; then
-        mkdir -p monitoring
-        git show "FETCH_HEAD:$kept.csv" > "monitoring/$monitor.csv"
+    if fetched; then
+        for file in csv retrained; do
+            if git cat-file -e "FETCH_HEAD:$kept.$file" 2>/dev/null; then
+                mkdir -p monitoring
+                git show "FETCH_HEAD:$kept.$file" > "monitoring/$monitor.$file"
+            fi
+        done
     fi
     ;;
-keep)
+keep | retrained)
+    lock=${3:-}
+    case $what-$lock in
+    keep-) ;;
+    retrained- | retrained-*[!0-9a-f]*)
+        echo "history.sh: what $monitor was retrained for is no hash of a dvc.lock" >&2
+        exit 2
+        ;;
+    esac
     # In CI these files come from a job that runs code of the project: a link could lead to a secret of this job.
     for file in monitoring "monitoring/$monitor.csv" "monitoring/$monitor.html"; do
-        if [ -L "$file" ]; then
+        if [ "$what" = keep ] && [ -L "$file" ]; then
             echo "history.sh: $file is a link" >&2
             exit 1
         fi
@@ -40,7 +53,11 @@ keep)
             apart reset --quiet --hard FETCH_HEAD
         fi
         mkdir -p "$folder/$scope"
-        cp "monitoring/$monitor.csv" "monitoring/$monitor.html" "$folder/$scope/"
+        if [ "$what" = keep ]; then
+            cp "monitoring/$monitor.csv" "monitoring/$monitor.html" "$folder/$scope/"
+        elif ! grep -qs "^$lock " "$folder/$kept.retrained"; then
+            echo "$lock $(date -u +%Y-%m-%dT%H:%M:%SZ)" >> "$folder/$kept.retrained"
+        fi
         apart add --all
         if apart diff --cached --quiet HEAD 2>/dev/null; then
             exit 0
@@ -57,7 +74,7 @@ keep)
     exit 1
     ;;
 *)
-    echo "history.sh: $what is neither restore nor keep" >&2
+    echo "history.sh: $what is none of restore, keep, retrained" >&2
     exit 2
     ;;
 esac

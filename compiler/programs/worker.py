@@ -124,7 +124,8 @@ class Worker:
         store = self.store()
         times = {}
         with contextlib.suppress(FileNotFoundError):
-            times = {store.fs.name(path): changed(store.fs.info(path)) for path in store.fs.find(self.records(key))}
+            infos = {store.fs.name(path): store.fs.info(path) for path in store.fs.find(self.records(key))}
+            times = {name: str(info.get("mtime") or info.get("LastModified")) for name, info in infos.items()}
         oldest = min(times, key=lambda name: (times[name], name), default=None)
         return oldest and self.claim(key, oldest, set(times))
 
@@ -168,10 +169,15 @@ class Worker:
             entry = to_single_stage_lockfile(stage)
         if entry is None:
             self.missing(stage, key)
-        twin = self.cache._create_stage(entry, wdir=stage.wdir)
-        for out, copy in zip(sorted(stage.outs, key=path), sorted(twin.outs, key=path)):
-            out.hash_info, out.meta = copy.hash_info, copy.meta
+        for out, copy in self.adopt(stage, entry):
             self.results[out.fs_path] = (out if out.use_cache else copy, stage)
+
+    def adopt(self, stage, entry):
+        # Give the outs of a stage the hashes of a record; yields each with its copy, which is in DVC's cache whatever the out is.
+        twin = self.cache._create_stage(entry, wdir=stage.wdir)
+        for out, copy in zip(sorted(stage.outs, key=str), sorted(twin.outs, key=str)):
+            out.hash_info, out.meta = copy.hash_info, copy.meta
+            yield out, copy
 
     def missing(self, stage, key):
         name = stage.addressing
@@ -272,6 +278,9 @@ class Worker:
         if self.first(key) != name:
             said = f"worker: {stage.addressing} is not deterministic: an earlier run on the same inputs made something else"
             print(f"{said}, and the stages below use that", flush=True)
+            for _, first in self.adopt(stage, self.entry(key)):  # the report is about the result that counts
+                self.pull(first)
+                first.checkout(force=True)
 
     def report(self, ran):
         from dvc.dependency import ParamsDependency
@@ -303,10 +312,6 @@ class Worker:
         name = "".join(c if c.isalnum() or c in "-_." else "_" for c in stage.addressing)
         with open(os.path.join(folder, f"stage-{name}.json"), "w") as file:
             json.dump(record, file, indent=1)
-
-
-def changed(info):
-    return str(info.get("mtime") or info.get("LastModified"))
 
 
 def create(fs, path, data):
@@ -344,10 +349,6 @@ def key_of(stage):
     from dvc.stage.serialize import to_single_stage_lockfile
 
     return _get_cache_hash(to_single_stage_lockfile(stage), key=True)
-
-
-def path(out):
-    return out.def_path
 
 
 def lines(name):

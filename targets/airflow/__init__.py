@@ -13,10 +13,10 @@ from ...compiler.emit.templates import render
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import HEADER, Emulated, Feature, File, Kept, Support
-from ..engines import worker
+from ..engines import monitors, worker
 from ..engines.problems import problems
-from ..engines.support import IN_PODS, TASKS
-from .document import document
+from ..engines.support import IN_PODS, TASKS, WATCHED
+from .document import document, watched
 from .names import names
 
 _FILTERS = {"block": block, "comment": comment, "literal": literal}
@@ -32,6 +32,7 @@ class Airflow:
         Feature.TEMPLATES: Emulated("a DAG parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Kept(),
         Feature.SCHEDULE: Kept(),
+        Feature.MONITOR: Emulated(WATCHED.format("a DAG of its own")),
         Feature.NOTIFY: Emulated("`on_failure_callback` of the DAG; the URL is in the environment of Airflow"),
         Feature.TIMEOUT: Emulated(
             "the command itself times out; `execution_timeout` is an hour longer, to fetch and push data"
@@ -45,8 +46,12 @@ class Airflow:
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
-        """The DAG file and the worker script."""
+        """The DAG file, that of the monitors, and the scripts of their tasks."""
         yield from problems(project, "Airflow")
         text = render(__package__, "dag.py.j2", _FILTERS, header=HEADER, **document(project))
         yield File(f"dags/{names(project).pipeline}.py", text)
         yield worker.file()
+        if monitors.watches(project, self.name):
+            text = render(__package__, "monitors.py.j2", _FILTERS, header=HEADER, **watched(project))
+            yield File(f"dags/{names(project).pipeline}_monitors.py", text)
+            yield from monitors.files(project, self.name)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
+from ...compiler.emit.names import distinct
 from ...compiler.model.project import Project, Stage
-from ..engines import pods, worker
+from ..engines import monitors, pods, worker
 from ..engines.facts import GRACE
 from ..engines.parameters import parameters
 from ..engines.task import REVISION
-from .facts import GPU_POOL, START_TIMEOUT
-from .names import names, secret
+from .facts import GPU_POOL, MAX_ID, START_TIMEOUT
+from .names import identifier, names, secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,26 @@ def document(project: Project) -> dict[str, Any]:
     }
 
 
+def watched(project: Project) -> dict[str, Any]:
+    """The DAGs of the monitors, each with one task."""
+    watches = monitors.watches(project, "airflow")
+    dags = distinct(
+        [watch.monitor.name for watch in watches], lambda name: identifier(f"{project.name}_monitor_{name}"), MAX_ID
+    )
+    tasks = [_task(project, watch.stage, "monitor") for watch in watches]
+    return {
+        "project": project.name,
+        "secret": secret(project),
+        "subfolder": project.folder,
+        "start_timeout": START_TIMEOUT,
+        "bootstrap": monitors.BOOTSTRAP,
+        "pods": any(task.image for task in tasks),
+        "manifests": any(task.pod for task in tasks),
+        "operators": any(not task.image for task in tasks),
+        "watches": [(dags[watch.monitor.name], watch, task) for watch, task in zip(watches, tasks, strict=True)],
+    }
+
+
 def _typed(text: str) -> Any:
     """The bool, int or float that a parameter's text is, so that Airflow's form shows a field of that type."""
     if text in ("true", "false"):
@@ -81,7 +102,7 @@ def _task(project: Project, stage: Stage, identifier: str) -> Task:
     return Task(
         id=identifier,
         stage=stage.name,
-        parents=tuple(project.dag.parents(stage.name)),
+        parents=tuple(project.dag.parents(stage.name)) if stage.name in project.stages else (),
         image=stage.image,
         requests=pods.requests(stage.resources) if stage.image else {},
         limits=pods.limits(stage.resources) if stage.image else {},

@@ -15,13 +15,14 @@ RESERVED = ("git_revision",)
 
 def names(project: Project) -> Names:
     """The id of the DAG and of each task. Airflow takes the parameters by any name."""
-    return Names(_identifier(project.name), distinct(project.stages, _identifier, MAX_ID, taken=RESERVED))
+    return Names(identifier(project.name), distinct(project.stages, identifier, MAX_ID, taken=RESERVED))
 
 
 def secret(project: Project) -> str:
     """The default name of the Kubernetes secret that holds the credentials of pods."""
-    return _identifier(project.name).lower().replace("_", "-")
+    return identifier(project.name).lower().replace("_", "-")
 
 
-def _identifier(name: str) -> str:
+def identifier(name: str) -> str:
+    """A text with only the characters that an id may have."""
     return re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:MAX_ID] or "_"

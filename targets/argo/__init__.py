@@ -14,10 +14,10 @@ from ...compiler.emit.files import yaml_file
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Emulated, Feature, File, Kept, Support
-from ..engines import worker
-from ..engines.support import IN_PODS, INSTALLED, TASKS
-from .document import clock, document
-from .names import names
+from ..engines import monitors, worker
+from ..engines.support import IN_PODS, INSTALLED, TASKS, WATCHED
+from .document import clock, document, watched
+from .names import monitor_names, names
 from .problems import SUBSTITUTED_TEXT, problems
 
 
@@ -31,6 +31,7 @@ class Argo:
         Feature.TEMPLATES: Emulated("a workflow parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Emulated("an annotation of the pod"),
         Feature.SCHEDULE: Emulated("a CronWorkflow that starts the template"),
+        Feature.MONITOR: Emulated(WATCHED.format("a CronWorkflow of its own")),
         Feature.NOTIFY: Emulated("an exit handler, which reads the URL from the secret"),
         Feature.TIMEOUT: Emulated(
             "the command itself times out; `activeDeadlineSeconds` is an hour longer, to fetch and push data"
@@ -45,7 +46,7 @@ class Argo:
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
-        """The template, its clock and the worker script; only diagnostics if Argo would substitute in a name or an image."""
+        """The template, its clock, the monitors and the scripts; only diagnostics if Argo would substitute in a name or an image."""
         diagnostics = list(problems(project))
         yield from diagnostics
         if any(diagnostic.code == SUBSTITUTED_TEXT.number for diagnostic in diagnostics):
@@ -54,3 +55,7 @@ class Argo:
         if project.schedule:
             yield yaml_file(f"argo/{names(project).pipeline}-schedule.yaml", clock(project))
         yield worker.file()
+        identifiers = monitor_names(project)
+        for watch in monitors.watches(project, self.name):
+            yield yaml_file(f"argo/{identifiers[watch.monitor.name]}.yaml", watched(project, watch))
+        yield from monitors.files(project, self.name)

@@ -9,13 +9,14 @@ from typing import Any
 from ...compiler.model.project import Project, Stage
 from ..engines import pods, worker
 from ..engines.facts import GRACE, IMAGE
+from ..engines.monitors import BOOTSTRAP, Watch
 from ..engines.names import Names
 from ..engines.parameters import lines, parameters
 from ..engines.task import CREDENTIALS, REVISION, image, setup, subfolder
 from . import notify
 from .escape import prose, word
 from .facts import API
-from .names import PARAMETERS, names, templates
+from .names import PARAMETERS, monitor_names, names, templates
 
 _REPOSITORY = (
     "MLOPS_REPO=${REPOSITORY:-${MLOPS_REPO:?set the parameter repository, or MLOPS_REPO in the secret}}; "
@@ -59,17 +60,57 @@ def document(project: Project) -> dict[str, Any]:
 def clock(project: Project) -> dict[str, Any]:
     """The CronWorkflow: it starts the template at the pipeline's schedule, unless the last run goes on."""
     pipeline = names(project).pipeline
-    return {
-        "apiVersion": API,
-        "kind": "CronWorkflow",
-        "metadata": _metadata(project, pipeline),
-        "spec": {
-            "schedules": [project.schedule],
-            "timezone": "UTC",
-            "concurrencyPolicy": "Forbid",
-            "workflowSpec": {"workflowTemplateRef": {"name": pipeline}},
-        },
+    return _cron(_metadata(project, pipeline), project.schedule, {"workflowTemplateRef": {"name": pipeline}})
+
+
+def watched(project: Project, watch: Watch) -> dict[str, Any]:
+    """The monitor as a workflow of its own: a CronWorkflow if it has a clock here, else a template to submit."""
+    name = monitor_names(project)[watch.monitor.name]
+    secret = names(project).pipeline
+    parameters = ("repository", "revision")
+    env = {
+        **CREDENTIALS,
+        "REPOSITORY": "{{workflow.parameters.repository}}",
+        "MLOPS_REV": "{{workflow.parameters.revision}}",
+        **subfolder(project),
     }
+    install = setup(project, watch.stage)
+    container = {
+        "image": image(watch.stage),
+        "command": ["sh", "-c", f"{_REPOSITORY}{BOOTSTRAP}", "watch"],
+        "args": [word(argument) for argument in watch.arguments],
+        **_environment(secret, {**env, **({"MLOPS_SETUP": word(install)} if install else {})}, watch.stage),
+        "resources": pods.container_resources(watch.stage.resources),
+        "volumeMounts": pods.mounts(watch.stage),
+    }
+    metadata = _pod_metadata(watch.stage)
+    template = {
+        "name": "monitor",
+        **({"metadata": metadata} if metadata else {}),
+        "container": {key: value for key, value in container.items() if value not in ({}, [])},
+        **pods.pod_spec(watch.stage),
+    }
+    spec = {
+        "entrypoint": "monitor",
+        **({"onExit": notify.HANDLER} if project.failure_webhook else {}),
+        **_pod_settings(project),
+        "arguments": {"parameters": [_parameter(parameter) for parameter in parameters]},
+        "templates": [template, *notify.templates(project, secret)],
+    }
+    if watch.schedule is None:
+        return {"apiVersion": API, "kind": "WorkflowTemplate", "metadata": _metadata(project, name), "spec": spec}
+    return _cron(_metadata(project, name), watch.schedule, spec)
+
+
+def _cron(metadata: Mapping[str, str], schedule: str | None, workflow: Mapping[str, Any]) -> dict[str, Any]:
+    """A CronWorkflow, in UTC, of which only one run goes on at a time."""
+    spec = {"schedules": [schedule], "timezone": "UTC", "concurrencyPolicy": "Forbid", "workflowSpec": workflow}
+    return {"apiVersion": API, "kind": "CronWorkflow", "metadata": metadata, "spec": spec}
+
+
+def _parameter(name: str) -> dict[str, str]:
+    value, description = PARAMETERS[name]
+    return {"name": name, "value": value, "description": description}
 
 
 def _metadata(project: Project, name: str) -> dict[str, str]:
@@ -94,7 +135,7 @@ def _pod_settings(project: Project) -> dict[str, Any]:
 
 def _parameters(identifiers: Names, defaults: Mapping[str, str]) -> list[dict[str, str]]:
     return [
-        *({"name": name, "value": value, "description": text} for name, (value, text) in PARAMETERS.items()),
+        *map(_parameter, PARAMETERS),
         *({"name": name, "value": defaults[param], "description": param} for param, name in identifiers.params.items()),
     ]
 

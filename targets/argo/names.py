@@ -33,6 +33,13 @@ def names(project: Project) -> Names:
     )
 
 
+def monitor_names(project: Project) -> dict[str, str]:
+    """The name of each monitor's workflow, and of its file."""
+    pipeline = names(project).pipeline
+    taken = (pipeline, f"{pipeline}-schedule")
+    return distinct(project.monitors, lambda name: _identifier(f"{pipeline}-monitor-{name}"), MAX_NAME, taken, mark="-")
+
+
 def templates(entries: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """A name for each template, which is told by the entry of the spec and the template's text, after the entry."""
     keys = {f"{entry}\0{text}": (entry, text) for entry, text in entries}

@@ -14,11 +14,11 @@ from ...compiler.emit.files import yaml_file
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Lost, Support
-from ..engines import worker
-from ..engines.support import INSTALLED, TASKS
-from .document import document
-from .names import names
-from .problems import SUBSTITUTED_NAME, problems
+from ..engines import monitors, worker
+from ..engines.support import INSTALLED, TASKS, WATCHED
+from .document import clock, document, watched
+from .names import monitor_names, names
+from .problems import SUBSTITUTED_NAME, keeps, problems
 
 _MACHINE = Emulated("the smallest machine that has it; a compute of your own instead of serverless ignores it")
 
@@ -32,6 +32,8 @@ class Azureml:
         Feature.STAGES: Kept(),
         Feature.TEMPLATES: Emulated("a pipeline input for each parameter that a command uses, passed to DVC"),
         Feature.DESC: Kept(),
+        Feature.SCHEDULE: Emulated("a schedule that submits the pipeline; by minutes, hours and days of the week"),
+        Feature.MONITOR: Emulated(WATCHED.format("a pipeline of its own")),
         Feature.TIMEOUT: Emulated(
             "the command itself times out; `limits.timeout` is an hour longer, to fetch and push data"
         ),
@@ -49,10 +51,20 @@ class Azureml:
     }
 
     def emit(self, project: Project) -> Iterator[File | Diagnostic]:
-        """The pipeline and the worker script; only diagnostics if AzureML would substitute in a name."""
+        """The pipeline, the monitors, their clocks and the scripts; only diagnostics if AzureML would substitute in a name."""
         diagnostics = list(problems(project))
         yield from diagnostics
         if any(diagnostic.code == SUBSTITUTED_NAME.number for diagnostic in diagnostics):
             return
-        yield yaml_file(f"azureml/{names(project).pipeline}.yml", document(project))
+        pipeline, identifiers = names(project).pipeline, monitor_names(project)
+        yield yaml_file(f"azureml/{pipeline}.yml", document(project))
+        clocks = {pipeline: project.schedule}
+        for watch in monitors.watches(project, self.name):
+            name = identifiers[watch.monitor.name]
+            yield yaml_file(f"azureml/{name}.yml", watched(project, watch))
+            clocks[name] = watch.schedule
+        for name, schedule in clocks.items():
+            if schedule and keeps(schedule):
+                yield yaml_file(f"azureml/{name}-schedule.yml", clock(name, schedule))
         yield worker.file()
+        yield from monitors.files(project, self.name)

@@ -1,4 +1,4 @@
-"""The pipeline job, as data. Its commands are the templates `revision.sh.j2` and `job.sh.j2`."""
+"""The pipeline job, as data. Its commands are the templates `revision.sh.j2`, `job.sh.j2` and `monitor.sh.j2`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from ...compiler.emit.names import distinct
 from ...compiler.emit.templates import Filter, render
 from ...compiler.model.project import Project, Stage
 from ...compiler.model.resources import Resources
-from ..engines import worker
+from ..engines import monitors, worker
 from ..engines.facts import GRACE, IMAGE
 from ..engines.machines import smallest
+from ..engines.monitors import Watch
 from ..engines.names import Names
 from ..engines.parameters import lines, parameters
-from ..engines.task import CREDENTIALS, REVISION, image, setup
+from ..engines.task import CREDENTIALS, REVISION, image, setup, subfolder
 from .escape import variable, word
-from .facts import MACHINES, NONE, SCHEMA
-from .names import INPUTS, names
+from .facts import MACHINES, NONE, SCHEDULE_SCHEMA, SCHEMA
+from .names import INPUTS, monitor_names, names
 
 _FOLDER = {"type": "uri_folder"}
 
@@ -42,6 +43,51 @@ def document(project: Project) -> dict[str, Any]:
         "inputs": {**INPUTS, **{name: defaults[param] for param, name in identifiers.params.items()}},
         "jobs": {"revision": _revision(project), **jobs},
     }
+
+
+def watched(project: Project, watch: Watch) -> dict[str, Any]:
+    """The monitor as a pipeline of its own, with one job."""
+    document = {
+        "$schema": SCHEMA,
+        "type": "pipeline",
+        "display_name": f"{project.name}: monitor {watch.monitor.name}",
+        "description": watch.monitor.desc or None,
+        "experiment_name": monitor_names(project)[watch.monitor.name],
+        "settings": {"default_compute": "azureml:serverless", "force_rerun": True},  # the world has changed meanwhile
+        "inputs": {name: INPUTS[name] for name in ("repository", "revision")},
+        "jobs": {"monitor": _monitor(project, watch)},
+    }
+    return _without_none(document)
+
+
+def _monitor(project: Project, watch: Watch) -> dict[str, Any]:
+    command = _command("monitor.sh.j2", unset=NONE, bootstrap=monitors.BOOTSTRAP, arguments=watch.arguments)
+    install = setup(project, watch.stage)
+    return _without_none(
+        {
+            "type": "command",
+            "display_name": watch.stage.name,
+            "command": command,
+            "environment": {"image": image(watch.stage)},
+            "environment_variables": {
+                **CREDENTIALS,
+                **subfolder(project),
+                **({"MLOPS_SETUP": install} if install else {}),
+            },
+            "resources": _resources(watch.stage.resources),
+            "inputs": {name: _parent(name) for name in ("repository", "revision")},
+        }
+    )
+
+
+def clock(name: str, schedule: str) -> dict[str, Any]:
+    """A schedule that submits the pipeline of the file NAME.yml, in UTC."""
+    trigger = {"type": "cron", "expression": schedule, "time_zone": "UTC"}
+    return {"$schema": SCHEDULE_SCHEMA, "name": name, "trigger": trigger, "create_job": f"./{name}.yml"}
+
+
+def _without_none(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if value is not None}
 
 
 def _revision(project: Project) -> dict[str, Any]:
@@ -87,7 +133,7 @@ def _job(project: Project, stage: Stage, identifiers: Names, defaults: Mapping[s
         },
         "outputs": {"report": _FOLDER},
     }
-    return {key: value for key, value in job.items() if value is not None}
+    return _without_none(job)
 
 
 def _resources(asked: Resources) -> dict[str, Any] | None:
@@ -110,7 +156,7 @@ def _reports(project: Project, stage: Stage, identifiers: Names) -> dict[str, di
     }
 
 
-def _command(template: str, **values: str) -> str:
+def _command(template: str, **values: Any) -> str:
     filters: dict[str, Filter] = {"input": _input, "variable": variable, "word": word}
     return render(__package__, template, filters, **values).rstrip("\n")
 

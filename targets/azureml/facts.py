@@ -8,6 +8,11 @@ from ..engines.machines import Machine
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/pipelineJob.schema.json"
 
+SCHEDULE_SCHEMA = "https://azuremlschemas.azureedge.net/latest/schedule.schema.json"
+IGNORED_FIELDS = (2, 3)
+"""Fields of a cron line that a schedule takes for `*` whatever they say: the day of the month, and the month.
+https://learn.microsoft.com/azure/machine-learning/reference-yaml-schedule#cron-trigger"""
+
 MAX_NAME = 128
 """Characters of a name: fewer than the 255 that AzureML takes, as inputs are named after jobs.
 https://learn.microsoft.com/azure/machine-learning/reference-yaml-component-command#yaml-syntax"""

@@ -28,6 +28,17 @@ def names(project: Project) -> Names:
     )
 
 
+def monitor_names(project: Project) -> dict[str, str]:
+    """The name of each monitor's pipeline job, and of its file."""
+    pipeline = names(project).pipeline
+    return distinct(
+        project.monitors,
+        lambda name: re.sub(r"[^A-Za-z0-9_-]", "_", f"{pipeline}-monitor-{name}"),
+        MAX_NAME,
+        (pipeline,),
+    )
+
+
 def _identifier(text: str) -> str:
     """The name of a job, by ``is_valid_node_name`` of azure-ai-ml, or of an input."""
     identifier = re.sub(r"[^a-z0-9_]+", "_", text.lower())

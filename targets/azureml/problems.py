@@ -10,10 +10,11 @@ from ...compiler.model.project import Project
 from ...compiler.model.resources import Resources
 from ..engines import problems as engines
 from ..engines.machines import smallest
+from ..engines.monitors import watches
 from ..engines.parameters import carried
 from ..engines.problems import NOT_OFFERED
 from .escape import passes, word
-from .facts import MACHINES, VM_SIZE
+from .facts import IGNORED_FIELDS, MACHINES, VM_SIZE
 
 NO_INPUT = Code(
     "MLC540", "warning",
@@ -31,9 +32,22 @@ TOO_LARGE = Code(
     help="ask for less, or name a machine: `resources: {{instance: {{azureml: Standard_TYPE}}}}`",
 )  # fmt: skip
 
+NO_CALENDAR = Code(
+    "MLC551", "warning",
+    "AzureML would start this every day that fits the other fields: it ignores the day of the month and the month of `{schedule}`",
+    help="use minutes, hours and days of the week; or add a CI service, which takes any schedule: `stack: {{ci: github}}`",
+)  # fmt: skip
+
+
+def keeps(schedule: str) -> bool:
+    """Whether a schedule of AzureML means what a cron line says."""
+    fields = schedule.split()
+    return all(fields[index] in ("*", "*/1", "?") for index in IGNORED_FIELDS)
+
 
 def problems(project: Project) -> Iterator[Diagnostic]:
-    """What concerns every engine, and MLC540 to MLC542."""
+    """What concerns every engine, MLC540 to MLC542, and MLC551."""
+    yield from _schedules(project)
     yield from engines.problems(project, "AzureML")
     yield from _names(project)
     for param in carried(project, lambda name, value: passes(name) and passes(value))[1]:
@@ -43,6 +57,14 @@ def problems(project: Project) -> Iterator[Diagnostic]:
     entries = {stage.entry for stage in project if _lacks_machine(stage.resources)}
     for entry in dict.fromkeys(stage.entry for stage in project if stage.entry in entries):
         yield TOO_LARGE.at("stages", entry, "resources", entry=entry)
+
+
+def _schedules(project: Project) -> Iterator[Diagnostic]:
+    if project.schedule and not keeps(project.schedule):
+        yield NO_CALENDAR.at("schedule", schedule=project.schedule)
+    for watch in watches(project, "azureml"):
+        if watch.schedule and not keeps(watch.schedule):
+            yield NO_CALENDAR.at("monitor", watch.monitor.name, "schedule", schedule=watch.schedule)
 
 
 def _instances(project: Project) -> Iterator[Diagnostic]:

@@ -48,6 +48,7 @@ PIPELINE: Support = {
     Feature.INSTANCE: Refused("the machine types are of other platforms"),
     Feature.KUBERNETES: Refused("its jobs are no pods"),
     Feature.MODELS: Elsewhere("a tag registers a model; `make register-NAME` sets it", ("make",)),
+    Feature.CI_LOCK: Emulated("a last job, which runs nothing of the project, pushes dvc.lock or proposes it"),
     Feature.FAN_OUT: Emulated(
         "a job for each stage runs the worker script; the last job restores all results and reports"
     ),

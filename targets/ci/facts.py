@@ -17,6 +17,9 @@ UV = "0.12.4"
 ENVIRONMENT = "mlops"
 """The environment of the jobs that see secrets: its protection rules decide who may start them."""
 
+WRITE_ENVIRONMENT = "mlops-write"
+"""The environment of a token that may write to the service: no job with it runs code of the project."""
+
 DURATIONS = ".mlops/state/durations.json"
 """How long stages took in earlier runs: by this the runner knows what a result that was restored has saved."""
 

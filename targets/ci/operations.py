@@ -10,6 +10,8 @@ RESTORE_HISTORY = f'sh {FOLDER}/history.sh restore "$MLOPS_MONITOR"'
 KEEP_HISTORY = f'sh {FOLDER}/history.sh keep "$MLOPS_MONITOR"'
 RETRAINS = 'tail -n 1 "monitoring/$MLOPS_MONITOR.csv" | cut -d , -f 4'
 """Prints `yes` if the last run of the monitor is to start a retraining."""
+LOCK = 'tail -n 1 "monitoring/$MLOPS_MONITOR.csv" | cut -d , -f 5'
+"""Prints the hash of the dvc.lock that the last run of the monitor saw."""
 
 
 def runs_operations(project: Project) -> bool:

@@ -15,6 +15,14 @@ from .facts import PULL
 
 PROGRAMS = os.path.join(os.path.dirname(__file__), "programs")
 RECORD = f"{FOLDER}/record.py"
+BUNDLE = "locked.bundle"
+"""How a changed dvc.lock gets to the job that pushes it."""
+_FILTERS = {"quote": quote}
+_ADVICE = {
+    "check": "Run make pipeline (or dvc repro --pull) and commit dvc.lock, or let CI do it: ci.lock in mlops.yaml.",
+    "commit": "On the default branch, the job lock pushes the new one.",
+    "propose": "On the default branch, the job lock proposes the new one.",
+}
 RUNS = ".mlops/state/ci.json"
 """What the runner of this job did."""
 
@@ -47,9 +55,45 @@ def push() -> str:
     return render(__package__, "push.sh.j2")
 
 
-def report(project: Project) -> str:
-    """Write report.md. It compares with ``$MLOPS_BASE_BRANCH``, a branch of origin, unless that is empty."""
-    return render(__package__, "report.sh.j2", uses_dvc=project.uses_dvc, record=RECORD, runs=RUNS)
+def report(project: Project, notice: str = "notice: ") -> str:
+    """Write report.md. It compares with ``$MLOPS_BASE_BRANCH``, a branch of origin, unless that is empty.
+
+    A dvc.lock that the run has changed is a ``notice`` in the log and in the report.
+    """
+    advice = _ADVICE[project.ci.lock]
+    return render(
+        __package__, "report.sh.j2", uses_dvc=project.uses_dvc, record=RECORD, runs=RUNS, notice=notice, advice=advice
+    )
+
+
+def pushes_lock(project: Project) -> bool:
+    """Whether a last job pushes a changed dvc.lock, or proposes it."""
+    return project.uses_dvc and project.ci.lock != "check"
+
+
+def locked(project: Project, output: str = "") -> str:
+    """Keep a changed dvc.lock for the last job, as `BUNDLE`. ``output`` is a command that tells the service of it."""
+    return render(__package__, "locked.sh.j2", _FILTERS, paths=_committed(project), bundle=BUNDLE, output=output)
+
+
+def lock(project: Project, propose: str, error: str = "error: ", notice: str = "notice: ") -> str:
+    """Push the dvc.lock of `BUNDLE` from ``$MLOPS_COMMIT`` to ``$MLOPS_BRANCH`` of ``$MLOPS_ORIGIN``, or propose it.
+
+    ``propose`` pushes ``$commit`` of lock.git to the branch ``$MLOPS_PROPOSAL`` and opens a request to merge it. This needs no
+    checkout, and takes nothing from the bundle but dvc.lock and results that Git keeps.
+    """
+    mode = project.ci.lock
+    skip = " [skip ci]" if mode == "commit" else ""  # the run that made it has just ended
+    paths = [project.from_top(path) for path in _committed(project)]
+    return render(
+        __package__, "lock.sh.j2", _FILTERS, paths=paths, scope=project.scope, bundle=BUNDLE, mode=mode, skip=skip,
+        propose=propose, error=error, notice=notice,
+    )  # fmt: skip
+
+
+def _committed(project: Project) -> list[str]:
+    """What a run may change in Git, from the project's folder."""
+    return ["dvc.lock", ".mlops/code.json", *(out.path for stage in project for out in stage.outs if not out.cached)]
 
 
 def programs(project: Project) -> Iterator[File]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ...compiler.lower.handover import lacking
 from ...compiler.model.diagnostic import Code, Diagnostic
 from ...compiler.model.project import Project
+from .monitors import ENGINES, timekeeper
 
 NO_HANDOVER = Code("MLC543", "error", "{problem}", help="{remedy}")
 NOT_IN_RUN_CACHE = Code(
@@ -17,7 +18,7 @@ NOT_IN_RUN_CACHE = Code(
 )  # fmt: skip
 NO_CLOCK = Code(
     "MLC545", "warning",
-    "nothing runs monitor `{monitor}` on its schedule: {engine} runs the pipeline only",
+    "nothing runs monitor `{monitor}` on its schedule: {why}",
     help="add a CI service, which runs monitors on their schedules: `stack: {{ci: github}}`",
 )  # fmt: skip
 NOT_OFFERED = Code(
@@ -25,19 +26,45 @@ NOT_OFFERED = Code(
     "{platform} does not offer {what}",
     help="name what it offers, or remove it: the other files of this project are not affected",
 )  # fmt: skip
+NO_ISSUE = Code(
+    "MLC550", "warning",
+    "a breach of `{monitor}` opens no issue: {engine} runs this monitor, and its run fails instead",
+    help="let {engine} notify you of runs that fail, or add a CI service, which opens issues: `stack: {{ci: github}}`",
+)  # fmt: skip
 
-WITH_CLOCK = ("github", "gitlab")
-"""Targets that run a monitor on its schedule."""
+
+SEVERAL_IMAGES = Code(
+    "MLC552", "warning",
+    "a breach of `{monitor}` retrains in one container of {engine}, while stages name the images {images}",
+    help="give all stages the same `image`, or add a CI service, which retrains: `stack: {{ci: github}}`",
+)  # fmt: skip
 
 
 def problems(project: Project, engine: str) -> Iterator[Diagnostic]:
-    """MLC543 to MLC545, for an engine of that name."""
+    """MLC543 to MLC545, MLC550 and MLC552, for an engine of that name."""
     yield from _handover(project)
     yield from _run_cache(project)
-    if not any(target in project.targets for target in WITH_CLOCK):
-        for name, monitor in project.monitors.items():
-            if monitor.schedule:
-                yield NO_CLOCK.at("monitor", name, "schedule", monitor=name, engine=engine)
+    yield from _monitors(project, engine)
+
+
+def _monitors(project: Project, engine: str) -> Iterator[Diagnostic]:
+    keeper = timekeeper(project)
+    for name, monitor in project.monitors.items():
+        if monitor.schedule and keeper is None:
+            why = (
+                "its task calls `make`, and `build` is none"
+                if engine.lower() in ENGINES
+                else f"{engine} runs the pipeline only"
+            )
+            yield NO_CLOCK.at("monitor", name, "schedule", monitor=name, why=why)
+        if keeper != engine.lower():
+            continue
+        if monitor.opens_issue:
+            yield NO_ISSUE.at("monitor", name, "on_breach", monitor=name, engine=engine)
+        images = sorted({stage.image for stage in project if stage.image})
+        if monitor.retrains and images and len({stage.image for stage in project}) > 1:
+            listed = ", ".join(f"`{image}`" for image in images)
+            yield SEVERAL_IMAGES.at("monitor", name, "on_breach", monitor=name, engine=engine, images=listed)
 
 
 def _handover(project: Project) -> Iterator[Diagnostic]:

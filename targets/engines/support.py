@@ -24,7 +24,7 @@ TASKS: Support = {
         (
             Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR,
             Feature.CI_TRIGGERS, Feature.CI_RUNNER, Feature.CI_SECRETS, Feature.CI_OIDC,
-            Feature.CI_IMAGE, Feature.CI_CACHE, Feature.FAN_OUT, Feature.CI_RUNNERS,
+            Feature.CI_IMAGE, Feature.CI_CACHE, Feature.CI_LOCK, Feature.FAN_OUT, Feature.CI_RUNNERS,
         ),
         ELSEWHERE,
     ),
@@ -33,6 +33,9 @@ TASKS: Support = {
 
 INSTALLED = Emulated("a task without `image` installs DVC with the extra for the remote")
 """The effect of `stack.registry` on `task.setup`."""
+
+WATCHED = "with make and DVC, {} for each monitor, on its schedule unless CI has it; a breach fails its run, and `retrain` pushes a branch"
+"""The effect of `monitor` on the engines of `monitors.ENGINES`."""
 
 IN_PODS: Mapping[Feature, Emulated] = {
     Feature.GPU_TYPE: Emulated("a label of the pod's node, and the kind of device in its limits"),

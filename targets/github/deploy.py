@@ -1,4 +1,4 @@
-"""The workflow that deploys, started by a registry tag, a push or by hand."""
+"""The workflow that deploys, started by a registry tag, an assignment, a push or by hand."""
 
 from __future__ import annotations
 
@@ -38,19 +38,26 @@ def deployments(project: Project) -> dict[str, Any]:
     return workflow(project, "deploy", triggers, jobs)
 
 
+def assigned(project: Project, deployment: Deployment) -> str:
+    """The tag by which GTO and Studio assign a version to the environment; `#` and a number may follow."""
+    return f"{project.registered(deployment.model)}#{deployment.name}"
+
+
 def _push(project: Project) -> dict[str, Any]:
     push: dict[str, Any] = {}
     if any(deployment.on == "push" for deployment in project.deployments.values()):
         push |= {"branches": Flow(project.ci.push_branches or ("main",)), **paths(project)}
-    if models := operations.tagged_models(project):
-        push["tags"] = [f"{project.registered(model)}@*" for model in models]
-    return push
+    tags = [f"{project.registered(model)}@*" for model in operations.tagged_models(project)]
+    for deployment in project.deployments.values():
+        tag = assigned(project, deployment)
+        tags += [tag, f"{tag}#*"]
+    return {**push, "tags": tags}
 
 
 def _deployment(project: Project, deployment: Deployment) -> Job:
     name = deployment.name
-    newest = "'newest'" if deployment.on == "push" else "github.ref_name"
-    version = f"${{{{ inputs.version || {newest} }}}}"
+    tagged = "github.ref_type == 'tag' && github.ref_name || 'newest'" if deployment.on == "push" else "github.ref_name"
+    version = f"${{{{ inputs.version || {tagged} }}}}"
     steps = [
         *signed_in(project),
         {
@@ -97,5 +104,9 @@ def _condition(project: Project, deployment: Deployment) -> str:
         "push": ["(github.event_name == 'push' && github.ref_type == 'branch')"],
         "manual": [],
     }
+    tag = f"refs/tags/{assigned(project, deployment)}"
+    assignment = (
+        f"(github.event_name == 'push' && (github.ref == {string(tag)} || startsWith(github.ref, {string(tag + '#')})))"
+    )
     by_hand = f"(github.event_name == 'workflow_dispatch' && inputs.environment == {string(deployment.name)})"
-    return " || ".join([*started[deployment.on], by_hand])
+    return " || ".join([*started[deployment.on], assignment, by_hand])

@@ -50,7 +50,7 @@ def monitors(project: Project) -> dict[str, Any]:
             jobs[issue_ids[name]] = _issue(project, monitor, watch_ids[name])
         if monitor.retrains:
             jobs[retrain_ids[name]] = _retrain(project, monitor, watch_ids[name], keep_ids[name])
-            jobs[propose_ids[name]] = _propose(project, monitor, retrain_ids[name])
+            jobs[propose_ids[name]] = _propose(project, monitor, watch_ids[name], retrain_ids[name])
     return workflow(project, "monitor", triggers, jobs)
 
 
@@ -67,11 +67,11 @@ def _watch(project: Project, monitor: Monitor) -> Job:
         {
             "name": "Publish the result",
             "id": "state",
-            "run": render(__package__, "state.sh.j2", retrains=operations.RETRAINS),
+            "run": render(__package__, "state.sh.j2", retrains=operations.RETRAINS, lock=operations.LOCK),
         },
         upload(project, "Upload the report", f"monitor-{name}", f"monitoring/{name}.*"),
     ]
-    outputs = {key: f"${{{{ steps.state.outputs.{key} }}}}" for key in ("breached", "retrain", "report")}
+    outputs = {key: f"${{{{ steps.state.outputs.{key} }}}}" for key in ("breached", "retrain", "lock", "report")}
     return job(
         project, f"Monitor {name}", steps, env={"MLOPS_MONITOR": name}, outputs=outputs, **alone(project, f"monitor-{name}"),
         condition=" || ".join(conditions), **access(project),
@@ -79,18 +79,27 @@ def _watch(project: Project, monitor: Monitor) -> Job:
 
 
 def _keep(project: Project, monitor: Monitor, watch: str) -> Job:
-    """The job that stores the history. It has the text of the program, because it does not check out the repository."""
-    begin = 'git init --quiet\ngit remote add origin "$MLOPS_ORIGIN"\nset -- keep "$MLOPS_MONITOR"\n'
-    folder = {"MLOPS_FOLDER": project.folder} if project.folder else {}
+    """The job that stores the history."""
     step = {
         "name": "Save the history",
-        "env": {**CREDENTIALS, **ORIGIN, "MLOPS_MONITOR": monitor.name, **folder},
-        "run": begin + _without_head(program("history.sh").text),
+        "env": {**CREDENTIALS, **ORIGIN, "MLOPS_MONITOR": monitor.name, **_folder(project)},
+        "run": _history('keep "$MLOPS_MONITOR"'),
     }
     permissions = {"contents": Remarked("write", "to store the history on its branch")}
     report = download(project, "Download the report", f"monitor-{monitor.name}", "monitoring")
     one_at_a_time = alone(project, f"keep-{monitor.name}")
     return writer(f"History of {monitor.name}", None, [watch], permissions, report, step, **one_at_a_time)
+
+
+def _folder(project: Project) -> dict[str, str]:
+    """The variable by which history.sh finds the project's files without a checkout."""
+    return {"MLOPS_FOLDER": project.folder} if project.folder else {}
+
+
+def _history(arguments: str) -> str:
+    """A call of history.sh in a job that does not check out the repository, and so has the text of the program."""
+    begin = f'git init --quiet\ngit remote add origin "$MLOPS_ORIGIN"\nset -- {arguments}\n'
+    return begin + _without_head(program("history.sh").text)
 
 
 def _without_head(text: str) -> str:
@@ -132,13 +141,18 @@ def _retrain(project: Project, monitor: Monitor, watch: str, keep: str) -> Job:
     )  # fmt: skip
 
 
-def _propose(project: Project, monitor: Monitor, retrain: str) -> Job:
-    """The job that opens a pull request, or, where it may not, puts the link to do so into an issue."""
+def _propose(project: Project, monitor: Monitor, watch: str, retrain: str) -> Job:
+    """The job that opens a pull request, or, where it may not, puts the link to do so into an issue.
+
+    Only then does the history say that the retraining has succeeded: one that failed is tried again by the next breach.
+    """
     name = monitor.name
     branch = f"needs.{retrain}.outputs.branch"
+    lock = {"MLOPS_LOCK": f"${{{{ needs.{watch}.outputs.lock }}}}", **_folder(project)}
+    known = {**CREDENTIALS, **ORIGIN, "MLOPS_MONITOR": name, **lock}
     step = {
         "name": "Propose the result",
-        "env": {**CREDENTIALS, **ORIGIN, "MLOPS_MONITOR": name, "MLOPS_BRANCH": f"${{{{ {branch} }}}}"},
+        "env": {**known, "MLOPS_BRANCH": f"${{{{ {branch} }}}}"},
         "run": render(
             __package__,
             "propose.sh.j2",
@@ -147,18 +161,17 @@ def _propose(project: Project, monitor: Monitor, retrain: str) -> Job:
             issue=render(__package__, "issue.sh.j2", scope=project.scope),
         ),
     }
+    record = {
+        "name": "Record that the retraining has succeeded",
+        "env": known,
+        "run": _history('retrained "$MLOPS_MONITOR" "$MLOPS_LOCK"'),
+    }
     permissions = {
-        "contents": Remarked("write", "to push the branch with the result"),
+        "contents": Remarked("write", "to push the branch with the result, and to record it"),
         "pull-requests": Remarked("write", "to open a pull request for it"),
         "issues": Remarked("write", "to link the branch if Actions may not open pull requests"),
     }
     result = download(project, "Download the result", f"retrain-{name}", ".")
-    return writer(
-        f"Proposal for {name}",
-        f"{branch} != ''",
-        [retrain],
-        permissions,
-        result,
-        step,
-        **alone(project, f"propose-{name}"),
-    )
+    one_at_a_time = alone(project, f"propose-{name}")
+    needs = [watch, retrain]
+    return writer(f"Proposal for {name}", f"{branch} != ''", needs, permissions, result, step, record, **one_at_a_time)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ...compiler.emit.names import distinct
 
-PIPELINE_JOBS = ("check", "test", "pipeline", "comment", "notify")
+PIPELINE_JOBS = ("check", "test", "pipeline", "comment", "lock", "notify")
 """The jobs of the pipeline's workflow that are no stages."""
 
 

@@ -9,16 +9,19 @@ from ...compiler.emit.yaml import Flow, Remarked
 from ...compiler.lower.fan_out import fan
 from ...compiler.model.project import Project
 from ..ci import shell
-from ..ci.facts import DURATIONS, SHORT_MINUTES
+from ..ci.facts import DURATIONS, SHORT_MINUTES, WRITE_ENVIRONMENT
 from . import names
 from .escape import literal, string
 from .facts import REPORT_BYTES
 from .fan_out import FROM_FORK, collect, notice, stage_jobs
 from .job import (
+    CREDENTIALS,
+    ORIGIN,
     Job,
     Step,
     access,
     begin,
+    download,
     environment,
     job,
     paths,
@@ -57,6 +60,8 @@ def pipeline(project: Project) -> dict[str, Any]:
         jobs["pipeline"] = _pipeline(project, list(jobs), step)
     if project.ci.pull_request:
         jobs["comment"] = _comment(project)
+    if shell.pushes_lock(project):
+        jobs["lock"] = _lock(project)
     concurrency = {
         "group": "${{ github.workflow }}-${{ github.ref }}",
         "cancel-in-progress": "${{ github.event_name == 'pull_request' }}",
@@ -101,11 +106,20 @@ def _pipeline(project: Project, needs: list[str], results: Step) -> Job:
         steps += [*_cache(project), _restore(project)]
         push = {"name": "Push results and the run cache", "if": _ON_DEFAULT_BRANCH, **secrets(project)}
         later.append({**push, "run": shell.push()})
+        if shell.pushes_lock(project):
+            output = 'echo "locked=yes" >> "$GITHUB_OUTPUT"'
+            keep: Step = {"name": "Keep dvc.lock for the last job", "id": "locked", "if": _ON_DEFAULT_BRANCH}
+            later += [
+                {**keep, "run": shell.locked(project, output)},
+                {**upload(project, "Upload dvc.lock", "locked", shell.BUNDLE), "if": _ON_DEFAULT_BRANCH},
+            ]
     later += _report(project)
     if _may_be_skipped(project):
         later = [{"name": step["name"], "if": _NOT_SKIPPED, **step} for step in later]
     steps += later
     outputs = {"report": "${{ steps.publish.outputs.report }}"}
+    if shell.pushes_lock(project):
+        outputs["locked"] = "${{ steps.locked.outputs.locked }}"
     return job(project, "Pipeline", steps, needs=needs, outputs=outputs, **access(project))
 
 
@@ -143,10 +157,31 @@ def _report(project: Project) -> list[Step]:
     base = {"env": {"MLOPS_BASE_BRANCH": "${{ github.base_ref }}"}} if project.uses_dvc else {}
     publish = render(__package__, "publish.sh.j2", limit=REPORT_BYTES)
     steps: list[Step] = [
-        {"name": "Write the report", **base, "run": shell.report(project)},
+        {"name": "Write the report", **base, "run": shell.report(project, "::notice::")},
         {"name": "Publish the report", "id": "publish", "run": publish},
     ]
     return [*steps, upload(project, "Upload the plots", "plots", "dvc_plots")] if project.uses_dvc else steps
+
+
+def _lock(project: Project) -> Job:
+    """The job that pushes dvc.lock, or opens a pull request for it."""
+    token = {"GH_TOKEN": f"${{{{ secrets.{project.ci.token} }}}}"} if project.ci.token else {}
+    env = {
+        **CREDENTIALS,
+        **token,
+        **ORIGIN,
+        "MLOPS_COMMIT": "${{ github.sha }}",
+        "MLOPS_BRANCH": "${{ github.ref_name }}",
+    }
+    script = shell.lock(project, render(__package__, "lock.sh.j2"), "::error::", "::notice::")
+    step = {"name": "Push dvc.lock", "env": env, "run": script}
+    permissions = {"contents": Remarked("write", "to push dvc.lock")}
+    if project.ci.lock == "propose":
+        step["name"] = "Propose dvc.lock"
+        permissions["pull-requests"] = Remarked("write", "to open a pull request for it")
+    result = download(project, "Download dvc.lock", "locked", ".")
+    apart = {"environment": WRITE_ENVIRONMENT} if project.ci.token else {}
+    return writer("Lock", "needs.pipeline.outputs.locked == 'yes'", ["pipeline"], permissions, result, step, **apart)
 
 
 def _comment(project: Project) -> Job:

@@ -1,4 +1,4 @@
-"""The jobs that deploy and roll back, started by a registry tag, a push or by hand."""
+"""The jobs that deploy and roll back, started by a registry tag, an assignment, a push or by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...compiler.model.project import Project
 from ..ci import operations
 from .escape import label, tag
 from .job import WHOLE_HISTORY, Job, credentials, job, missing, package_cache, short_job
-from .rules import source
+from .rules import assigned, source
 from .sign_in import id_tokens
 from .tasks import VERSION, is_pipeline, rule
 
@@ -23,8 +23,7 @@ def deploy(project: Project, deployment: Deployment) -> Job:
     """The job that deploys. To approve a deployment is to start its job by hand."""
     manual = {"when": "manual"} if deployment.approve else {}
     rules = [rule(project, f"deploy-{deployment.name}", **manual)]
-    if (started := _started(project, deployment)) is not None:
-        rules.append({"if": f"{started} && {is_pipeline(project)}", **manual})
+    rules += [{"if": f"{started} && {is_pipeline(project)}", **manual} for started in _started(project, deployment)]
     needs: Any = [{"job": "pipeline", "optional": True}] if deployment.on == "push" else Flow([])
     version = f"${{CI_COMMIT_TAG:-${VERSION}}}"
     script = ["export MLOPS_PUSH=no", f'make deploy-{deployment.name} VERSION="{version}"']
@@ -35,8 +34,8 @@ def rollback(project: Project, deployment: Deployment) -> Job:
     """The job that rolls back: by hand from the form, or by a button beside the deployment that went wrong."""
     name = deployment.name
     rules = [rule(project, f"rollback-{name}")]
-    if (started := _started(project, deployment)) is not None:
-        rules.append({"if": f"{started} && {is_pipeline(project)}", "when": "manual", "allow_failure": True})
+    button = {"when": "manual", "allow_failure": True}
+    rules += [{"if": f"{started} && {is_pipeline(project)}", **button} for started in _started(project, deployment)]
     needs = [{"job": f"deploy-{name}", "optional": True}]
     script = ["export MLOPS_PUSH=no", f"make rollback-{name}"]
     return _deployment_job(project, deployment, script, rules=rules, needs=needs)
@@ -70,8 +69,7 @@ def record(project: Project, deployment: Deployment, action: str) -> Job:
     name = deployment.name
     script = render(__package__, "record.sh.j2", folder=_FOLDER, record=operations.record())
     rules = [rule(project, f"{action}-{name}")]
-    if (started := _started(project, deployment)) is not None:
-        rules.append({"if": f"{started} && {is_pipeline(project)}"})
+    rules += [{"if": f"{started} && {is_pipeline(project)}"} for started in _started(project, deployment)]
     return short_job(
         project,
         "report",
@@ -88,9 +86,11 @@ def _names(project: Project, deployment: Deployment) -> dict[str, str]:
     return {"MLOPS_MODEL": project.registered(deployment.model), "MLOPS_ENVIRONMENT": deployment.name}
 
 
-def _started(project: Project, deployment: Deployment) -> str | None:
-    """The condition under which a deployment starts by itself."""
+def _started(project: Project, deployment: Deployment) -> list[str]:
+    """The conditions under which a deployment starts by itself."""
+    started = [assigned(project, deployment)]
     if deployment.on == "tag":
-        return tag(f"{project.registered(deployment.model)}@")
-    on_default_branch = f'${source(project)} == "push" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH'
-    return on_default_branch if deployment.on == "push" else None
+        started.append(tag(f"{project.registered(deployment.model)}@"))
+    if deployment.on == "push":
+        started.append(f'${source(project)} == "push" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH')
+    return started

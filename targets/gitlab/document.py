@@ -84,6 +84,8 @@ def _jobs(project: Project) -> dict[str, Job]:
     others = dict(_task_jobs(project)) if has_tasks(project) else {}
     if project.ci.pull_request:
         others["note"] = pipeline.note(project)
+    if shell.pushes_lock(project):
+        others["lock"] = pipeline.lock(project)
     if project.failure_webhook is not None:
         others["notify"] = notify(project, project.failure_webhook)
     if shell.fans_out(project):

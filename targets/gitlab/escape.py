@@ -37,6 +37,15 @@ def tag(prefix: str) -> str:
     return f"$CI_COMMIT_TAG =~ /^{literal(prefix)}/"
 
 
+def assignment(model: str, environment: str) -> str:
+    """A condition that holds for the tag MODEL#ENVIRONMENT, or MODEL#ENVIRONMENT#N, by which GTO and Studio assign a version to an environment.
+
+    Records of deployments are such tags, too; by their text they are told apart.
+    """
+    matches = f"$CI_COMMIT_TAG =~ /^{literal(f'{model}#{environment}')}(#[0-9]+)?$/"
+    return f"{matches} && $CI_COMMIT_TAG_MESSAGE !~ /^{literal(f'{model}@')}\\S+ is in {literal(environment)}/"
+
+
 def _expression(pattern: str) -> str:
     """The pattern as a regular expression of RE2, for a place between slashes."""
     parts: list[str] = []

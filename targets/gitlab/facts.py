@@ -24,5 +24,3 @@ PARENTS_STAGE = "test"
 
 TOKEN = "GITLAB_TOKEN"
 """The variable with the access token that writes to GitLab."""
-WRITE_ENVIRONMENT = "mlops-write"
-"""The environment of that variable. Apart from deployments no job with this environment runs code of the project."""

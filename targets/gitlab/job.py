@@ -10,9 +10,9 @@ from ...compiler.emit.yaml import Flow
 from ...compiler.model.project import Project
 from ...compiler.programs import FOLDER
 from ..ci import shell
-from ..ci.facts import DURATIONS, ENVIRONMENT, UV
+from ..ci.facts import DURATIONS, ENVIRONMENT, UV, WRITE_ENVIRONMENT
 from .escape import label
-from .facts import DEFAULT_MINUTES, WRITE_ENVIRONMENT
+from .facts import DEFAULT_MINUTES, TOKEN
 from .sign_in import id_tokens
 from .sign_in import script as sign_in
 
@@ -94,6 +94,6 @@ def missing(project: Project, environment: str = ENVIRONMENT) -> list[str]:
     ]
 
 
-def credentials() -> str:
-    """Let Git push to GitLab."""
-    return render(__package__, "credentials.sh.j2")
+def credentials(token: str | None = None) -> str:
+    """Let Git push to GitLab, with the variable ``token`` instead of the usual one."""
+    return render(__package__, "credentials.sh.j2", token=token or TOKEN)

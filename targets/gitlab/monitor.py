@@ -8,6 +8,7 @@ from ...compiler.emit.templates import render
 from ...compiler.emit.yaml import Flow, Remarked
 from ...compiler.model.operations import Monitor
 from ...compiler.model.project import Project
+from ...compiler.programs import FOLDER
 from ..ci import operations, shell
 from .escape import label
 from .job import (
@@ -27,6 +28,8 @@ from .job import (
 from .tasks import rule
 
 _BUNDLE = "retrained.bundle"
+_RETRAINED = "retrained.lock"
+"""Where a retraining with a result leaves the hash of the dvc.lock that it was for."""
 
 
 def watch(project: Project, monitor: Monitor) -> Job:
@@ -72,6 +75,8 @@ def retrain(project: Project, monitor: Monitor) -> Job:
         missing=missing(project),
         restore=shell.restore(),
         bundle=_BUNDLE,
+        retrained=_RETRAINED,
+        lock=operations.LOCK,
     )
     return job(
         project,
@@ -81,13 +86,20 @@ def retrain(project: Project, monitor: Monitor) -> Job:
         **access(project),
         before_script=Flow(enter(project)),
         cache=caches(project),
-        artifacts={"paths": Flow([project.from_top(_BUNDLE)]), "expire_in": "30 days"},
+        artifacts={"paths": Flow([project.from_top(_BUNDLE), project.from_top(_RETRAINED)]), "expire_in": "30 days"},
     )
 
 
 def propose(project: Project, monitor: Monitor) -> Job:
-    """The job that opens a merge request with the result, if there is one."""
-    script = render(__package__, "propose.sh.j2", credentials=credentials(), bundle=_BUNDLE)
+    """The job that opens a merge request with the result, if there is one, and records that the retraining has succeeded."""
+    script = render(
+        __package__,
+        "propose.sh.j2",
+        credentials=credentials(),
+        bundle=_BUNDLE,
+        retrained=_RETRAINED,
+        history=f"{FOLDER}/history.sh",
+    )
     return short_job(project, "report", [script], **_after(project, monitor, f"retrain-{monitor.name}"))
 
 

@@ -12,8 +12,9 @@ from ..ci import project_file, shell
 from ..ci.facts import SHORT_MINUTES
 from ..ci.fan_out import collect
 from .facts import TOKEN
-from .job import PROGRAM, WHOLE_HISTORY, Job, access, caches, job, missing, package_cache, short_job
+from .job import PROGRAM, WHOLE_HISTORY, Job, access, caches, credentials, job, missing, package_cache, short_job
 from .rules import merge_request
+from .tasks import has_tasks, is_pipeline
 
 _PLOTS = "dvc_plots"
 _FORK = shell.Fork(
@@ -65,7 +66,8 @@ def _script(project: Project, run: str) -> list[str]:
     report = shell.report(project) + "cat report.md\n"
     if not project.uses_dvc:
         return [base, *missing(project), run, report]
-    push = render(__package__, "push.sh.j2", push=shell.push())
+    pushed = shell.push() + (shell.locked(project) if shell.pushes_lock(project) else "")
+    push = render(__package__, "push.sh.j2", push=pushed)
     metrics = f"dvc metrics show --json | python {PROGRAM} metrics > metrics.txt"
     restore = shell.restore(fork=_FORK if project.ci.pull_request else None)
     return [base, *missing(project), restore, run, push, report, metrics]
@@ -75,8 +77,25 @@ def _artifacts(project: Project) -> dict[str, Any]:
     artifacts: dict[str, Any] = {"expose_as": "Metrics and plots"}
     if not project.uses_dvc:
         return {**artifacts, "paths": Flow([project.from_top("report.md")])}
-    paths = Flow([project.from_top("report.md"), project.from_top(_PLOTS)])
+    bundle = [project.from_top(shell.BUNDLE)] if shell.pushes_lock(project) else []
+    paths = Flow([project.from_top("report.md"), project.from_top(_PLOTS), *bundle])
     return {**artifacts, "paths": paths, "reports": {"metrics": project.from_top("metrics.txt")}}
+
+
+def lock(project: Project) -> Job:
+    """The job that pushes dvc.lock to the default branch, or opens a merge request for it."""
+    names = [
+        f"if [ ! -e {shell.BUNDLE} ]; then echo 'dvc.lock is up to date'; exit 0; fi",
+        "MLOPS_ORIGIN=$(git config --get remote.origin.url) MLOPS_COMMIT=$CI_COMMIT_SHA MLOPS_BRANCH=$CI_COMMIT_BRANCH",
+    ]
+    script = [credentials(project.ci.token), *names, shell.lock(project, render(__package__, "lock.sh.j2"))]
+    rules = [
+        {
+            "if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"
+            + (f" && {is_pipeline(project)}" if has_tasks(project) else "")
+        }
+    ]
+    return short_job(project, "report", script, needs=Flow(["pipeline"]), rules=rules, interruptible=False)
 
 
 def note(project: Project) -> Job:

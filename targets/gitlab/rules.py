@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...compiler.emit.yaml import Remarked
+from ...compiler.model.operations import Deployment
 from ...compiler.model.project import Project
 from ..ci import project_file, watched
 from ..ci.operations import tagged_models
-from .escape import branch, tag
+from .escape import assignment, branch, tag
 from .facts import PARENTS_SOURCE, SOURCE
 from .tasks import TASK, has_tasks, is_other, is_pipeline
 
@@ -21,6 +22,11 @@ Rule = dict[str, Any]
 def source(project: Project) -> str:
     """The variable that says what started the pipeline. That of a project in a folder is a child pipeline."""
     return PARENTS_SOURCE if project.folder else SOURCE
+
+
+def assigned(project: Project, deployment: Deployment) -> str:
+    """The condition under which a tag of GTO or Studio assigns a version to the environment."""
+    return assignment(project.registered(deployment.model), deployment.name)
 
 
 def merge_request(project: Project) -> str:
@@ -61,6 +67,7 @@ def _rules(project: Project, variable: str) -> Iterator[Rule]:
     yield from _pushes(ci.push_branches, variable)
     if tasks:
         yield from ({"if": tag(f"{project.registered(model)}@")} for model in tagged_models(project))
+        yield from ({"if": assigned(project, deployment)} for deployment in project.deployments.values())
     if ci.schedules:
         crons = ", ".join(ci.schedules)
         if project.folder:

@@ -50,7 +50,7 @@ class Make:
         Feature.DATA: Emulated("with DVC: `make data`, which runs `dvc import-url`, `dvc import` or `dvc update`"),
         Feature.MODELS: Emulated("with DVC: `make register-NAME`, which pushes and sets GTO's tag"),
         Feature.EXPERIMENTS: Emulated("with DVC: `make exp-NAME`, which queues, runs and compares"),
-        Feature.DEPLOY: Emulated("with DVC: `make deploy-NAME` and `make rollback-NAME`"),
+        Feature.DEPLOY: Emulated("with DVC: `make deploy-NAME`, `make rollback-NAME` and `make promote-NAME`"),
         Feature.MONITOR: Emulated("with DVC: `make monitor-NAME`"),
         Feature.NOTIFY: Refused("make runs where you see it fail"),
         Feature.SCHEDULE: Refused("make has no clock"),

@@ -62,6 +62,7 @@ def driven_by_dvc(project: Project) -> dict[str, Any]:
         "pointer_lines": _pointer_lines,
         "param_key": lambda name: name.partition(":")[2] or name,
         "sources_of": lambda monitor: [s.name for s in project.sources.values() if s.path in monitor.deps],
+        "by_tag": any(service in project.targets for service in ("github", "gitlab")),
         "pulled_by": lambda monitor: _pulled_by(project, monitor),
         "in_git": [out.path for stage in project for out in stage.outs if not out.cached],
     }
@@ -89,8 +90,8 @@ def operation_targets(project: Project) -> list[str]:
     targets += [f"record-{store}" for store in project.stores]
     targets += [f"exp-{name}" for name in project.experiments]
     targets += [f"register-{name}" for name in project.models]
-    for name in project.deployments:
-        targets += [f"deploy-{name}", f"rollback-{name}"]
+    for name, deployment in project.deployments.items():
+        targets += [f"deploy-{name}", f"rollback-{name}", *([f"promote-{name}"] if deployment.before else [])]
     for name, monitor in project.monitors.items():
         targets += [f"monitor-{name}", *([f"retrain-{name}"] if monitor.retrains else [])]
     return targets

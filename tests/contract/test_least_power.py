@@ -23,6 +23,9 @@ RUNS = re.compile(
 ACTIONS = ("actions/download-artifact@",)
 """What a job that writes may use."""
 
+WRITERS = "mlops-write"
+"""An environment that holds a token to write with and that only such jobs may have."""
+
 WORKFLOWS = sorted((ROOT / "tests/golden").glob("*/expected/github/.github/workflows/*.yml"))
 WORKFLOWS += sorted((ROOT / "examples").glob("*/.github/workflows/*.yml"))
 
@@ -57,7 +60,7 @@ def writes(job: dict[str, Any]) -> bool:
 
 def runs_the_project(job: dict[str, Any]) -> Iterator[str]:
     """What of the project, or of what it installs, a job runs."""
-    if "environment" in job or "container" in job:
+    if job.get("environment", WRITERS) != WRITERS or "container" in job:
         yield "its environment"
     for step in job["steps"]:
         if "uses" in step and not step["uses"].startswith(ACTIONS):
@@ -78,6 +81,9 @@ def judge(text: str) -> int:
         assert bool(signs_in) == (job.get("permissions", {}).get("id-token") == "write")
         assert all(re.search("@[0-9a-f]{40}$", action) for action in signs_in)
     writers = {name: job for name, job in document["jobs"].items() if writes(job)}
+    assert not [
+        name for name, job in document["jobs"].items() if job.get("environment") == WRITERS and name not in writers
+    ]
     assert {name: found for name, job in writers.items() if (found := list(runs_the_project(job)))} == {}
     return len(writers)
 

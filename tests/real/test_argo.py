@@ -123,8 +123,16 @@ def test_hera_takes_it(case: str) -> None:
 
 @pytest.mark.full
 def test_the_clock_starts_the_template() -> None:
-    files = {"mlops.yaml": WINE + 'schedule: "30 6 * * 1"\n', "params.yaml": "lr: 1\n", "raw.csv": ""}
-    manifests, _ = emitted("argo", files)
+    monitor = "monitor: {drift: {schedule: '*/10 * * * *', cmd: y, deps: [raw.csv]}, odd: {cmd: y, deps: [raw.csv]}}\n"
+    text = WINE.replace("build: none, ", "") + 'schedule: "30 6 * * 1"\n' + monitor
+    manifests, _ = emitted("argo", {"mlops.yaml": text, "params.yaml": "lr: 1\n", "raw.csv": ""})
+    for name, kind in (("drift", "CronWorkflow"), ("odd", "WorkflowTemplate")):
+        monitored = manifests[f"argo/wine-monitor-{name}.yaml"]
+        assert monitored["kind"] == kind
+        done = strict(monitored)
+        assert not done.returncode, done.stderr
+        assert json.loads(done.stdout) == monitored
+    assert manifests["argo/wine-monitor-drift.yaml"]["spec"]["schedules"] == ["*/10 * * * *"]
     clock = manifests["argo/wine-schedule.yaml"]
     done = strict(clock)
     assert not done.returncode, done.stderr
@@ -205,11 +213,13 @@ def run_workflow(
 ) -> dict[str, str]:
     """What Argo would run of a template with these parameters, each container in an empty folder; the state of each task."""
     template = yaml.safe_load(path.read_text())["spec"]
+    template = template.get("workflowSpec", template)  # of a CronWorkflow
     templates = {each["name"]: each for each in template["templates"]}
     parameters = {each["name"]: each["value"] for each in template["arguments"]["parameters"]}
     assert set(given) <= set(parameters)
     values = {f"workflow.parameters.{name}": value for name, value in {**parameters, **given}.items()}
-    dag = templates[template["entrypoint"]]["dag"]
+    entry = template["entrypoint"]
+    dag = templates[entry].get("dag", {"tasks": [{"name": entry, "template": entry}]})
     tasks = {task["name"]: task for task in dag["tasks"]}
 
     def start(name: str) -> bool:

@@ -23,10 +23,15 @@ LOAD = """
 import json, logging, sys, warnings
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
-from azure.ai.ml import load_job
+from azure.ai.ml import load_job, load_schedule
 found = {}
 for path in sys.argv[2:]:
     try:
+        if path.endswith("-schedule.yml"):
+            loaded = load_schedule(path)
+            found[path] = ""
+            found[path + ":starts"] = [loaded.trigger.expression, loaded.trigger.time_zone, loaded.create_job.display_name]
+            continue
         loaded = load_job(path, params_override=json.loads(sys.argv[1]))
         result = loaded._validate()
         found[path] = "" if result.passed else str(result)
@@ -74,11 +79,29 @@ def by_sdk(root: Path, files: Mapping[str, Any], override: Mapping[str, Any] | N
 def test_the_sdk_takes_it(case: str, tmp_path: Path) -> None:
     said = {"mlops.yaml": HOSTILE, "params.yaml": json.dumps(PARAMS), "raw.csv": ""}
     files, _ = emitted("azureml", said if case == "hostile" else golden(case))
-    [pipeline] = files
     found = by_sdk(tmp_path, files)
-    assert found[pipeline] == "", found
-    assert found[f"{pipeline}:jobs"] == {name: job["command"] for name, job in files[pipeline]["jobs"].items()}
-    assert found[f"{pipeline}:inputs"] == files[pipeline]["inputs"]
+    for path, document in files.items():
+        assert found[path] == "", found
+        if not path.endswith("-schedule.yml"):
+            assert found[f"{path}:jobs"] == {name: job["command"] for name, job in document["jobs"].items()}
+            assert found[f"{path}:inputs"] == document["inputs"]
+
+
+@pytest.mark.full
+def test_clocks(tmp_path: Path) -> None:
+    """The pipeline's clock submits the pipeline, a monitor's its monitor; a day of the month, which AzureML ignores, is no clock."""
+    spec = (
+        "mlops: 1\nproject: p\nstack: {orchestrator: [dvc, azureml], ci: []}\nschedule: '30 6 * * 1'\n"
+        "stages: {a: {cmd: x, deps: [raw.csv], outs: [o]}}\n"
+        "monitor: {drift: {schedule: '*/10 * * * *', cmd: y, deps: [raw.csv]}, monthly: {schedule: '0 6 1 * *', cmd: z, deps: [raw.csv]}}\n"
+    )
+    files, said = emitted("azureml", {"mlops.yaml": spec, "raw.csv": ""})
+    found = by_sdk(tmp_path, files)
+    assert {path: found[f"{path}:starts"] for path in files if path.endswith("-schedule.yml")} == {
+        "azureml/p-schedule.yml": ["30 6 * * 1", "UTC", "p"],
+        "azureml/p-monitor-drift-schedule.yml": ["*/10 * * * *", "UTC", "p: monitor drift"],
+    }
+    assert [(each.code, each.place.path) for each in said] == [("MLC551", ("monitor", "monthly", "schedule"))]  # type: ignore[union-attr]
 
 
 @pytest.mark.full
@@ -138,7 +161,7 @@ def run_pipeline(
     for name, job in data["jobs"].items():
         texts = [each if isinstance(each, str) else each["path"] for each in job["inputs"].values()]
         after[name] = [found[1] for text in texts if (found := re.match(r"\$\{\{parent\.jobs\.(\w+)\.", text))]
-        for output in job["outputs"]:
+        for output in job.get("outputs", ()):
             values[f"parent.jobs.{name}.outputs.{output}"] = str(folder / name / output)
 
     def start(name: str) -> bool:
@@ -147,7 +170,7 @@ def run_pipeline(
         there.mkdir(parents=True)
         if "code" in job:
             shutil.copytree(path.parent / job["code"], there, dirs_exist_ok=True)
-        outputs = {output: folder / name / output for output in job["outputs"]}
+        outputs = {output: folder / name / output for output in job.get("outputs", ())}
         for output in outputs.values():
             output.mkdir()
         texts = {key: each if isinstance(each, str) else each["path"] for key, each in job["inputs"].items()}

@@ -22,7 +22,11 @@ mlops: 1
 project: p
 stack: {orchestrator: [dvc, airflow], build: none, ci: []}
 stages:
-  one: {cmd: 'sleep 2; head -c 20 /dev/urandom | base64 > one.txt', deps: [raw.txt], outs: [one.txt]}
+  one:
+    cmd: 'sleep 2; head -c 20 /dev/urandom | base64 > one.txt; cp one.txt git.json; cp one.txt dvc.json'
+    deps: [raw.txt]
+    outs: [one.txt]
+    metrics: [{git.json: {cache: false}}, dvc.json]
   fixed: {cmd: 'mkdir -p d; cp raw.txt d/x', deps: [raw.txt], params: [lr], outs: [d]}
   two: {cmd: 'cp one.txt two.txt', deps: [one.txt], outs: [two.txt]}
   three: {cmd: 'cp one.txt three.txt; cp d/x three.x', deps: [one.txt, d], outs: [three.txt, three.x]}
@@ -59,7 +63,8 @@ def start(stage: str, cwd: Path, environment: Mapping[str, str]) -> subprocess.P
 
 def test_of_two_results_the_first_counts_for_all(store: Store, tmp_path: Path) -> None:
     """Two workers run a stage that is not deterministic at the same time; the stages below take one result, and it is said."""
-    workers = [start("one", tmp_path, store.environment) for _ in range(2)]
+    outputs = [tmp_path / "first", tmp_path / "second"]
+    workers = [start("one", tmp_path, {**store.environment, "MLOPS_OUTPUT": str(output)}) for output in outputs]
     said = ["".join(process.communicate(timeout=300)) for process in workers]
     assert [process.returncode for process in workers] == [0, 0], said
     assert len(store.files("/runs/")) == 2, "both ran"
@@ -71,6 +76,12 @@ def test_of_two_results_the_first_counts_for_all(store: Store, tmp_path: Path) -
     records = {stage: (tmp_path / f"output/stage-{stage}.json").read_text() for stage in ("two", "three")}
     digests = {stage: json.loads(text)["outs"] for stage, text in records.items()}
     assert digests["two"]["two.txt"] == digests["three"]["three.txt"]
+    counted = store.text(digests["two"]["two.txt"])
+    for output, text in zip(outputs, said, strict=True):
+        for metric in ("git.json", "dvc.json"):
+            assert (output / metric).read_text() == counted, "the report is about the result that counts"
+            assert f"metrics {metric}: {counted.strip()}" in text
+        assert json.loads((output / "stage-one.json").read_text())["outs"]["one.txt"] == digests["two"]["two.txt"]
     assert "was done before" in work("one", cwd=tmp_path, **store.environment).stdout
 
 

@@ -37,6 +37,8 @@ ci:
   secrets: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY]
   python: '3.13'
   timeout: 8h
+  lock: propose
+  token: MAY_PUSH
 stages:
   a: {cmd: 'python step.py ${rate}', deps: [step.py], metrics: [m.json]}
 """,

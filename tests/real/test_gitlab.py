@@ -355,11 +355,13 @@ def test_around_the_pipeline(tmp_path: Path, s3: str, api: tuple[str, type[Api]]
     assert deployed(root) == ["wine#staging#1"]
     write(root, {"params.yaml": "rate: 2\n"})
     release("v1.1.0")
-    assert pipeline("push", *deployment, CI_COMMIT_TAG="wine@v1.1.0") == " ".join(deployment)
+    git("tag", "--annotate", "--message=Assigning stage staging to artifact wine version v1.1.0", "wine#staging#2")
+    git("push", "--quiet", "origin", "wine#staging#2")
+    assert pipeline("push", *deployment, CI_COMMIT_TAG="wine#staging#2") == " ".join(deployment)
     assert place.read_text() == "v1.1.0 rate 2\n"
     assert pipeline("web", MLOPS_TASK="rollback-staging") == "rollback-staging record-rollback-staging"
     assert place.read_text() == "v1.0.0 rate 1\n"
-    assert deployed(root) == ["wine#staging#1", "wine#staging#2", "wine#staging#3"]
+    assert deployed(root) == [f"wine#staging#{number}" for number in (1, 2, 3, 4)]
 
     assert pipeline("web", MLOPS_TASK="exp-rates") == "exp-rates"
     table = (root / ".gitlab-ci-local/artifacts/exp-rates/report.md").read_text()

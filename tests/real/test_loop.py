@@ -148,6 +148,56 @@ class Loop:
             os.kill(int(pid.read_text()), signal.SIGTERM)
 
 
+def refused(loop: Loop, target: str, sentence: str, **more: str) -> str:
+    """Run a target that has to refuse, by a sentence that says why; what it said."""
+    before = loop.here("git", "for-each-ref").stdout
+    done = loop.here("make", target, check=False, **more)
+    print(done.stderr[-600:].strip(), flush=True)
+    assert done.returncode, f"{target} did what it has to refuse"
+    assert sentence in done.stderr
+    assert loop.here("git", "for-each-ref").stdout == before, "it recorded something"
+    return done.stderr
+
+
+def attacked(loop: Loop, version: str, other: str) -> None:
+    """A stale lock, a forged object and a moved tag around ``version``: each is refused, and is mended as the sentence says."""
+    loop.say("a stale lock is not registered")
+    params = loop.work / "params.yaml"
+    text = params.read_text()
+    params.write_text(text.replace("shrink: 0.1", "shrink: 0.2"))
+    assert params.read_text() != text
+    loop.commit("New parameters, and nothing was run")
+    said = refused(loop, "register-shop", "dvc.lock is not what this commit makes: train (", VERSION="v9.0.0")
+    assert "Run `make pull` if data are missing here, then `make pipeline`, commit dvc.lock" in said
+    loop.here("git", "revert", "--no-edit", "HEAD")
+    loop.here("git", "push", "--quiet", "origin", "main")
+
+    loop.say("a forged object on the store is not deployed")
+    lock = yaml.safe_load(loop.here("git", "show", f"shop@{version}:dvc.lock").stdout)
+    (digest,) = (out["md5"] for out in lock["stages"]["train"]["outs"])
+    forge = (
+        "import s3fs, sys; fs = s3fs.S3FileSystem(); path = sys.argv[1]; "
+        "kept = fs.cat_file(path); fs.pipe_file(path, b'forged'); fs.pipe_file('loop/kept', kept)"
+    )
+    mend = "import s3fs, sys; fs = s3fs.S3FileSystem(); fs.pipe_file(sys.argv[1], fs.cat_file('loop/kept'))"
+    stored = f"loop/store/files/md5/{digest[:2]}/{digest[2:]}"
+    run("python", "-c", forge, stored, cwd=loop.root, **loop.environment)
+    for cached in (".dvc/cache", ".mlops/state/deploy"):
+        shutil.rmtree(loop.work / cached, ignore_errors=True)
+    said = refused(
+        loop, "deploy-staging", f"the remote has not all of shop@{version}, or holds something else", VERSION=version
+    )
+    assert f"is not the object {digest} that dvc.lock names" in said
+    run("python", "-c", mend, stored, cwd=loop.root, **loop.environment)
+    loop.here("dvc", "pull")
+
+    loop.say("a tag that has moved is neither deployed nor rolled back to; the sentence says how to put it back")
+    loop.here("git", "tag", "--force", f"shop@{version}", f"shop@{other}^{{commit}}")
+    said = refused(loop, "deploy-staging", f"the tag shop@{version} has moved: it was ", VERSION=version)
+    (advice,) = (line.strip() for line in said.splitlines() if "git tag --force" in line)
+    loop.here("sh", "-c", advice)
+
+
 @pytest.fixture
 def loop(tmp_path: Path, s3: str) -> Iterator[Loop]:
     made = Loop(tmp_path, s3)
@@ -223,10 +273,14 @@ def test_the_whole_loop(loop: Loop) -> None:
     loop.here("dvc", "pull")
     loop.here("make", "register-shop", VERSION="v2.0.0")
     loop.here("timeout", "--signal=KILL", "3", "make", "deploy-staging", check=False, VERSION="v2.0.0")
+    loop.here("gto", "assign", "shop", "--version", "v2.0.0", "--stage", "staging", "--push")
+    event = write(loop.root, {"tag.json": json.dumps({"ref": "refs/tags/shop#staging#2"})}) / "tag.json"
+    loop.act("push", "mlops-deploy.yml", f"--eventpath={event}")
     by_hand = ("--input", "environment=staging", "--input", "version=v2.0.0")
     loop.act("workflow_dispatch", "mlops-deploy.yml", *by_hand)
-    loop.act("workflow_dispatch", "mlops-deploy.yml", *by_hand)
     assert loop.asked(2, 2)["version"] == "v2.0.0"
+
+    attacked(loop, "v2.0.0", "v1.0.0")
 
     loop.say("the monitor is content again")
     loop.act("schedule", "mlops-monitor.yml", f"--eventpath={schedule}")
@@ -238,4 +292,6 @@ def test_the_whole_loop(loop: Loop) -> None:
     loop.here("git", "fetch", "--quiet", "--tags", "origin")
     assert loop.asked(2, 2) == {"label": "snack", "version": "v1.0.0"}
     tags = loop.here("git", "tag", "--list", "shop*").stdout.split()
-    assert tags == ["shop#staging#1", "shop#staging#2", "shop#staging#3", "shop@v1.0.0", "shop@v2.0.0"]
+    assert tags == [*(f"shop#staging#{number}" for number in (1, 2, 3, 4)), "shop@v1.0.0", "shop@v2.0.0"], (
+        "#2 is the assignment"
+    )

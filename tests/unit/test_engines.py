@@ -47,19 +47,52 @@ monitor:
 """
 
 
+CLOCKED = ("airflow", "argo", "azureml")
+"""Engines that run monitors."""
+
+
+def emitted(engine: str, text: str) -> tuple[dict[str, str], list[Diagnostic]]:
+    run = compile_spec(Memory({"mlops.yaml": text, "in.txt": ""}))
+    assert run.project is not None
+    target = installed.find([(engine, ())])[0][0]
+    return {item.path: item.text for item in target.emit(run.project) if isinstance(item, File)}, list(run.report)
+
+
+def codes(report: list[Diagnostic]) -> list[str]:
+    """The codes of what concerns engines."""
+    return [problem.code for problem in report if problem.code >= "MLC54"]
+
+
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_monitors_schedule_starts_no_pipeline(engine: str) -> None:
-    """An engine runs the pipeline and no monitor: without CI its schedule is reported, and it is in no emitted file."""
-    for ci, monitors in (("[]", ["drift"]), ("github", []), ("gitlab", [])):
-        files = {"mlops.yaml": MONITORED.format(engine=engine, ci=ci), "in.txt": ""}
-        run = compile_spec(Memory(files))
-        assert run.project is not None
-        found = [problem for problem in run.report if problem.code == "MLC545"]
-        assert [problem.place.path[1] for problem in found if isinstance(problem.place, At)] == monitors
-        target = installed.find([(engine, ())])[0][0]
-        written = [item.text for item in target.emit(run.project) if isinstance(item, File)]
-        assert written
-        assert not any("17 */2 * * *" in text for text in written)
+def test_a_monitors_schedule_starts_the_monitor_and_no_pipeline(engine: str) -> None:
+    """One clock runs a monitor: CI's, or else the engine's if it can. An engine that cannot says so, and has the schedule nowhere."""
+    for ci in ("[]", "github", "gitlab"):
+        files, report = emitted(engine, MONITORED.format(engine=engine, ci=ci))
+        unheard = [
+            problem.place.path[1] for problem in report if problem.code == "MLC545" and isinstance(problem.place, At)
+        ]
+        clocks = [path for path, text in files.items() if "17 */2 * * *" in text]
+        assert len(clocks) == (engine in CLOCKED and ci == "[]")
+        assert unheard == (["drift"] if ci == "[]" and not clocks else [])
+        assert all("monitor" in path for path in clocks)
+        for path, text in files.items():
+            if "monitor" in path:
+                assert "watch.sh" in text or path.endswith("-schedule.yml"), "a task of its own"
+                assert "worker.sh" not in text, "which runs no stage"
+
+
+@pytest.mark.parametrize("engine", sorted(set(CLOCKED) & set(ENGINES)))
+def test_what_an_engine_does_after_a_breach_is_said(engine: str) -> None:
+    text = MONITORED.format(engine=engine, ci="[]").replace(
+        "odd: {", 'odd: {metrics: [m.json], gates: {x: "< 1"}, on_breach: [issue, retrain], '
+    )
+    assert codes(emitted(engine, text)[1]) == ["MLC550"]
+    mixed = text.replace("outs: [a.txt]}", "outs: [a.txt], image: one}\n  b: {cmd: x, deps: [in.txt], outs: [b.txt]}")
+    assert codes(emitted(engine, mixed)[1]) == ["MLC550", "MLC552"]
+    assert codes(emitted(engine, text.replace("ci: []", "ci: github"))[1]) == []
+    files, report = emitted(engine, text.replace("ci: []", "ci: [], build: none"))
+    assert codes(report) == ["MLC545"]
+    assert not [path for path in files if "monitor" in path]
 
 
 WORDS = (

@@ -5,6 +5,9 @@
 # tag MODEL#ENVIRONMENT#N say that this version is in the environment: the tags are the record of all deployments. Their
 # text has the version, the commit, the hashes of the model, who deployed it when, and the run of CI.
 #
+# An assignment of GTO or Studio, the tag MODEL#ENVIRONMENT or MODEL#ENVIRONMENT#N with another text, asks for a deployment: of
+# the version that its commit bears. `promote` makes such a tag for the version that another environment has.
+#
 # One deployment to an environment at a time: others wait. What is killed half-way can be started again.
 set -eu
 wanted=${1:-newest}
@@ -27,18 +30,24 @@ versions() {
         git rev-parse --verify --quiet "refs/tags/$registered@$each!" >/dev/null || echo "$each"
     done
 }
-# The deployments to the environments that a pattern names, oldest first: TAG VERSION COMMIT. What was recorded before there
-# was a text is read from the registry tag of its commit.
+# The version that the record of a deployment is of; nothing if the tag is no record, but an assignment of GTO or Studio.
+recorded() {
+    text=$(git for-each-ref --format='%(if:equals=tag)%(objecttype)%(then)%(contents)%(end)' "refs/tags/$1")
+    where=${1#"$registered#"}
+    first=$(printf '%s\n' "$text" | sed -n 1p)
+    case $first in "$registered@"*" is in ${where%#*}") ;; *) return ;; esac
+    first=${first#"$registered@"}
+    echo "${first%" is in ${where%#*}"}"
+}
+# The deployments to the environments that a pattern names, oldest first: TAG VERSION COMMIT.
 history() {
     git for-each-ref --format='%(refname:strip=2)' "refs/tags/$registered#$1#*" | sed -n 's/.*#\([0-9]*\)$/\1 &/p' | sort -n | while read -r number record; do
         at=$(git rev-parse --verify --quiet "refs/tags/$record^{commit}") || continue
-        text=$(git for-each-ref --format='%(if:equals=tag)%(objecttype)%(then)%(contents)%(end)' "refs/tags/$record")
-        each=$(printf '%s\n' "$text" | sed -n 's/^Version: //p' | tail -n 1)
-        [ -n "$each" ] || each=$(git tag --points-at "$at" --list "$registered@*" --sort=version:refname | grep -v '!$' | tail -n 1 | sed 's/^.*@//')
+        each=$(recorded "$record")
         [ -z "$each" ] || echo "$record $each $at"
     done
 }
-numbers() { git tag --list "$registered#$environment#*" | sed 's/.*#//' | sort -n; }
+numbers() { git tag --list "$registered#$environment#*" | sed -n 's/.*#\([0-9]*\)$/\1/p' | sort -n; }
 fetch() { git fetch --quiet --tags origin "$@"; }
 shared() { [ "${MLOPS_PUSH:-yes}" != no ] && git remote get-url origin >/dev/null 2>&1; }
 
@@ -51,7 +60,31 @@ if shared && ! fetch; then
     echo "deploy.sh: the tags of origin could not all be had; going by those that are here" >&2
 fi
 now=$(history "$environment" | tail -n 1 | cut -d ' ' -f 2)
+# The registered version that an assignment is for: the one that its text names, else the newest that its commit bears.
+assigned() {
+    at=$(git rev-parse --verify --quiet "refs/tags/$1^{commit}") || return 0
+    versions | while read -r each; do
+        [ "$(git rev-parse --verify --quiet "refs/tags/$registered@$each^{commit}")" != "$at" ] || echo "$each"
+    done > "$state/assigned-$environment"
+    words=$(git for-each-ref --format='%(contents)' "refs/tags/$1" | tr -c '0-9A-Za-z.+-' '\n')
+    printf '%s\n' "$words" | grep -xF -f "$state/assigned-$environment" | tail -n 1 | grep . || tail -n 1 "$state/assigned-$environment"
+}
 case $wanted in
+"$registered#$environment" | "$registered#$environment#"*)
+    case ${wanted#"$registered#$environment"} in *[!0-9#]*) fail "$wanted is no assignment" ;; esac
+    git rev-parse --verify --quiet "refs/tags/$wanted" >/dev/null || fail "there is no tag $wanted here (git fetch --tags?)"
+    if [ -n "$(recorded "$wanted")" ]; then
+        echo "$wanted records a deployment: there is nothing to do"
+        exit 0
+    fi
+    version=$(assigned "$wanted")
+    [ -n "$version" ] || fail "$wanted assigns a commit that has no registered version of $model: register it first"
+    ;;
+promote | promote-here)
+    version=$(history "$before" | tail -n 1 | cut -d ' ' -f 2)
+    [ -n "$version" ] || fail "$before has no version of $model: deploy one there first"
+    [ "$version" != "$now" ] || { echo "$environment has $registered@$version already"; exit 0; }
+    ;;
 newest) version=$(versions | tail -n 1) ;;
 previous)
     version=$(history "$environment" | awk -v now="$now" '$2 != now { last = $2 } END { print last }')
@@ -70,6 +103,26 @@ moved=$(history '*' | awk -v version="$version" -v commit="$commit" '$2 == versi
 [ -z "$moved" ] || fail "the tag $tag has moved: it was ${moved#* } when ${moved% *} was deployed, and is $commit now.
 If that is right, register the new commit under a version of its own; else put the tag back:
     git tag --force '$tag' ${moved#* } && git push --force origin 'refs/tags/$tag'"
+# The tag starts the deployment where CI sees it. What it asks for is checked there, as for every deployment.
+if [ "$wanted" = promote ] && git remote get-url origin >/dev/null 2>&1; then
+    number=$(numbers | tail -n 1)
+    assignment="$registered#$environment#${number:-0}"
+    # One that was killed before its tag was pushed is taken up again.
+    if [ "$(assigned "$assignment")" = "$version" ] && [ -z "$(recorded "$assignment")" ] &&
+        [ -z "$(git ls-remote origin "refs/tags/$assignment")" ]; then
+        git tag --delete "$assignment" >/dev/null
+    else
+        assignment="$registered#$environment#$((${number:-0} + 1))"
+    fi
+    git -c "user.name=$(git config user.name || echo promote)" -c "user.email=$(git config user.email || echo promote@localhost)" \
+        tag --annotate --message "Assigning stage $environment to artifact $model version $version: $before has it" "$assignment" "$commit"
+    if ! git push --quiet origin "refs/tags/$assignment"; then
+        git tag --delete "$assignment" >/dev/null
+        fail "origin did not take $assignment: run git fetch --tags, and do it again"
+    fi
+    echo "$assignment asks for $tag in $environment: CI deploys it"
+    exit 0
+fi
 echo "deploying $tag ($commit) to $environment"
 
 folder=$state/deploy/$environment/$version
@@ -103,14 +156,16 @@ fi
 # A remote that bears the environment's name is that environment's own: a deployment brings into it what it lacks.
 own=$(printf '%s\n' "$remotes" | grep -xF -- "$environment") || own=
 restore() { eval "dvc pull --quiet --force ${1:+--remote \"\$1\"} $paths"; }
+# What is not here, by the names that its objects have on a remote. (DVC says only that it could not fetch them.)
+lacking() { eval "python \"\$repository/.mlops/scripts/verify.py\" $paths" 2>&1 >/dev/null | head -n 5; }
 if [ -z "$paths" ]; then
     :
 elif [ -z "$remotes" ]; then
     eval "dvc checkout --quiet --force $paths" || fail "no remote is configured, and the cache here has not all of $tag: $paths"
 elif [ -z "$own" ]; then
-    restore || fail "the remote has not all of $tag: $paths"
+    restore || fail "the remote has not all of $tag, or holds something else there: $(lacking)"
 else
-    restore "$own" 2>/dev/null || restore || fail "neither the remote $own nor the default one has all of $tag: $paths"
+    restore "$own" 2>/dev/null || restore || fail "neither the remote $own nor the default one has all of $tag: $(lacking)"
 fi
 [ -e "$MODEL_PATH" ] || fail "$MODEL_PATH is not there at $tag"
 hashes=
@@ -126,7 +181,7 @@ export DEPLOY_ENVIRONMENT MODEL MODEL_PATH MODEL_VERSION MODEL_COMMIT
 run 9>&- || fail "the command failed: $environment is not recorded as having $version${now:+, but $now, as before}"
 
 cd "$repository"
-latest() { echo "$registered#$environment#$(numbers | tail -n 1)"; }
+latest() { history "$environment" | tail -n 1 | cut -d ' ' -f 1; }
 is_recorded() { [ "$(history "$environment" | tail -n 1 | cut -d ' ' -f 2,3)" = "$version $commit" ]; }
 record() {
     ! is_recorded || return 0

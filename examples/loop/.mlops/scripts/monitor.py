@@ -3,8 +3,9 @@
 
 Each run adds a line to monitoring/NAME.csv (time, commit, verdict, metrics) and writes monitoring/NAME.html: the table of the
 bounds, and a line for each metric over time. On a breach it writes monitoring/NAME.breach.md, for an issue, and exits
-with 1. `retrain` in the CSV is `yes` where this is the first breach that was seen with this dvc.lock: what starts a
-retraining looks at that, so that a breach which retraining does not cure never starts another, whatever else is committed
+with 1. `retrain` in the CSV is `yes` for a breach with a dvc.lock that no retraining has succeeded for: what starts a
+retraining looks at that. monitoring/NAME.retrained lists those that have (`history.sh retrained`), so that a retraining that
+failed is tried again, and a breach which retraining does not cure never starts another, whatever else is committed
 meanwhile. A run of CI (GITHUB_RUN_ID, CI_PIPELINE_ID) that is started again writes over its own line.
 """
 
@@ -63,6 +64,15 @@ def read(path):
         return []
     with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def retrained(name):
+    """The hashes of each dvc.lock that a retraining has succeeded for."""
+    path = f"monitoring/{name}.retrained"
+    if not os.path.exists(path):
+        return set()
+    with open(path, encoding="utf-8") as file:
+        return {line.split()[0] for line in file if line.strip()}
 
 
 def write(path, text):
@@ -143,12 +153,11 @@ def main(arguments):
     lock = (gate.run("git", "rev-parse", "--quiet", "--verify", "--short=12", "HEAD:./dvc.lock") or commit).strip()
     this_run = os.environ.get("GITHUB_RUN_ID") or os.environ.get("CI_PIPELINE_ID") or ""
     rows = [row for row in rows if not this_run or row.get("run") != this_run]
-    seen = any(lock in (row.get("lock"), row["commit"]) and row["verdict"] == "breach" for row in rows)
     row = {
         "time": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),  # noqa: UP017
         "commit": commit,
         "verdict": "breach" if breached else "fine",
-        "retrain": "yes" if breached and not seen else "no",
+        "retrain": "yes" if breached and lock not in retrained(name) else "no",
         "lock": lock,
         "run": this_run,
     }

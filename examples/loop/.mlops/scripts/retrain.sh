@@ -1,7 +1,8 @@
 #!/bin/sh
 # Made by mlopsc. retrain.sh MONITOR [PATH...]: fetch the data anew, run the pipeline with its gates, push what it made, and
 # put what changed on a branch of its own for people to merge: dvc.lock, .dvc files, and PATHs, the results that Git keeps.
-# Where nothing comes out differently, no branch is made. What is killed half-way can be started again.
+# Where nothing comes out differently, no branch is made. What is killed half-way can be started again. Once the branch is there,
+# monitoring/MONITOR.retrained has the dvc.lock that it began with, so that `monitor.py` asks for no second retraining of that.
 set -eu
 monitor=$1
 shift
@@ -12,6 +13,19 @@ case $branch in
 retrain-"$scope$monitor"-[0-9]*) ;;
 *) branch=retrain-$scope$monitor-$(date -u +%Y%m%d%H%M%S) ;;
 esac
+# The dvc.lock that it began with, as monitor.py names it: one commit back where a try before this one has committed.
+before() {
+    from=HEAD
+    case $(git branch --show-current)-$(git log -1 --format=%s) in
+    retrain-"$scope$monitor"-[0-9]*"-Retrain: the monitor $monitor was breached") from=HEAD^ ;;
+    esac
+    git rev-parse --quiet --verify --short=12 "$from:./dvc.lock" || git rev-parse --short=12 "$from"
+}
+lock=$(before)
+succeeded() {
+    mkdir -p monitoring
+    grep -qs "^$lock " "monitoring/$monitor.retrained" || echo "$lock $(date -u +%Y-%m-%dT%H:%M:%SZ)" >> "monitoring/$monitor.retrained"
+}
 others() { git status --porcelain --untracked-files=no -- :/ ':(exclude)monitoring' "$@"; }
 unmade() {
     for path in "$@"; do
@@ -49,3 +63,4 @@ echo "branch $branch has the result"
 if [ "${MLOPS_PUSH:-yes}" != no ] && git remote get-url origin >/dev/null 2>&1; then
     git push --quiet origin "$branch"
 fi
+succeeded
