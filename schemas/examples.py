@@ -41,6 +41,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "Azure.tenant_id": "00000000-0000-0000-0000-000000000000",
     "Azure.subscription_id": "00000000-0000-0000-0000-000000000000",
     "Ci.image": "ghcr.io/acme/ci:3.11",
+    "Ci.token": "BOT_TOKEN",
     "Gcp.provider": "projects/123456789/locations/global/workloadIdentityPools/ci/providers/github",
     "Gcp.service_account": "ci@acme.iam.gserviceaccount.com",
     "Instances.sagemaker": "ml.p4d.24xlarge",

@@ -85,9 +85,10 @@ def lock(project: Project, propose: str, error: str = "error: ", notice: str = "
     mode = project.ci.lock
     skip = " [skip ci]" if mode == "commit" else ""  # the run that made it has just ended
     paths = [project.from_top(path) for path in _committed(project)]
+    watched = [pattern for pattern in project.ci.paths if not pattern.startswith("!")]
     return render(
         __package__, "lock.sh.j2", _FILTERS, paths=paths, scope=project.scope, bundle=BUNDLE, mode=mode, skip=skip,
-        propose=propose, error=error, notice=notice,
+        propose=propose, watched=watched, error=error, notice=notice,
     )  # fmt: skip
 
 

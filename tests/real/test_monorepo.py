@@ -30,6 +30,7 @@ stages:
 models: {wine: {path: model.txt, from: train}}
 deploy:
   staging: {model: wine, on: tag, run: 'echo "$MODEL $MODEL_VERSION $(cat "$MODEL_PATH")" > PLACE', gates: {score: "> 0"}}
+  production: {model: wine, on: manual, run: 'echo "$MODEL_VERSION" > "$(dirname PLACE)/production.txt"'}
 monitor:
   drift:
     cmd: PYTHONPATH=../../libs python src/look.py
@@ -142,6 +143,16 @@ def test_a_model_of_a_folder_is_registered_deployed_and_watched(monorepo: Path) 
     run("make", "rollback-staging", cwd=wine)
     assert (monorepo.parent / "place.txt").read_text() == "wine v1.0.0 wine 10\n"
 
+    assigned = f"{WINE}=wine#staging#4"
+    run("git", "tag", "--annotate", "--message", "by Studio", assigned, f"{WINE}=wine@v1.1.0", cwd=monorepo)
+    run("make", "deploy-staging", f"VERSION={assigned}", cwd=wine)
+    assert (monorepo.parent / "place.txt").read_text() == "wine v1.1.0 wine 20\n"
+    run("make", "promote-production", cwd=wine)
+    asked = run("git", "ls-remote", "--tags", "origin", "*production*", cwd=monorepo).stdout
+    assert f"refs/tags/{WINE}=wine#production#1\n" in asked
+    run("make", "deploy-production", f"VERSION={WINE}=wine#production#1", cwd=wine)
+    assert (monorepo.parent / "production.txt").read_text() == "v1.1.0\n"
+
     assert run("make", "monitor-drift", cwd=wine, check=False).returncode == 2, "it is breached"
     run("sh", ".mlops/scripts/history.sh", "keep", "drift", cwd=wine)
     run("git", "fetch", "--quiet", "origin", "mlops-monitoring", cwd=monorepo)
@@ -150,6 +161,46 @@ def test_a_model_of_a_folder_is_registered_deployed_and_watched(monorepo: Path) 
     (wine / "monitoring/drift.csv").unlink()
     run("sh", ".mlops/scripts/history.sh", "restore", "drift", cwd=wine)
     assert (wine / "monitoring/drift.csv").exists()
+    run("sh", ".mlops/scripts/history.sh", "retrained", "drift", "0123456789ab", cwd=wine)
+    run("sh", ".mlops/scripts/history.sh", "restore", "drift", cwd=wine)
+    assert (wine / "monitoring/drift.retrained").read_text().startswith("0123456789ab ")
+
+
+def test_each_project_pushes_its_own_lock(monorepo: Path) -> None:
+    """Two runs of one commit change a dvc.lock each. What the first one pushes starts no run of the other project."""
+    for folder in (WINE, BEER):
+        text = (monorepo / folder / "mlops.yaml").read_text()
+        write(monorepo, {f"{folder}/mlops.yaml": f"{text}ci: {{lock: commit}}\n"})
+        run("mlopsc", "build", cwd=monorepo / folder)
+    commit(monorepo, "CI pushes dvc.lock")
+    head = run("git", "rev-parse", "HEAD", cwd=monorepo).stdout.strip()
+    settings = {"MLOPS_ORIGIN": str(monorepo.parent / "origin.git"), "MLOPS_COMMIT": head, "MLOPS_BRANCH": "main"}
+
+    def push(name: str) -> subprocess.CompletedProcess[str]:
+        folder = monorepo / "services" / name
+        jobs = yaml.safe_load((monorepo / WORKFLOWS / f"mlops-{name}.yml").read_text())["jobs"]
+        last = monorepo.parent / f"last-{name}"
+        if not last.exists():
+            (keep,) = (step["run"] for step in jobs["pipeline"]["steps"] if step.get("id") == "locked")
+            run("make", "pipeline", cwd=folder)
+            output = {"GITHUB_OUTPUT": str(monorepo.parent / "output")}
+            run("bash", "-eo", "pipefail", "-c", keep, cwd=folder, **output)
+            run("git", "reset", "--quiet", cwd=monorepo)
+            last.mkdir()
+        run("rm", "-rf", "lock.git", cwd=last)
+        (last / "locked.bundle").write_bytes((folder / "locked.bundle").read_bytes())
+        return run("bash", "-eo", "pipefail", "-c", jobs["lock"]["steps"][-1]["run"], cwd=last, check=False, **settings)
+
+    for name in ("wine", "beer"):
+        done = push(name)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "main has the new dvc.lock" in done.stdout
+    run("git", "fetch", "--quiet", "origin", "main", cwd=monorepo)
+    changed = run("git", "diff", "--name-only", head, "FETCH_HEAD", cwd=monorepo).stdout.split()
+    results = [path for path in changed if not path.endswith("/.mlops/code.json")]
+    assert results == [f"{folder}/{file}" for folder in (BEER, WINE) for file in ("dvc.lock", "m.json")]
+    assert run("git", "rev-parse", "FETCH_HEAD~2", cwd=monorepo).stdout.strip() == head, "nothing was overwritten"
+    assert "moved on meanwhile" in push("beer").stdout, "its own dvc.lock is newer"
 
 
 @pytest.mark.full

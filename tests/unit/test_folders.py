@@ -224,22 +224,25 @@ def test_the_child_starts_in_a_stage_that_the_team_has(team: str, stage: str) ->
 
 def test_registry_tags_name_the_folder_as_those_of_gto_do() -> None:
     deploy = workflow(SPEC + AROUND, name="mlops-wine-deploy")
-    assert deploy[True]["push"]["tags"] == [f"{FOLDER}=m@*"]
+    assigned = [f"{FOLDER}=m#{name}{number}" for name in ("staging", "edge") for number in ("", "#*")]
+    assert deploy[True]["push"]["tags"] == [f"{FOLDER}=m@*", *assigned]
     assert f"refs/tags/{FOLDER}=m@" in deploy["jobs"]["deploy-staging"]["if"]
+    assert f"refs/tags/{FOLDER}=m#edge'" in deploy["jobs"]["deploy-edge"]["if"]
     gitlab = yaml.safe_load(emitted(SPEC + AROUND)[".gitlab-ci.yml"])
     assert gitlab["deploy-staging"]["variables"]["MLOPS_MODEL"] == f"{FOLDER}=m"
 
 
 def test_engines_get_the_folder() -> None:
-    spec = SPEC.replace(
-        "ci: [github, gitlab]",
-        "registry: s3://a/b, orchestrator: [dvc, airflow, argo, azureml, kubeflow, vertex, sagemaker]",
-    )
+    stack = "registry: s3://a/b, orchestrator: [dvc, make, airflow, argo, azureml, kubeflow, vertex, sagemaker]"
+    spec = (SPEC + AROUND).replace("ci: [github, gitlab]", stack)
     files = emitted(spec)
     for path in (
         "dags/wine.py",
+        "dags/wine_monitors.py",
         "argo/wine.yaml",
+        "argo/wine-monitor-drift.yaml",
         "azureml/wine.yml",
+        "azureml/wine-monitor-drift.yml",
         "kubeflow/wine.yaml",
         "vertex/wine.yaml",
         "sagemaker/wine.json",

@@ -142,14 +142,14 @@ PROGRAMS: tuple[tuple[str, str], ...] = (
 )
 DEPLOY_SCRIPTS: tuple[tuple[str, list[str]], ...] = (
     # deployment, its lines but for the first two and the last
-    ("{model: m, run: go}", ["environment=p model=m MODEL_PATH=m", "paths=m target=s", "judge() { :; }", "run() ( exec sh -c go )"]),
-    ("{model: k, run: go}", ["environment=p model=k MODEL_PATH=k", "paths='' target=s", "judge() { :; }", "run() ( exec sh -c go )"]),
+    ("{model: m, run: go}", ["environment=p model=m MODEL_PATH=m", "paths=m target=s before=''", "judge() { :; }", "run() ( exec sh -c go )"]),
+    ("{model: k, run: go}", ["environment=p model=k MODEL_PATH=k", "paths='' target=s before=''", "judge() { :; }", "run() ( exec sh -c go )"]),
     ("{model: k, run: 'go $X', gates: {acc: '> 1'}, env: {X: it's, Y: 1}}",
-     ["environment=p model=k MODEL_PATH=k", "paths=a.json target=s",
+     ["environment=p model=k MODEL_PATH=k", "paths=a.json target=s before=''",
       """judge() { python "$repository/.mlops/scripts/gate.py" a.json b.json -- 'acc > 1'; }""",
       """run() ( export X='it'"'"'s'; export Y=1; exec sh -c 'go $X' )"""]),
     ("{model: m, run: go, gates: {acc: '> 1'}}",
-     ["environment=p model=m MODEL_PATH=m", "paths='m a.json' target=s",
+     ["environment=p model=m MODEL_PATH=m", "paths='m a.json' target=s before=''",
       """judge() { python "$repository/.mlops/scripts/gate.py" a.json b.json -- 'acc > 1'; }""", "run() ( exec sh -c go )"]),
 )
 # fmt: on
