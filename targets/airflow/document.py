@@ -71,6 +71,7 @@ def watched(project: Project) -> dict[str, Any]:
         "secret": secret(project),
         "subfolder": project.folder,
         "start_timeout": START_TIMEOUT,
+        "webhook": project.failure_webhook,
         "bootstrap": monitors.BOOTSTRAP,
         "pods": any(task.image for task in tasks),
         "manifests": any(task.pod for task in tasks),

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
+import urllib.request
 from datetime import datetime, timezone
 
 try:  # Airflow 3
@@ -28,6 +30,7 @@ def settings(schedule):
         "start_date": datetime(2024, 1, 1, tzinfo=timezone.utc),
         "catchup": False,
         "max_active_runs": 1,
+        "on_failure_callback": notify,
         "params": {"git_revision": Param(os.environ.get("MLOPS_REV", "main"), description="a branch or a tag")},
     }
 
@@ -44,6 +47,20 @@ def monitor(*arguments, **options):
         do_xcom_push=False,
         **options,
     )
+
+
+def notify(context):
+    """Tell the webhook whose URL is in the environment of Airflow. No message shows the URL."""
+    url = os.environ.get("WEBHOOK")
+    if not url:
+        print("nobody is told: WEBHOOK is not set in the environment of Airflow")
+        return
+    text = f"{context['dag'].dag_id}: the run {context['run_id']} failed"
+    data, headers = json.dumps({"text": text}).encode(), {"Content-Type": "application/json"}
+    try:
+        urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=30).close()
+    except Exception as error:  # of any kind: a traceback and most messages hold the URL
+        print(f"the webhook cannot be told: {type(error).__name__}")
 
 
 dags = {}
