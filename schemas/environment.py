@@ -26,7 +26,9 @@ class Environment(Model):
         None, description="A prefix of commands, such as `conda run -n sim --no-capture-output`."
     )
     with_: Literal["podman", "docker", "apptainer"] | None = Field(
-        None, alias="with", description="With `container`: the program that runs it (default the first that is installed)."
+        None,
+        alias="with",
+        description="With `container`: the program that runs it (default the first that is installed).",
     )
     network: bool | None = Field(None, description="With `container`: whether it has a network (default true).")
     shm: Annotated[str, form(r"^\d+[bkmg]?$", "an amount of memory such as `8g`")] | None = Field(

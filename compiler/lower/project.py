@@ -107,9 +107,7 @@ def _bare(entry: Entry, scope: Scope, load: Load) -> dict[str, tuple[Command, ..
     return {item.name: item.commands for item in expanded}
 
 
-def _stage(
-    expanded: Expanded, entry: Entry, here: str, resolved: Resolved, bare: tuple[Command, ...] = ()
-) -> Stage:
+def _stage(expanded: Expanded, entry: Entry, here: str, resolved: Resolved, bare: tuple[Command, ...] = ()) -> Stage:
     body, declared = expanded.body, entry.declared
     wdir = rooted(".", body.get("wdir") or ".", here)
     deps = tuple(rooted(wdir, path, here) for path in body.get("deps") or ())

@@ -19,20 +19,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 PATH = ".mlops/packages.json"
-ENVIRONMENTS = ".mlops/environments.json"
-"""The lock of each environment that has one which can be read, by the file of its versions."""
+ENVIRONMENTS = ".mlops/environments.json"  # the lock of each environment, by the file of its versions
 LOCKS = ("uv.lock", "pylock.toml", "poetry.lock")
 REQUIREMENTS = ("requirements.lock", "requirements.txt")
-PYTHON = "python"
-"""The entry for Python itself; no package on PyPI can have the name, which belongs to the interpreter."""
+PYTHON = "python"  # the entry for Python itself; no package on PyPI can have the name
 
 _NAME = r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
 _EXTRAS = r" ?(?:\[[^\]]*\])? ?"
 _PIN = re.compile(_NAME + _EXTRAS + r"={2,3} ?([^ ;#\\,*]+)(?=[ ;#\\]|$)")
 _DIRECT = re.compile(_NAME + _EXTRAS + r"@ ?([^ ;]+)")
 _EGG = re.compile(r"(?:-e|--editable)[ =]([^ ;]+)#(?:[^ ]*&)?egg=" + _NAME)
+# What makes a URL a pin: a commit, a hash, or a file.
 _COMMIT = re.compile(r"@[0-9a-f]{7,40}(?=[#?]|$)|#sha256=|\.(?:whl|zip|tar\.gz)(?=[#?]|$)")
-"""What makes a URL a pin: a commit, a hash, or a file."""
 _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]?([^ =].*)")
 _USER = re.compile(r"//[^/@\s]*@")
 _ARTIFACT = re.compile(
@@ -40,10 +38,8 @@ _ARTIFACT = re.compile(
 )
 """An item of a list of files that is not the first: most of a lock, and nothing here asks for it."""
 MAX_BYTES = 32 * 2**20
-MAX_LINE = 10_000
-"""Longer lines of a requirements file are not read."""
-MAX_INCLUDED = 50
-"""Requirements files that one may include by `-r`, in all."""
+MAX_LINE = 10_000  # longer lines of a requirements file are not read
+MAX_INCLUDED = 50  # requirements files that one may include by `-r`, in all
 
 Read = Callable[[str], "bytes | None"]
 """Gives the content of a file of the repository, or None if there is none."""
@@ -125,16 +121,12 @@ def _lock_in(folder: str, read: Read) -> Lock | None:
 
 def _lock_at(path: str, read: Read) -> Lock | None:
     """The lock in one file, by its name; None if there is none, or it is of another form."""
-    name = os.path.basename(path)
-    lock = Lock(path)
-    if name.endswith((".txt", ".in")) or name in REQUIREMENTS:
-        if read(path) is None:
-            return None
+    name, lock = os.path.basename(path), Lock(path)
+    if name.endswith(".txt") or name in REQUIREMENTS:
         _requirements(path, read, lock, [])
-        return lock
-    reader = _READERS.get("pylock.toml" if re.fullmatch(r"pylock\.[^.]+\.toml", name) else name)
-    data = _toml(path, read) if reader is not None else None
-    if reader is None or data is None:
+        return lock if read(path) is not None else None
+    reader = _READERS.get(re.sub(r"^pylock\.[^.]+\.toml$", LOCKS[1], name))
+    if reader is None or (data := _toml(path, read)) is None:
         return None
     reader(data, lock)
     return lock
@@ -259,11 +251,7 @@ def _poetry(data: Mapping[str, Any], lock: Lock) -> None:
         lock.add(package["name"], _version(package), needs if isinstance(needs, dict) else ())
 
 
-_READERS: dict[str, Callable[[Mapping[str, Any], Lock], None]] = {
-    LOCKS[0]: _uv,
-    LOCKS[1]: _pylock,
-    LOCKS[2]: _poetry,
-}
+_READERS = dict(zip(LOCKS, (_uv, _pylock, _poetry)))
 
 
 def _version(package: Mapping[str, Any]) -> str:
@@ -288,12 +276,8 @@ _PLACES = ("git", "resolved_reference", "commit-id", "url", "path", "subdirector
 
 def _files(package: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     wheels, files = package.get("wheels"), package.get("files")
-    listed = [
-        package.get("sdist"),
-        *(wheels if isinstance(wheels, list) else ()),
-        *(files if isinstance(files, list) else ()),
-    ]
-    return [file for file in listed if isinstance(file, dict)]
+    listed = [*(wheels if isinstance(wheels, list) else ()), *(files if isinstance(files, list) else ())]
+    return [file for file in (package.get("sdist"), *listed) if isinstance(file, dict)]
 
 
 def _requirements(name: str, read: Read, lock: Lock, seen: list[str]) -> None:
@@ -360,19 +344,21 @@ def refresh(root: str = ".") -> list[tuple[str, str]]:
     changed = []
     if (before := read(PATH)) is not None and (lock := read_lock(read, _folders_above(root))) is not None:
         changed += [(PATH, lock.source)] if _write(root, PATH, before, lock) else []
-    sources = _parsed(read(ENVIRONMENTS))
-    for path, source in sorted(sources.items()):
-        if is_packages(path) and (before := read(path)) is not None and (lock := read_file(source, read)) is not None:
+    for path, source in sorted(_parsed(read(ENVIRONMENTS)).items()):
+        if (
+            is_packages(path)
+            and (before := read(path)) is not None
+            and (lock := read_file(str(source), read)) is not None
+        ):
             changed += [(path, source)] if _write(root, path, before, lock) else []
     return changed
 
 
 def _parsed(raw: bytes | None) -> dict[str, Any]:
-    try:
+    with contextlib.suppress(ValueError, RecursionError):
         data = json.loads(raw or b"{}")
-    except (ValueError, RecursionError):
-        data = {}
-    return data if isinstance(data, dict) else {}
+        return data if isinstance(data, dict) else {}
+    return {}
 
 
 def _write(root: str, name: str, before: bytes, lock: Lock) -> bool:

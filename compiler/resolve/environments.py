@@ -12,9 +12,9 @@ from ...schemas.spec import Spec
 from ...schemas.stage import Stage
 from ..model.diagnostic import Code, Diagnostic
 from ..model.environment import Environment, Kind
+from ..model.project import Script
 from ..model.snapshot import Snapshot
 from ..model.source import Path
-from ..model.project import Script
 from ..programs.packages import ENVIRONMENTS, Lock, Unreadable, packages_file, read_file
 from ..read.params import UNREADABLE_PACKAGES, ParamFiles
 from .packages import Packages
@@ -32,7 +32,10 @@ NO_KIND = Code(
     help="add one of `uv`, `venv`, `container` and `run`",
 )
 TWO_KINDS = Code(
-    "MLC440", "error", "the environment `{name}` has {kinds} at once", help="keep one of them, and give the other a name"
+    "MLC440",
+    "error",
+    "the environment `{name}` has {kinds} at once",
+    help="keep one of them, and give the other a name",
 )
 OTHER_OPTION = Code(
     "MLC440",
@@ -74,9 +77,7 @@ class Environments:
         """The environment of a stage, or None for this machine. The image of a stage is one, and replaces the default."""
         if stage.image is not None:
             if stage.environment is not None and stage.environment != NONE:
-                self.diagnostics.append(
-                    IMAGE_TOO.at_key(*path, "environment", stage=name, name=stage.environment)
-                )
+                self.diagnostics.append(IMAGE_TOO.at_key(*path, "environment", stage=name, name=stage.environment))
             return Environment("", "container", stage.image)
         if stage.environment is not None:
             return self._named(stage.environment, (*path, "environment"))

@@ -18,7 +18,9 @@ CONTAINER = "container.sh"
 VENV = "venv.sh"
 PROGRAMS: Mapping[str, str] = {"container": CONTAINER, "venv": VENV}
 """The program that runs commands in environments of a kind."""
-_ARGUMENTS = re.compile(r"""(?a)[\w@%+:,./-][\w@%+=:,./ -]*(?:(?:"[\w@%+=:,./ -]*"|'[\w@%+=:,./ -]*')[\w@%+=:,./ -]*)*\Z""")
+_ARGUMENTS = re.compile(
+    r"""(?a)[\w@%+:,./-][\w@%+=:,./ -]*(?:(?:"[\w@%+=:,./ -]*"|'[\w@%+=:,./ -]*')[\w@%+=:,./ -]*)*\Z"""
+)
 """A program with arguments in which a shell would expand nothing."""
 _BUILTINS = frozenset(
     ". : alias bg bind break cd command continue declare dirs eval exec exit export fg getopts hash jobs let local popd pushd read"
@@ -31,7 +33,12 @@ _REMOTE = re.compile(r"(?:[\w./-]*/)?(?:ssh|autossh)\Z")
 
 
 def inside(
-    cmd: str | list[str], environment: Environment, wdir: str, names: Iterable[str], gpus: int, scopes: Sequence[Mapping[str, Any]]
+    cmd: str | list[str],
+    environment: Environment,
+    wdir: str,
+    names: Iterable[str],
+    gpus: int,
+    scopes: Sequence[Mapping[str, Any]],
 ) -> str | list[str]:
     """``cmd``, each of its lines run in an environment.
 

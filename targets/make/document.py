@@ -49,7 +49,12 @@ def driven_by_dvc(project: Project) -> dict[str, Any]:
         "scripts": FOLDER,
         "runner": RUNNER,
         "track": TRACK,
-        "phony": [*names.goals(project, _GOALS), *names.setups(project), *operations, *(stage.target for stage in stage_targets)],
+        "phony": [
+            *names.goals(project, _GOALS),
+            *names.setups(project),
+            *operations,
+            *(stage.target for stage in stage_targets),
+        ],
         "locks": ["dvc.lock", *(["monitoring/dvc.lock"] if project.monitors else [])],
         "removed": removable(cached),
         "stage_targets": stage_targets,
