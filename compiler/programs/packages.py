@@ -41,8 +41,7 @@ MAX_BYTES = 32 * 2**20
 MAX_LINE = 10_000  # longer lines of a requirements file are not read
 MAX_INCLUDED = 50  # requirements files that one may include by `-r`, in all
 
-Read = Callable[[str], "bytes | None"]
-"""Gives the content of a file of the repository, or None if there is none."""
+Read = Callable[[str], "bytes | None"]  # gives the content of a file of the repository, or None if there is none
 
 
 class Lock:

@@ -67,7 +67,8 @@ def prefix(environment: Environment, wdir: str, names: Iterable[str] = (), gpus:
     words += [f"--gpus {gpus}"] if gpus else []
     words += [f"--shm {environment.shm}"] if environment.shm is not None else []
     words += ["--offline"] if not environment.network else []
-    return " ".join([*words, shell.word(environment.value)])
+    image = shell.quote(environment.value).replace("${", "\\${")  # an image has no templates
+    return " ".join([*words, image])
 
 
 def preparation(environment: Environment) -> str:
