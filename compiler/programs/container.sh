@@ -3,7 +3,8 @@
 # Without a command the image is only fetched. Where a task of an engine runs in the image already (MLOPS_IMAGE), the
 # command runs as it is.
 #   --with RUNTIME   podman, docker or apptainer (default the first of them that is installed)
-#   --env NAMES      the environment variables that the command gets, separated by commas
+#   --env NAMES      the environment variables that the command gets, separated by commas; beside those, it gets the secrets
+#                    whose names are in .mlops/secrets.txt, where they are set
 #   --gpus NUMBER    how many GPUs it gets; those in CUDA_VISIBLE_DEVICES, if that is set
 #   --shm SIZE       the size of /dev/shm
 #   --offline        without a network
@@ -68,7 +69,7 @@ EOF_MOUNTS
     set -- exec --pwd "$folder" "$@"
 else
     set -- --entrypoint '' "$image" "$@"
-    for variable in $(echo "$names" | tr ',' ' '); do set -- --env "$variable" "$@"; done
+    for variable in $(echo "$names" | tr ',' ' ') $(cat "$here/.mlops/secrets.txt" 2>/dev/null); do set -- --env "$variable" "$@"; done
     [ -z "$shm" ] || set -- --shm-size "$shm" "$@"
     [ -z "$offline" ] || set -- --network none "$@"
     while read -r mount; do set -- --volume "$mount:$mount" "$@"; done <<EOF_MOUNTS

@@ -26,11 +26,11 @@ from ..read.params import DEFAULT
 from .code.graph import CodeGraph
 from .code.templates import items
 from .code_deps import code_deps, loaded_code
-from .commands import RUN, RUN_TEXT, as_list, script_file, wrapped
+from .commands import QUOTED, RUN, RUN_TEXT, SIMPLE, as_list, script_file, wrapped
 from .conventions import RULES, CodeFiles, Draft, Group, paths_of
 from .entry import Entry, Origin
 from .packages import Packages
-from .wrapping import PROGRAMS
+from .wrapping import PROGRAMS, SECRETS
 from .wrapping import inside as in_environment
 
 NO_COMMAND = Code(
@@ -145,7 +145,7 @@ class Filling:
             self.scripts.append(Script(RUN, RUN_TEXT))
             self.repository.code.texts[RUN] = RUN_TEXT
         bare = self._wrapped(self.body["cmd"])
-        self.body["cmd"] = bare if self.inside is None else self._wrapped(self._in_environment(self.inside))
+        self.body["cmd"] = bare if self.inside is None else self._wrapped(self._in_environment(self.inside), QUOTED)
         body = {key: self.body[key] for key in KEY_ORDER if self.body.get(key) not in (None, [])}
         environment = self.inside.environment if self.inside is not None else None
         return Entry(
@@ -153,10 +153,10 @@ class Filling:
             environment=environment, bare=None if environment is None else bare,
         )  # fmt: skip
 
-    def _wrapped(self, cmd: str | list[str]) -> str | list[str]:
+    def _wrapped(self, cmd: str | list[str], simple: str = SIMPLE) -> str | list[str]:
         """A command with the stage's `env`, `timeout` and `retries`."""
         declared = self.declared
-        return wrapped(cmd, declared.env or {}, seconds(declared.timeout), declared.retries or 0, self.wdir)
+        return wrapped(cmd, declared.env or {}, seconds(declared.timeout), declared.retries or 0, self.wdir, simple)
 
     def _in_environment(self, inside: Inside) -> str | list[str]:
         """The command in its environment, whose program is emitted."""
@@ -167,7 +167,9 @@ class Filling:
         if (name := PROGRAMS.get(environment.kind)) is not None:
             self.scripts.append(program(name))
             self.repository.code.texts[self.scripts[-1].path] = self.scripts[-1].text
-        names = dict.fromkeys((*(self.declared.env or ()), *inside.secrets))
+        if environment.kind == "container" and inside.secrets:
+            self.scripts.append(Script(SECRETS, "".join(f"{name}\n" for name in inside.secrets)))
+        names = list(self.declared.env or ())
         gpus = self.declared.resources.gpu if self.declared.resources is not None else None
         scopes = items(self.foreach, self.declared.matrix, self.repository.variables)
         return in_environment(cmd, environment, self.wdir, names, gpus or 0, scopes)

@@ -16,6 +16,8 @@ from .commands import as_list
 
 CONTAINER = "container.sh"
 VENV = "venv.sh"
+SECRETS = ".mlops/secrets.txt"
+"""The names of the secrets that containers get beside the stage's `env`. In the commands they would be a reason to run again."""
 PROGRAMS: Mapping[str, str] = {"container": CONTAINER, "venv": VENV}
 """The program that runs commands in environments of a kind."""
 _ARGUMENTS = re.compile(
