@@ -49,7 +49,9 @@ def inside(
     """
     start = prefix(environment, wdir, names, gpus)
     is_remote = environment.kind == "run" and _REMOTE.match(start.split()[0]) is not None
-    lines = [line for line in as_list(cmd) if line.strip() and not line.lstrip().startswith("#")]
+    lines = [line for line in as_list(cmd) if line.strip() and (not line.lstrip().startswith("#") or "\n" in line)]
+    if not lines:
+        return cmd
     wrapped = [f"{start} {shell.single_quoted(line) if is_remote else _argument(line, scopes)}" for line in lines]
     return wrapped[0] if len(wrapped) == 1 and "\n" not in wrapped[0] else wrapped
 
@@ -82,9 +84,8 @@ def preparation(environment: Environment) -> str:
 
 def _argument(line: str, scopes: Sequence[Mapping[str, Any]]) -> str:
     """A line as the arguments of a program that runs it: as it is, or given to a shell where only that can run it."""
-    line = line.strip()
-    if all(_is_one_program(filled(line, scope)) for scope in scopes):
-        return line
+    if all(_is_one_program(filled(line.strip(), scope)) for scope in scopes):
+        return line.strip()
     return f"sh -c {shell.single_quoted(line)}"
 
 
