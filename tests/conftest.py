@@ -114,6 +114,7 @@ INSTALL = {
     "npm": "install Node.js 20 or newer, with npm",
     "ip": "install iproute2",
     "strace": "install strace",
+    "busybox": "install busybox-static",
 }
 """How to get the other tools."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import initialise, run, write
+from conftest import ROOT, initialise, run, write
 from running import environment, ran
 
 pytestmark = pytest.mark.real
@@ -172,3 +173,14 @@ def test_a_stage_waits_for_a_virtual_environment_that_another_makes(found: Path,
     shutil.rmtree(root / ".mlops/state/venv/report/lib")
     (root / ".mlops/state/venv/report/requirements.txt").unlink()
     assert run("sh", "-c", command, cwd=root).stdout == "tonelib 2.0\n"
+
+
+def test_the_page_can_be_pasted(tmp_path: Path) -> None:
+    page = (ROOT / "docs/environments.md").read_text()
+    (script,) = re.findall(r"(?ms)^```sh\n(.*?)^```$", page)
+    done = run("bash", "-euo", "pipefail", "-c", script, cwd=tmp_path)
+    assert f"{tmp_path}/envs/train/.venv" in done.stdout
+    assert "in a prefix" in done.stdout
+    last = done.stdout.rpartition("runner" if "runner" in done.stdout else "run.py")[2]
+    assert "[where]" in last
+    assert "[train]" not in last

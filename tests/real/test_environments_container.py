@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from conftest import initialise, run, tool, write
+from conftest import ROOT, initialise, run, tool, write
 from running import environment
 
 pytestmark = [pytest.mark.real, pytest.mark.full]
@@ -71,7 +71,7 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, st
 
 def digest(cwd: Path, settings: Mapping[str, str]) -> str:
     """The digest of the image, as the help of MLC439 tells to get it."""
-    script = Path(__file__).parents[2] / "compiler/programs/container.sh"
+    script = ROOT / "compiler/programs/container.sh"
     output = run("sh", str(script), "localhost/tiny:1", cwd=cwd, MLOPS_CONTAINER_RUNTIME="podman", **settings).stdout
     return output.split()[-1]
 
@@ -131,3 +131,18 @@ def test_what_is_stopped_leaves_no_container(podman: Mapping[str, str], tmp_path
         "sh", ".mlops/scripts/container.sh", "localhost/tiny:1", "sh", "-c", "exit 7", cwd=root, check=False, **podman
     )
     assert failed.returncode == 7
+
+
+@pytest.mark.parametrize("command", ["make pipeline-parallel", "dvc repro"])
+def test_the_example(command: str, podman: Mapping[str, str], tmp_path: Path) -> None:
+    root = tmp_path / "example"
+    shutil.copytree(
+        ROOT / "examples/environments", root, ignore=shutil.ignore_patterns("state", ".venv", "__pycache__")
+    )
+    initialise(root)
+    settings = {**environment(root), **podman}
+    run("sh", "image.sh", cwd=root, **settings)
+    assert run("make", "setup", cwd=root, **settings).stdout.count(": ready") == 3
+    run(*command.split(), cwd=root, **settings)
+    expected = "# Mean heights\n- data/mean-north.txt: 2\n- data/mean-south.txt: 2.5\n"
+    assert (root / "report.md").read_text() == expected
