@@ -181,6 +181,6 @@ def test_the_page_can_be_pasted(tmp_path: Path) -> None:
     done = run("bash", "-euo", "pipefail", "-c", script, cwd=tmp_path)
     assert f"{tmp_path}/envs/train/.venv" in done.stdout
     assert "in a prefix" in done.stdout
-    last = done.stdout.rpartition("runner" if "runner" in done.stdout else "run.py")[2]
-    assert "[where]" in last
-    assert "[train]" not in last
+    first, last = done.stdout.split("run.py --jobs 1")[1:]
+    assert ("[train]" in first, "[where]" in first) == (True, True)
+    assert ("[train]" in last, "[where]" in last) == (False, True)
