@@ -8,7 +8,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from cloned import commit
 from conftest import ROOT, initialise, run, write
+from ruamel.yaml import YAML
 from running import environment, ran
 
 pytestmark = pytest.mark.real
@@ -125,8 +127,9 @@ def test_each_way_to_run_gives_the_same(how: str, found: Path, tmp_path: Path) -
     assert ran(root) == [], "nothing has changed"
 
 
-def test_a_bump_runs_what_can_load_it_and_nothing_else(found: Path, tmp_path: Path) -> None:
-    root = repository(tmp_path / "flow", found, "[dvc, make]")
+@pytest.mark.parametrize("orchestrator", ["[dvc, make]", "[make]"])
+def test_a_bump_runs_what_can_load_it_and_nothing_else(orchestrator: str, found: Path, tmp_path: Path) -> None:
+    root = repository(tmp_path / "flow", found, orchestrator)
     settings = environment(root)
     run("make", "pipeline", cwd=root, **settings)
     ran(root)
@@ -136,7 +139,8 @@ def test_a_bump_runs_what_can_load_it_and_nothing_else(found: Path, tmp_path: Pa
         return ran(root)
 
     lock(root, found, hue="2.0")
-    assert "huelib 1.0 -> 2.0" in run("mlopsc", "plan", cwd=root).stdout
+    if "dvc" in orchestrator:
+        assert "huelib 1.0 -> 2.0" in run("mlopsc", "plan", cwd=root).stdout
     assert reran() == ["hue"]
     assert (root / "hue.txt").read_text() == "huelib 2.0\n"
     requirements = (root / "envs/report.txt").read_text()
@@ -173,6 +177,34 @@ def test_a_stage_waits_for_a_virtual_environment_that_another_makes(found: Path,
     shutil.rmtree(root / ".mlops/state/venv/report/lib")
     (root / ".mlops/state/venv/report/requirements.txt").unlink()
     assert run("sh", "-c", command, cwd=root).stdout == "tonelib 2.0\n"
+
+
+@pytest.mark.full
+def test_a_task_of_an_engine_prepares_the_environment(found: Path, tmp_path: Path) -> None:
+    """The worker in a clone, with the MLOPS_SETUP of the task but for what pip installs."""
+    root = tmp_path / "flow"
+    stack = f"stack: {{orchestrator: [dvc, make, argo], registry: {tmp_path / 'remote'}, ci: []}}"
+    spec = SPEC.replace("stack: {orchestrator: ORCHESTRATOR, ci: []}", stack)
+    write(root, {**FILES, "mlops.yaml": spec, "envs/report.txt": f"--no-index\n--find-links {found}\ntonelib==2.0\n"})
+    initialise(root)
+    lock(root, found)
+    run("mlopsc", "build", cwd=root)
+    commit(root)
+    workflow = YAML(typ="safe").load((root / "argo/flow.yaml").read_text())
+    setups = [
+        item["value"].partition(" && ")[2]
+        for template in workflow["spec"]["templates"]
+        for item in template.get("container", {}).get("env", ())
+        if item["name"] == "MLOPS_SETUP"
+    ]
+    assert set(setups) == {"", "uv sync --frozen --project envs/ml", "sh .mlops/scripts/venv.sh report envs/report.txt"}
+    settings = {**environment(root), "MLOPS_REPO": str(root), "MLOPS_REV": "main"}
+    for stage, setup in (("tone", "uv sync --frozen --project envs/ml"), ("page", "sh .mlops/scripts/venv.sh report envs/report.txt")):
+        run("sh", ".mlops/scripts/worker.sh", stage, cwd=tmp_path / "flow", MLOPS_SETUP=setup, **settings)
+        assert ran(root) == [stage]
+    run("dvc", "repro", "--pull", cwd=root, **settings)
+    assert {path: (root / path).read_text() for path in EXPECTED} == EXPECTED
+    assert ran(root) == ["each", "each", "here", "hue"], "the others come from the remote"
 
 
 def test_the_page_can_be_pasted(tmp_path: Path) -> None:
