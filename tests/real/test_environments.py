@@ -199,7 +199,10 @@ def test_a_task_of_an_engine_prepares_the_environment(found: Path, tmp_path: Pat
     ]
     assert set(setups) == {"", "uv sync --frozen --project envs/ml", "sh .mlops/scripts/venv.sh report envs/report.txt"}
     settings = {**environment(root), "MLOPS_REPO": str(root), "MLOPS_REV": "main"}
-    for stage, setup in (("tone", "uv sync --frozen --project envs/ml"), ("page", "sh .mlops/scripts/venv.sh report envs/report.txt")):
+    for stage, setup in (
+        ("tone", "uv sync --frozen --project envs/ml"),
+        ("page", "sh .mlops/scripts/venv.sh report envs/report.txt"),
+    ):
         run("sh", ".mlops/scripts/worker.sh", stage, cwd=tmp_path / "flow", MLOPS_SETUP=setup, **settings)
         assert ran(root) == [stage]
     run("dvc", "repro", "--pull", cwd=root, **settings)

@@ -173,6 +173,17 @@ def test_the_default_and_what_replaces_it() -> None:
     assert [code for code, _ in codes(run)] == ["MLC438"], "once, at the top"
 
 
+def test_monitors_and_gates() -> None:
+    """Monitors have the default, too; gates are programs of mlopsc and run outside."""
+    monitors = {"w": {"cmd": "x"}, "o": {"cmd": "x", "environment": "none"}, "c": {"cmd": "x", "environment": "c"}}
+    run = built({"cmd": "x", "metrics": ["m.json"], "gates": {"a": "> 1"}}, environment="p", monitor=monitors)
+    assert run.project is not None
+    commands = {name: monitor.body["cmd"] for name, monitor in run.project.monitors.items()}
+    assert commands == {"w": "conda run -n x x", "o": "x", "c": STARTS["c"] + "x"}
+    assert run.project.stages["gate-a"].commands[0].text.startswith("python .mlops/scripts/gate.py")
+    assert ".mlops/scripts/container.sh" in {file.path for file in run.files}
+
+
 LOCK = """\
 version = 1
 requires-python = ">=3.11"
