@@ -10,6 +10,7 @@ from .assets import Artifacts, Datasets, DataSources, Models, Plots
 from .ci import Ci
 from .code import Code
 from .common import Cron, Model, Name, form
+from .environment import Environments
 from .operations import Deployments, Experiments, Monitors
 from .stack import Stack
 from .stage import AnyStage, Infer, Rerun
@@ -47,6 +48,9 @@ class Spec(Model):
     datasets: Datasets | None = Field(
         None, description="Versioned sources outside the repository, as DVC defines them."
     )
+
+    environments: Environments | None = Field(None, description="Environments of stages by name.")
+    environment: Name | None = Field(None, description="The environment of stages and monitors that name none.")
 
     data: DataSources | None = Field(None, description="External sources of data by name.")
     models: Models | None = Field(None, description="Models of the registry by name.")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from .common import Duration, EnvName, Gates, Meta, Model, form
+from .common import Duration, EnvName, Gates, Meta, Model, Name, form
 
 Kind = Literal["data", "train", "evaluate", "monitor"]
 Rerun = Literal["meaning", "bytes"]
@@ -87,7 +87,12 @@ class StageBody(Model):
     env: dict[EnvName, str | int | float | bool] | None = Field(
         None, description="Environment variables of the command."
     )
-    image: str | None = Field(None, description="Container image, for platforms that run containers.")
+    environment: Name | None = Field(
+        None, description="The environment that the command runs in, by name; `none` for no environment."
+    )
+    image: str | None = Field(
+        None, description="The container image that the stage runs in; short for an environment of kind `container`."
+    )
     resources: Resources | None = Field(None, description="The resources that the stage requests.")
     timeout: Duration | None = Field(None, description="Time limit of the command.")
     retries: Annotated[int, Field(ge=0, le=100)] | None = Field(None, description="Number of retries after a failure.")

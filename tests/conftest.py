@@ -116,6 +116,7 @@ INSTALL = {
     "strace": "install strace",
     "nvim": "install neovim",
     "chromium": "install chromium",
+    "busybox": "install busybox-static",
 }
 """How to get the other tools."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from ..model.environment import Kind
 from ..model.source import Path
 from ..model.target import Feature
 from ..resolve.commands import as_list
@@ -28,6 +29,12 @@ _OWN_KEYS = {
     "retries": Feature.RETRIES,
     "image": Feature.IMAGE,
     "gates": Feature.STAGE_GATES,
+}
+_ENVIRONMENTS: dict[Kind, Feature] = {
+    "uv": Feature.UV,
+    "venv": Feature.VENV,
+    "container": Feature.CONTAINER,
+    "run": Feature.PREFIX,
 }
 _RESOURCES = {"cpu": Feature.CPU, "memory": Feature.MEMORY, "gpu": Feature.GPU}
 _SECTIONS = {
@@ -95,6 +102,15 @@ def _of_entry(entry: Entry, used: defaultdict[str, list[Path]]) -> None:
     for key, feature in _OWN_KEYS.items():
         if getattr(declared, key):
             used[feature].append((*path, key))
+    if (environment := entry.environment) is not None and environment.name:
+        place = (*path, "environment") if declared.environment is not None else ("environment",)
+        used[_ENVIRONMENTS[environment.kind]].append(place)
+        for key, feature, is_set in (
+            ("network", Feature.NETWORK, not environment.network),
+            ("shm", Feature.SHM, environment.shm is not None),
+        ):
+            if is_set:
+                used[feature].append(("environments", environment.name, key))
     if declared.resources is not None:
         for key, feature in _RESOURCES.items():
             if getattr(declared.resources, key) is not None:

@@ -12,7 +12,7 @@ from ...schemas.stack import Stack
 from ..emit import shell
 from ..model.dag import Dag
 from ..model.diagnostic import Diagnostic
-from ..model.project import Out, OutKind, Param, Project, Stage
+from ..model.project import Command, Out, OutKind, Param, Project, Stage
 from ..model.snapshot import Snapshot
 from ..model.source import Path
 from ..read.params import DEFAULT
@@ -28,7 +28,7 @@ from .operations import deployments, experiments, models, monitors, programs, so
 from .own_makefile import own_makefile
 from .paths import rooted
 from .remotes import dvc_root, remote_url, remotes
-from .variables import global_scope
+from .variables import Scope, global_scope
 from .watched import watched
 
 DEFAULT_NAME = "pipeline"
@@ -80,6 +80,7 @@ def lower(
         deployments=declared_deployments,
         monitors=declared_monitors,
         experiments=declared_experiments,
+        environments=resolved.environments,
         scripts=resolved.scripts,
         programs=programs(declared_models, declared_deployments, declared_monitors, declared_experiments, outs),
         test_command=_test_command(stack, snapshot, code_roots),
@@ -100,15 +101,24 @@ def _stages(resolved: Resolved, load: Load, here: str) -> tuple[dict[str, Stage]
     for entry in resolved.entries.values():
         expanded, problems = expand(entry.name, entry.dvc, scope, load, ("stages", entry.name))
         diagnostics += problems
+        bare = _bare(entry, scope, load)
         for item in expanded:
-            stages[item.name] = _stage(item, entry, here, resolved)
+            stages[item.name] = _stage(item, entry, here, resolved, bare.get(item.name, ()))
     for key, value in resolved.sections.items():
         if key != "vars":
             diagnostics += resolve_value(value, scope, (key,))[1]
     return stages, diagnostics
 
 
-def _stage(expanded: Expanded, entry: Entry, here: str, resolved: Resolved) -> Stage:
+def _bare(entry: Entry, scope: Scope, load: Load) -> dict[str, tuple[Command, ...]]:
+    """The commands of each stage of an entry without the environment around them; none where that is the same."""
+    if entry.outside is None:
+        return {}
+    expanded, _ = expand(entry.name, entry.outside, scope, load, ("stages", entry.name))
+    return {item.name: item.commands for item in expanded}
+
+
+def _stage(expanded: Expanded, entry: Entry, here: str, resolved: Resolved, bare: tuple[Command, ...] = ()) -> Stage:
     body, declared = expanded.body, entry.declared
     wdir = rooted(".", body.get("wdir") or ".", here)
     deps = tuple(rooted(wdir, path, here) for path in body.get("deps") or ())
@@ -125,13 +135,14 @@ def _stage(expanded: Expanded, entry: Entry, here: str, resolved: Resolved) -> S
         kind=entry.kind,
         frozen=bool(body.get("frozen")),
         always_changed=bool(body.get("always_changed")),
-        image=declared.image,
+        environment=entry.environment,
+        bare=bare,
         resources=lower_resources(declared.resources),
         timeout=seconds(declared.timeout),
         retries=declared.retries or 0,
         env={name: env_text(value) for name, value in (declared.env or {}).items()},
         judges=entry.judges,
-        code=() if by_bytes else code_of(expanded.commands, wdir, deps, resolved.code),
+        code=() if by_bytes else code_of(bare or expanded.commands, wdir, deps, resolved.code),
         unlocked=entry.unlocked,
         cmd=tuple(map(str, cmd)) if isinstance(cmd := body.get("cmd") or "", list) else cmd,
     )

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from .ci import Ci
 from .dag import Dag
+from .environment import Environment
 from .operations import DVC_EXTRAS, Deployment, Experiment, Model, Monitor, Remote, Source
 from .resources import Resources
 from .snapshot import way_up
@@ -77,6 +78,7 @@ class Stage:
     ``entry`` is the entry of `stages` that defines it. ``commands`` run in ``wdir``, in order, each in its own shell, and stop
     at the first failure. They include env, script, timeout and retries, so that every target runs the same commands. ``deps``
     and ``outs`` are relative to the root of the repository; a dep may be a URL or ``ds://NAME``. ``timeout`` is in seconds.
+    ``environment`` is where they run, if not on the machine itself: the commands are wrapped in it already.
     ``judges`` is set on a gate: the entry whose metrics it judges. ``code`` are the code files whose edits run the stage again
     only if they change what the code means (`lower.code`).
     """
@@ -92,7 +94,7 @@ class Stage:
     kind: Kind = "data"
     frozen: bool = False
     always_changed: bool = False
-    image: str | None = None
+    environment: Environment | None = None
     resources: Resources = field(default_factory=Resources)
     timeout: int | None = None
     retries: int = 0
@@ -103,6 +105,18 @@ class Stage:
     """Packages that its code loads and whose versions it would track, if they were locked."""
     cmd: str | tuple[str, ...] = ""
     """The command as dvc.lock has it: a text, whose lines are `commands`, or a list, whose items are."""
+    bare: tuple[Command, ...] = ()
+    """The commands without the environment around them; empty where that is the same."""
+
+    @property
+    def image(self) -> str | None:
+        """The image of the container that it runs in."""
+        return self.environment.image if self.environment is not None else None
+
+    @property
+    def code_commands(self) -> tuple[Command, ...]:
+        """The commands as readers of code take them: without the environment around them."""
+        return self.bare or self.commands
 
     @property
     def in_run_cache(self) -> bool:
@@ -184,6 +198,7 @@ class Project:
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
     monitors: Mapping[str, Monitor] = field(default_factory=dict)
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
+    environments: Mapping[str, Environment] = field(default_factory=dict)
     schedule: str | None = None
     scripts: tuple[Script, ...] = ()
     programs: tuple[Script, ...] = ()

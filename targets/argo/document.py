@@ -12,7 +12,7 @@ from ..engines.facts import GRACE, IMAGE
 from ..engines.kubernetes import GPU, cores, quantity
 from ..engines.names import Names
 from ..engines.parameters import lines, parameters
-from ..engines.task import CREDENTIALS, REVISION, image, setup, subfolder
+from ..engines.task import CREDENTIALS, REVISION, image, subfolder, variables
 from .escape import prose, word
 from .facts import API
 from .names import PARAMETERS, names, templates
@@ -121,7 +121,7 @@ def _revision(project: Project, secret: str) -> dict[str, Any]:
 
 def _template(project: Project, stage: Stage, secret: str, env: Mapping[str, str]) -> dict[str, Any]:
     """What a stage runs in: stages of one entry differ only in what they ask of the platform."""
-    install = setup(project, stage)
+    settings = {name: word(value) for name, value in variables(project, stage).items()}
     shell, flag, script, zeroth, _ = worker.bootstrap(stage.name)
     template: dict[str, Any] = {
         "metadata": {"annotations": {"workflows.argoproj.io/description": prose(stage.desc)}} if stage.desc else None,
@@ -130,7 +130,7 @@ def _template(project: Project, stage: Stage, secret: str, env: Mapping[str, str
             "image": image(stage),
             "command": [shell, flag, f"{_REPOSITORY}{script}", zeroth],
             "args": ["{{inputs.parameters.stage}}"],
-            **_environment(secret, {**env, **({"MLOPS_SETUP": word(install)} if install else {})}),
+            **_environment(secret, {**env, **settings}),
             **_resources(stage),
         },
         "activeDeadlineSeconds": stage.timeout + GRACE if stage.timeout else None,

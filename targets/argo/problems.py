@@ -27,6 +27,7 @@ SUBSTITUTED_TEXT = Code(
 def problems(project: Project) -> Iterator[Diagnostic]:
     """What concerns every engine, MLC540 and MLC541."""
     yield from engines.problems(project, "Argo")
+    yield from engines.prefixes(project, "Argo")
     yield from _texts(project)
     for param in carried(project, lambda name, value: passes(f"{name}={value}"))[1]:
         diagnostic = NO_PARAMETER.at_key("stack", param=param)

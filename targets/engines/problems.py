@@ -20,6 +20,11 @@ NO_CLOCK = Code(
     "nothing runs monitor `{monitor}` on its schedule: {engine} runs the pipeline only",
     help="add a CI service, which runs monitors on their schedules: `stack: {{ci: github}}`",
 )  # fmt: skip
+PREFIX_IN_IMAGE = Code(
+    "MLC444", "warning",
+    "the tasks of {engine} cannot run `{stage}`: their image has nothing that the prefix of `{name}` names",
+    help="use an environment of kind `uv`, `venv` or `container`",
+)  # fmt: skip
 
 WITH_CLOCK = ("github", "gitlab")
 """Targets that run a monitor on its schedule."""
@@ -33,6 +38,17 @@ def problems(project: Project, engine: str) -> Iterator[Diagnostic]:
         for name, monitor in project.monitors.items():
             if monitor.schedule:
                 yield NO_CLOCK.at("monitor", name, "schedule", monitor=name, engine=engine)
+
+
+def prefixes(project: Project, engine: str) -> Iterator[Diagnostic]:
+    """MLC444, for an engine whose tasks run in images: once for each environment that is a prefix."""
+    reported: set[str] = set()
+    for stage in project:
+        environment = stage.environment
+        if environment is not None and environment.kind == "run" and environment.name not in reported:
+            reported.add(environment.name)
+            place = ("environments", environment.name, "run")
+            yield PREFIX_IN_IMAGE.at(*place, engine=engine, stage=stage.name, name=environment.name)
 
 
 def _handover(project: Project) -> Iterator[Diagnostic]:

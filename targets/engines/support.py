@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...compiler.model.target import Elsewhere, Emulated, Feature, Support
+from ...compiler.model.target import Elsewhere, Emulated, Feature, Refused, Support
 
 BY_DVC = Elsewhere("each task runs its stage by DVC, so dvc.yaml covers it")
 NO_CLOCK = Elsewhere("its file has no clock: CI starts the pipeline there", ("github", "gitlab"))
@@ -25,5 +25,20 @@ TASKS: Support = {
 }  # fmt: skip
 """The support of an engine, unless its target overrides an entry."""
 
+CONTAINER_OPTIONS: Support = {
+    Feature.NETWORK: Refused("the platform decides on the network of its tasks"),
+    Feature.SHM: Refused("the file has no place for it"),
+}
+"""The support of a container's options where an engine runs the image."""
+
+IN_IMAGES: Support = {
+    Feature.UV: Emulated("MLOPS_SETUP installs uv and the packages"),
+    Feature.VENV: Emulated("MLOPS_SETUP makes the virtual environment"),
+    Feature.CONTAINER: Emulated("the image of the task"),
+    Feature.PREFIX: Refused("the image of a task has nothing that the prefix names"),
+    **CONTAINER_OPTIONS,
+}
+"""The support of environments where each task runs in an image."""
+
 INSTALLED = Emulated("a task without `image` installs DVC with the extra for the remote")
-"""The effect of `stack.registry` on `task.setup`."""
+"""The effect of `stack.registry` on `task.variables`."""

@@ -36,6 +36,7 @@ class Gitlab:
     support: ClassVar[Support] = {
         **PIPELINE,
         Feature.IMAGE: Emulated("the `image` of the stage's job", only_with=Feature.FAN_OUT),
+        Feature.CONTAINER: Emulated("the `image` of the stage's job", only_with=Feature.FAN_OUT),
         Feature.TIMEOUT: Emulated(
             "the command ends in time by itself; its job has an hour more", only_with=Feature.FAN_OUT
         ),

@@ -13,4 +13,5 @@ from ..engines.pipeline_spec import problems as pipeline_spec
 def problems(project: Project) -> Iterator[Diagnostic]:
     """What concerns every engine, and every PipelineSpec."""
     yield from engines.problems(project, "Kubeflow")
+    yield from engines.prefixes(project, "Kubeflow")
     yield from pipeline_spec.problems(project)

@@ -37,6 +37,7 @@ def shared(project: Project) -> dict[str, Any]:
         "project": project,
         "install": facts.INSTALL.get(project.requirements or ""),
         "clean": names.cleaning(project),
+        "environments": list(project.environments.values()),
         "needs_pytest": "pytest" in (project.test_command or ""),
     }
 
@@ -44,14 +45,19 @@ def shared(project: Project) -> dict[str, Any]:
 def driven_by_dvc(project: Project) -> dict[str, Any]:
     """The Makefile that drives DVC."""
     operations = operation_targets(project)
-    stage_targets = _stage_targets(project, operations)
+    stage_targets = _stage_targets(project, [*operations, *names.setups(project)])
     cached = sorted({out.path for stage in project for out in stage.outs if out.cached and "://" not in out.path})
     return {
         **shared(project),
         "scripts": FOLDER,
         "runner": RUNNER,
         "track": TRACK,
-        "phony": [*names.goals(project, _GOALS), *operations, *(stage.target for stage in stage_targets)],
+        "phony": [
+            *names.goals(project, _GOALS),
+            *names.setups(project),
+            *operations,
+            *(stage.target for stage in stage_targets),
+        ],
         "locks": ["dvc.lock", *(["monitoring/dvc.lock"] if project.monitors else [])],
         "removed": removable(cached),
         "stage_targets": stage_targets,

@@ -20,6 +20,7 @@ TOO_LARGE = Code(
 def problems(project: Project) -> Iterator[Diagnostic]:
     """What concerns every engine and every PipelineSpec, and MLC533."""
     yield from engines.problems(project, "Vertex AI")
+    yield from engines.prefixes(project, "Vertex AI")
     yield from pipeline_spec.problems(project)
     for stage in project:
         if (stage.resources.cpu or 0) > MAX_CPU or (stage.resources.memory or 0) > MAX_MEMORY:
