@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from .common import Duration, EnvName, Gates, Meta, Model, form
+from .common import Duration, EnvName, Gates, Meta, Model, Slurm, form
 
 Kind = Literal["data", "train", "evaluate", "monitor"]
 Rerun = Literal["meaning", "bytes"]
@@ -91,6 +91,10 @@ class StageBody(Model):
     resources: Resources | None = Field(None, description="The resources that the stage requests.")
     timeout: Duration | None = Field(None, description="Time limit of the command.")
     retries: Annotated[int, Field(ge=0, le=100)] | None = Field(None, description="Number of retries after a failure.")
+    slurm: Slurm | None = Field(
+        None,
+        description="Options of `sbatch` for the jobs of the stage, such as `partition: gpu`, over those at the top.",
+    )
     gates: Gates | None = Field(
         None, description="Bounds on the metrics of the stage; the pipeline fails outside of them."
     )

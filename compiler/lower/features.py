@@ -27,6 +27,7 @@ _OWN_KEYS = {
     "timeout": Feature.TIMEOUT,
     "retries": Feature.RETRIES,
     "image": Feature.IMAGE,
+    "slurm": Feature.SLURM,
     "gates": Feature.STAGE_GATES,
 }
 _RESOURCES = {"cpu": Feature.CPU, "memory": Feature.MEMORY, "gpu": Feature.GPU}
@@ -45,6 +46,7 @@ _OWN_SECTIONS = {
     "deploy": Feature.DEPLOY,
     "monitor": Feature.MONITOR,
     "schedule": Feature.SCHEDULE,
+    "slurm": Feature.SLURM,
 }
 _CI_KEYS = {
     "on": Feature.CI_TRIGGERS,

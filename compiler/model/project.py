@@ -14,6 +14,8 @@ from .source import At, Path
 
 Kind = Literal["data", "train", "evaluate", "monitor"]
 OutKind = Literal["out", "metric", "plot"]
+SlurmOptions = Mapping[str, str | bool]
+"""Options of `sbatch` by name: the value, true for one without a value, false for one to leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Stage:
     timeout: int | None = None
     retries: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
+    slurm: SlurmOptions = field(default_factory=dict)
     judges: str | None = None
     code: tuple[str, ...] = ()
     unlocked: tuple[str, ...] = ()
@@ -170,6 +173,7 @@ class Project:
     monitors: Mapping[str, Monitor] = field(default_factory=dict)
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
     schedule: str | None = None
+    slurm: SlurmOptions = field(default_factory=dict)
     scripts: tuple[Script, ...] = ()
     programs: tuple[Script, ...] = ()
     test_command: str | None = None

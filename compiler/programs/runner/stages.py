@@ -57,6 +57,7 @@ class Run:
         self.launcher, self.screen = launcher, screen
         self.logs = os.path.join(folder, "logs")
         self.durations = read_json(os.path.join(folder, "durations.json"))
+        self.measured: dict = {}  # the durations of this run
         self.machine = Machine(read_json(os.path.join(os.path.dirname(folder), "run.json")).get("resources", {}))
         self.code = CodeVersions(os.path.dirname(folder))
         self.outcomes = {stage: Outcome(stage.addressing) for stage in pipeline.stages}
@@ -106,6 +107,8 @@ class Run:
 
     def _begin(self, stage) -> None:
         """Do without running a stage's command if that can be; start it otherwise."""
+        if self.options.only and (unready := self.pipeline.unready_above(stage, self.code)):
+            raise DvcException(unready)
         for message in mend_cache(stage):
             self.screen.line(message, stage.addressing)
         upstream = self.pipeline.upstream[stage]
@@ -149,10 +152,19 @@ class Run:
 
     def remember_code(self) -> None:
         """Keep what the code means that the stages ran with; nothing where it is unknown what dvc.lock has."""
-        if not self.failed and not self.stopped and not self.unwritten:
+        if self.failed or self.stopped or self.unwritten:
+            return
+        if self.options.only:
+            self._lock()  # others work at the same time
+            try:
+                changed = self.code.add(list(self.outcomes))
+            finally:
+                self._unlock()
+        else:
             others = [stage for stage in self.repo.index.stages if stage not in self.outcomes]
-            if self.code.remember(list(self.outcomes), others):
-                self.repo.scm_context.track_file(os.path.relpath(self.code.path))
+            changed = self.code.remember(list(self.outcomes), others)
+        if changed:
+            self.repo.scm_context.track_file(os.path.relpath(self.code.path))
 
     def _restore(self, stage) -> bool:
         """Take a stage's outs out of the run cache, if they are there."""
@@ -210,7 +222,7 @@ class Run:
                 self._save(stage)
         except Exception as error:
             return self._fail(stage, error)
-        self.durations[stage.addressing] = round(self.outcomes[stage].seconds, 3)
+        self.measured[stage.addressing] = round(self.outcomes[stage].seconds, 3)
         return self._settle(stage, "ran")
 
     def _save(self, stage) -> None:
