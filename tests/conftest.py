@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,6 +115,8 @@ INSTALL = {
     "npm": "install Node.js 20 or newer, with npm",
     "ip": "install iproute2",
     "strace": "install strace",
+    **dict.fromkeys(("sbatch", "slurmctld", "slurmd"), "apt-get install slurm-wlm"),
+    "munged": "apt-get install munge",
 }
 """How to get the other tools."""
 
@@ -226,6 +229,16 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait()
+
+
+@pytest.fixture(scope="session")
+def slurm() -> Iterator[Any]:
+    """A SLURM of one node, `cluster.Cluster`."""
+    from cluster import cluster
+
+    folder = Path(tempfile.mkdtemp(prefix="slurm-"))  # a short path: sockets have at most 107 characters
+    with cluster(folder) as running:
+        yield running
 
 
 def answers(url: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from ...compiler.model.diagnostic import Code, Diagnostic
-from ...compiler.model.project import Project
+from ...compiler.model.project import Project, SlurmOptions
 from ...compiler.model.source import Path
 from ...compiler.model.target import Feature
 from ..engines.problems import clock
@@ -29,7 +29,7 @@ def problems(project: Project) -> Iterator[Diagnostic]:
     if not project.uses_dvc:
         yield NEEDS_DVC.at("stack", "orchestrator", names=", ".join(["dvc", *project.orchestrators]))
     yield from clock(project, "SLURM")
-    options = {("stages", stage.entry): stage.slurm for stage in project}
+    options: dict[Path, SlurmOptions] = {("stages", stage.entry): stage.slurm for stage in project}
     for path in project.features.get(Feature.SLURM, ()):
         for option in options.get(path[:2], project.slurm):
             yield from _option(path, option)

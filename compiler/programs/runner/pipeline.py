@@ -20,18 +20,18 @@ from runner.report import Outcome
 class Pipeline:
     """The stages to bring up to date, in DVC's order of execution, and what depends on what.
 
-    With ``only``, these are the targets without the stages that they depend on.
+    With ``only``, these are the targets without the stages that they depend on; ``order`` has all stages.
     """
 
     def __init__(self, repo: Repo, targets: list, only: bool = False) -> None:
         graph = load_graph(repo)
         active = get_active_graph(graph)  # without the edges from frozen stages to their deps
         selected = select(repo, targets)
-        self.stages = plan(active, selected)
-        if only:
-            self.stages = [stage for stage in self.stages if stage in set(selected)]
+        self.order = plan(active, [*selected, *select(repo, [])] if only else selected)
+        alone = set(selected)
+        self.stages = [stage for stage in self.order if stage in alone] if only else self.order
         self._active = active
-        self.place = {stage: place for place, stage in enumerate(self.stages)}
+        self.place = {stage: place for place, stage in enumerate(self.order) if not only or stage in alone}
         self.upstream = {stage: list(active.successors(stage)) for stage in self.stages}
         self.downstream = {
             stage: [down for down in active.predecessors(stage) if down in self.place] for stage in self.stages

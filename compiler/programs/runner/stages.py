@@ -140,6 +140,7 @@ class Run:
             if not self.options.force:
                 if self._restore(stage):
                     return self._settle(stage, "restored", saved=True)
+            if self.options.only or not self.options.force:
                 stage.save_deps()
             return self._start(stage, hold.pop_all())
 
@@ -219,11 +220,25 @@ class Run:
             with run.hold:
                 if exit_.returncode:
                     raise DvcException(describe(run.commands[exit_.place], exit_.returncode))
+                if self.options.only:
+                    self._keep_deps(stage)
                 self._save(stage)
         except Exception as error:
             return self._fail(stage, error)
         self.measured[stage.addressing] = round(self.outcomes[stage].seconds, 3)
         return self._settle(stage, "ran")
+
+    def _keep_deps(self, stage) -> None:
+        """Record the files and params that a stage has read as they were when it began: a job may run for days.
+
+        Folders are hashed again, as by DVC: commands leave files in them, of compiled code for one.
+        """
+        for dep in stage.deps:
+            if dep.hash_info and dep.hash_info.isdir:
+                dep.save()
+            elif dep.status():
+                self.screen.line(f"{dep} was edited while the stage ran: the next run runs it again", stage.addressing)
+        stage.save_deps = lambda allow_missing=False: None
 
     def _save(self, stage) -> None:
         """Hash what a stage made, put it into the cache, and record it."""
@@ -246,7 +261,10 @@ class Run:
         if not isinstance(stage, PipelineStage):
             return write_single(stage)
         path = os.path.splitext(stage.path)[0] + os.path.splitext(LOCK_FILE)[1]
-        self.lockfiles.setdefault(path, LockFile(path)).record(stage, self.pipeline.place[stage])
+        if path not in self.lockfiles:
+            order = [other.name for other in self.pipeline.order if other.path == stage.path]
+            self.lockfiles[path] = LockFile(path, order if self.options.only else [])
+        self.lockfiles[path].record(stage, self.pipeline.place[stage])
         return None
 
     def _fail(self, stage, error: Exception) -> None:

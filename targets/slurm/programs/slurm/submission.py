@@ -86,11 +86,11 @@ def submit(pipeline: Pipeline, again: bool = False) -> int:
                 f"{len(queued)} jobs of this pipeline are in the queue: "
                 "`make slurm-status` shows them; use `make slurm-resume` to submit what failed, or `make slurm-cancel`"
             )
-        completing = {name for name, entry in queued.items() if entry.state == "COMPLETING"}
-        submission = Submission(pipeline, queued.keys() - completing, completing)
+        ending = [name for name, entry in queued.items() if entry.state == "COMPLETING"]
+        submission = Submission(pipeline, queued.keys() - set(ending), ending)
         reasons = that_must_run(pipeline)
         try:
-            submission.submit([stage for stage in reasons if stage not in submission.ids])
+            submission.submit(reasons)
             submission.release(held for held, entry in queued.items() if entry.reason == "JobHeldUser")
         except BaseException:
             submission.undo()
@@ -106,18 +106,29 @@ def submit(pipeline: Pipeline, again: bool = False) -> int:
 
 
 class Submission:
-    """Jobs that are submitted together."""
+    """Jobs that are submitted together.
 
-    def __init__(self, pipeline: Pipeline, active, completing) -> None:
-        self.pipeline, self.completing = pipeline, completing
+    ``active`` are the ids of jobs that wait or run, and stay; ``ending`` those of jobs that end, which the new ones wait for.
+    """
+
+    def __init__(self, pipeline: Pipeline, active, ending: list) -> None:
+        self.pipeline, self.ending = pipeline, ending
         self.ids = {stage: job["id"] for stage, job in pipeline.submitted.items() if job["id"] in active}
         self.before = dict(pipeline.submitted)
         self.new: set = set()
         self.held: list = []
         self.sizes: dict = {}  # the number of tasks of each new array
 
-    def submit(self, stages: list) -> None:
-        todo = set(stages)
+    def submit(self, stages) -> None:
+        """Submit those of the stages that have no job yet."""
+        todo = {stage for stage in stages if stage not in self.ids}
+        for stage in self.pipeline.stages:  # parents come first
+            if stage in self.ids and (above := todo.intersection(self.pipeline.parents[stage])):
+                job = self.ids.pop(stage)
+                print(f"{stage}: job {job} is cancelled and submitted again, because {min(above)} runs again")
+                call("scancel", job)
+                self.ending.append(job)
+                todo.add(stage)
         for job in self.pipeline.jobs:
             wanted = [stage for stage in job.stages if stage in todo]
             for start in range(0, len(wanted), MAX_TASKS):
@@ -126,15 +137,13 @@ class Submission:
     def _submit(self, job: Job, stages: list) -> None:
         """One job or one array; several jobs where its tasks depend on different jobs, and not task by task."""
         needs = [[self.ids[parent] for parent in job.parents(stage) if parent in self.ids] for stage in stages]
-        last = [self.pipeline.submitted.get(stage, {}).get("id") for stage in stages]
-        ending = [job for job in last if job in self.completing]
         if all(need == needs[0] for need in needs):
-            self._sbatch(job, stages, self._afterok(needs[0]), ending)
+            self._sbatch(job, stages, self._afterok(needs[0]))
         elif arrays := self._correspond(needs):
-            self._sbatch(job, stages, [f"aftercorr:{':'.join(arrays)}"], ending)
+            self._sbatch(job, stages, [f"aftercorr:{':'.join(arrays)}"])
         else:
             for stage, need in zip(stages, needs):
-                self._sbatch(job, [stage], self._afterok(need), ending)
+                self._sbatch(job, [stage], self._afterok(need))
 
     def _afterok(self, needs: list) -> list:
         whole = [
@@ -149,13 +158,14 @@ class Submission:
         matches = all(need == [f"{array}_{index}" for array in arrays] for index, need in enumerate(needs))
         return arrays if matches and all(self.sizes.get(array) == len(needs) for array in arrays) else []
 
-    def _sbatch(self, job: Job, stages: list, dependencies: list, ending: list) -> None:
+    def _sbatch(self, job: Job, stages: list, dependencies: list) -> None:
         pipeline, name = self.pipeline, slug(stages[0] if len(stages) == 1 else stages[0].partition("@")[0])
         number = "%j" if len(stages) == 1 else "%A_%a"
         logs = os.path.join(pipeline.folder, "logs")
         log = os.path.join(logs.replace("%", "%%"), f"{name}.{number}.log")
         hold = not any(parent in self.new for stage in stages for parent in pipeline.parents[stage])
-        dependencies = dependencies + ([f"afterany:{':'.join(ending)}"] if ending else [])
+        if hold and self.ending:
+            dependencies = [*dependencies, f"afterany:{':'.join(self.ending)}"]
         options = [
             *job.sbatch,
             f"--job-name={pipeline.project}.{name}",
