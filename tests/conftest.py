@@ -231,9 +231,16 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.wait()
 
 
+@pytest.fixture
+def slurm(node: Any) -> Iterator[Any]:
+    """A SLURM of one node with no jobs, `cluster.Cluster`."""
+    yield node
+    node.clear()
+
+
 @pytest.fixture(scope="session")
-def slurm() -> Iterator[Any]:
-    """A SLURM of one node, `cluster.Cluster`."""
+def node() -> Iterator[Any]:
+    """The SLURM that all tests share."""
     from cluster import cluster
 
     folder = Path(tempfile.mkdtemp(prefix="slurm-"))  # a short path: sockets have at most 107 characters

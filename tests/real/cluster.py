@@ -51,7 +51,7 @@ PartitionName=main Nodes={node} Default=YES MaxTime=INFINITE State=UP OverSubscr
 PartitionName=other Nodes={node} MaxTime=60 State=UP
 """
 """https://slurm.schedmd.com/slurm.conf.html. Four cores, whatever the machine has, so that jobs run at the same time."""
-GRES = f"NodeName={NODE} Name=gpu Type=a100 Count=2\n"
+GRES = "Name=gpu Type=a100 File=/dev/null,/dev/zero\n"
 DAEMONS = ("slurmd", "slurmctld", "munged")
 SBIN = ("/usr/sbin", "/sbin")
 
@@ -81,7 +81,7 @@ class Cluster:
         assert callable(condition)
         end = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < end, f"waited in vain until {what}: {self.call('scontrol', 'show', 'job', '-o')}"
+            assert time.monotonic() < end, f"waited in vain until {what}: {self.call('squeue')}"
             time.sleep(0.1)
 
     def start(self) -> None:
@@ -98,6 +98,12 @@ class Cluster:
         ):
             run(*command, cwd=self.folder, **self.environment)
         self.until(lambda: self.call("sinfo", "-h", "-p", "main", "-o", "%t").strip() == "idle", "the node is idle")
+
+    def clear(self) -> None:
+        """Cancel all jobs, and give the node back."""
+        self.call("scancel", "--user", getuser())
+        self.call("scontrol", "update", f"NodeName={NODE}", "State=RESUME", check=False)
+        self.settle()
 
     def stop(self) -> None:
         """Cancel all jobs, and end the daemons."""
