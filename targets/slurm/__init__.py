@@ -35,6 +35,7 @@ class Slurm:
         Feature.STAGES: Kept(),
         Feature.FOREACH: _ARRAY,
         Feature.MATRIX: _ARRAY,
+        Feature.DESC: Emulated("a comment above the job"),
         Feature.SCRIPT: Emulated("a job; DVC runs the script"),
         Feature.STAGE_GATES: Emulated("a job for each gate; it fails if a bound is not met"),
         Feature.TIMEOUT: Emulated("the command itself times out; `--time` adds ten minutes to record results"),

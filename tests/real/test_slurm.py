@@ -74,6 +74,12 @@ class Project:
             float(line.split()[2]) for line in self.log.read_text().splitlines() if line.startswith(f"{name} {what}")
         )
 
+    def processes(self) -> str:
+        """The runners that work here."""
+        return subprocess.run(
+            ["pgrep", "-f", f"{self.root}.*run.py"], capture_output=True, text=True, check=False
+        ).stdout
+
     def read(self, path: str) -> str:
         return (self.root / path).read_text()
 
@@ -174,7 +180,7 @@ def test_two_submissions_at_once(tmp_path: Path, slurm: Cluster) -> None:
     assert sorted(project.ran()) == sorted(["prepare", *ALL])
     assert project.read("all.txt").endswith("extra\nall\n")
     assert "no job of this pipeline" in project.make("slurm-cancel").stdout
-    assert not subprocess.run(["pgrep", "-f", f"{project.root}.*run.py"], capture_output=True, check=False).stdout
+    assert not project.processes()
 
 
 def test_a_lost_node(tmp_path: Path, slurm: Cluster) -> None:
@@ -188,15 +194,14 @@ def test_a_lost_node(tmp_path: Path, slurm: Cluster) -> None:
     (project.root / "hang-a").unlink()
     (project.root / "hang-b").unlink()
     slurm.until(lambda: list(slurm.jobs().values()) == ["PENDING"], "only one is requeued")
+    slurm.until(lambda: not project.processes(), "the processes of both are gone")
+    assert project.states()["b"] == "NODE_FAIL"
     slurm.call("scontrol", "update", f"NodeName={NODE}", "State=RESUME", check=False)  # it may be back by itself
-    slurm.call("scontrol", "update", f"JobId={next(iter(slurm.jobs()))}", "StartTime=now")
+    assert re.search(r"a: job \d+ is in the queue\n", project.make("slurm-resume").stdout)
+    slurm.call("scontrol", "update", f"JobId={next(iter(slurm.jobs()))}", "StartTime=now", check=False)
     slurm.settle()
-    states = project.states()
-    assert states["a"] == "COMPLETED"
-    assert states["b"] == "NODE_FAIL"
+    assert project.states() == {"a": "COMPLETED", "b": "COMPLETED"}
     assert project.read("a.txt") == "raw\na\n"
-    project.make("slurm-resume")
-    slurm.settle()
     assert project.read("b.txt") == "raw\nb\n"
     assert sorted(project.ran()) == ["a", "a", "b", "b"]
     assert sorted(project.ran("ends")) == ["a", "b"]
@@ -215,7 +220,7 @@ def test_a_submission_is_whole_or_not_at_all(tmp_path: Path, slurm: Cluster) -> 
     (project.root / ".venv/bin").unlink()
     assert len(slurm.jobs()) == 1
     assert "1 jobs of this pipeline are in the queue" in project.make("slurm", check=False).stderr
-    assert "slurm-resume` completes it" in project.make("slurm-status").stdout
+    assert "slurm-resume` goes on" in project.make("slurm-status").stdout
     time.sleep(1.5)  # longer than the scheduler's interval
     assert project.ran() == [], "a held job has started"
     project.make("slurm-resume")

@@ -50,8 +50,8 @@ def status(pipeline: Pipeline) -> int:
     widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else [0, 0, 0]
     for row in rows:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]).rstrip())
-    if any(entry.reason == "JobHeldUser" for entry in entries.values()):
-        print("some jobs are held: a submission was interrupted; `make slurm-resume` completes it")
+    if any(entry.held for entry in entries.values()):
+        print("some jobs are held, because a submission was interrupted or a node failed: `make slurm-resume` goes on")
     return 0
 
 

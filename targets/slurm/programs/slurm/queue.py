@@ -19,6 +19,10 @@ ENDED = {
 """States of jobs that run no more: https://slurm.schedmd.com/job_state_codes.html"""
 
 
+HELD = {"jobhelduser", "launch failed requeued held"}
+"""Reasons of jobs that wait until somebody releases them: until all are submitted, or after a node could not start one."""
+
+
 class Failure(Exception):
     """What keeps a command from being done, for people."""
 
@@ -50,6 +54,10 @@ class Entry(NamedTuple):
     nodes: str
     name: str
     folder: str
+
+    @property
+    def held(self) -> bool:
+        return self.state == "PENDING" and self.reason.lower().replace("_", " ").strip("()") in HELD
 
 
 class Pipeline:

@@ -91,7 +91,7 @@ def submit(pipeline: Pipeline, again: bool = False) -> int:
         reasons = that_must_run(pipeline)
         try:
             submission.submit(reasons)
-            submission.release(held for held, entry in queued.items() if entry.reason == "JobHeldUser")
+            submission.release(held for held, entry in queued.items() if entry.held)
         except BaseException:
             submission.undo()
             raise
