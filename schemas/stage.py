@@ -91,10 +91,6 @@ class StageBody(Model):
     resources: Resources | None = Field(None, description="The resources that the stage requests.")
     timeout: Duration | None = Field(None, description="Time limit of the command.")
     retries: Annotated[int, Field(ge=0, le=100)] | None = Field(None, description="Number of retries after a failure.")
-    slurm: Slurm | None = Field(
-        None,
-        description="Options of `sbatch` for the jobs of the stage, such as `partition: gpu`, over those at the top.",
-    )
     gates: Gates | None = Field(
         None, description="Bounds on the metrics of the stage; the pipeline fails outside of them."
     )
@@ -102,6 +98,10 @@ class StageBody(Model):
     rerun: Rerun | None = Field(
         None,
         description="`bytes`: every edit of code runs the stage again, also one of comments or layout (default `meaning`).",
+    )
+    slurm: Slurm | None = Field(
+        None,
+        description="Options of `sbatch` for the jobs of the stage, such as `partition: gpu`, over those at the top.",
     )
     infer: Infer | None = Field(None, description="The conventions that fill in what is left out.")
 

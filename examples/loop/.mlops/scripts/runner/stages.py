@@ -234,7 +234,7 @@ class Run:
         Folders are hashed again, as by DVC: commands leave files in them, of compiled code for one.
         """
         for dep in stage.deps:
-            if dep.hash_info and dep.hash_info.isdir:
+            if str(dep.hash_info.value).endswith(".dir"):  # of params, the value is a mapping
                 dep.save()
             elif dep.status():
                 self.screen.line(f"{dep} was edited while the stage ran: the next run runs it again", stage.addressing)

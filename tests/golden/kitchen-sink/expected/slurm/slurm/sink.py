@@ -20,34 +20,34 @@ from slurm.queue import Job  # noqa: E402
 JOBS = [
     Job(
         ["fetch"],
-        sbatch=["--no-requeue"],
+        sbatch=["--account=ml", "--no-requeue", "--partition=cpu"],
     ),
     # Clean it
     Job(
         ["clean"],
         after=["fetch"],
-        sbatch=["--no-requeue"],
+        sbatch=["--account=ml", "--no-requeue", "--partition=cpu"],
     ),
     Job(
         ["split@a", "split@b"],
         after=["clean"],
-        sbatch=["--no-requeue"],
+        sbatch=["--account=ml", "--no-requeue", "--partition=cpu"],
     ),
     Job(
         ["train@1", "train@2"],
         after=["split@a", "split@b"],
-        sbatch=["--cpus-per-task=2", "--gres=gpu:1", "--mem=4096M", "--requeue", "--time=190"],
+        sbatch=["--account=ml", "--cpus-per-task=2", "--gres=gpu:1", "--mem=4096M", "--partition=cpu", "--requeue", "--time=190"],
     ),
     Job(
         ["evaluate"],
         after=["train@1", "train@2"],
-        sbatch=["--no-requeue"],
+        sbatch=["--account=ml", "--no-requeue", "--partition=cpu"],
     ),
     # Judge the metrics of evaluate
     Job(
         ["gate-evaluate"],
         after=["evaluate"],
-        sbatch=["--no-requeue"],
+        sbatch=["--account=ml", "--no-requeue", "--partition=cpu"],
     ),
 ]
 
