@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import run, write
-from running import RUNNER, environment, ran, records, repository, repro, runner
+from running import RUNNER, environment, lock_order, ran, records, repository, repro, runner
 
 pytestmark = pytest.mark.real
 
@@ -30,12 +30,19 @@ if hook.exists():
 DVC = """\
 stages:
   z: {cmd: python step.py z z.txt raw.txt, deps: [raw.txt], params: [z], outs: [z.txt]}
-  b: {cmd: python step.py b b.txt z.txt, deps: [z.txt, code.py], outs: [b.txt]}
-  a: {cmd: python step.py a a.txt z.txt, deps: [z.txt, code.py], outs: [a.txt]}
+  b: {cmd: python step.py b b.txt z.txt, deps: [z.txt, code_b.py], outs: [b.txt]}
+  a: {cmd: python step.py a a.txt z.txt, deps: [z.txt, code_a.py], outs: [a.txt]}
   end: {cmd: python step.py end end.txt a.txt b.txt, deps: [a.txt, b.txt], outs: [end.txt]}
 """
-FILES = {"step.py": STEP, "raw.txt": "raw\n", "dvc.yaml": DVC, "params.yaml": "z: 1\n", "code.py": "x = 1\n"}
-CODE = {".mlops/run.json": json.dumps({"code": {"a": ["code.py"], "b": ["code.py"]}})}
+FILES = {
+    "step.py": STEP,
+    "raw.txt": "raw\n",
+    "dvc.yaml": DVC,
+    "params.yaml": "z: 1\n",
+    "code_a.py": "x = 1\n",
+    "code_b.py": "x = 1\n",
+}
+CODE = {".mlops/run.json": json.dumps({"code": {name: [f"code_{name}.py"] for name in "ab"}})}
 
 
 def together(root: Path, *stages: str) -> None:
@@ -62,15 +69,19 @@ def test_several_runners_leave_what_dvc_repro_leaves(tmp_path: Path) -> None:
         write(root, {"raw.txt": "edited\n"})
     assert repro(dvc).returncode == 0
     assert runner(ours, "--only", "raw.txt.dvc").returncode == 0
+    _, first, second, _ = lock_order(dvc)
+    hook = ours / f"hook-{first}"  # the stage that DVC runs first ends last
+    hook.write_text(f"while '  {second}:' not in pathlib.Path('dvc.lock').read_text(): time.sleep(0.05)")
     together(ours, "z")
     together(ours, "a", "b")
     together(ours, "end")
+    hook.unlink()
     assert records(ours) == records(dvc)
     assert (ours / "dvc.lock").read_text() == (dvc / "dvc.lock").read_text(), "entries are in DVC's order"
     assert ran(ours) == ["a", "b", "end", "z"]
-    assert json.loads((ours / ".mlops/code.json").read_text()).keys() == {"code.py"}
+    assert json.loads((ours / ".mlops/code.json").read_text()).keys() == {"code_a.py", "code_b.py"}
     assert set(json.loads((ours / ".mlops/state/durations.json").read_text())) == {"a", "b", "end", "z"}
-    write(ours, {"code.py": "x  =  1  # one\n"})
+    write(ours, dict.fromkeys(["code_a.py", "code_b.py"], "x  =  1  # one\n"))
     assert "nothing to run" in runner(ours, "--only", "a", "b").stdout
     assert ran(ours) == []
 
