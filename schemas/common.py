@@ -64,6 +64,17 @@ Cron = Annotated[
 ]
 """Minute, hour, day of the month, month, day of the week; in UTC."""
 
+SlurmOption = Annotated[
+    str, form(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "a long option of `sbatch` without its dashes, such as `partition`")
+]
+"""https://slurm.schedmd.com/sbatch.html#SECTION_OPTIONS"""
+
+Slurm = dict[
+    SlurmOption,
+    Annotated[str, form(r"^[^\x00-\x1f\x7f]+$", "a text on one line, such as `gpu`")] | int | float | bool | None,
+]
+"""Options of `sbatch`: true for one without a value; false or null leaves one out."""
+
 Meta = Annotated[Any, Field(description="Any value; DVC keeps it and mlopsc ignores it.")]
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}

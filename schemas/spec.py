@@ -9,7 +9,7 @@ from pydantic import Field
 from .assets import Artifacts, Datasets, DataSources, Models, Plots
 from .ci import Ci
 from .code import Code
-from .common import Cron, Model, Name, form
+from .common import Cron, Model, Name, Slurm, form
 from .environment import Environments
 from .operations import Deployments, Experiments, Monitors
 from .stack import Stack
@@ -60,6 +60,9 @@ class Spec(Model):
     schedule: Cron | None = Field(
         None,
         description="When the pipeline runs by itself, on CI and on engines that have a clock: a cron line, in UTC.",
+    )
+    slurm: Slurm | None = Field(
+        None, description="Options of `sbatch` for all jobs, such as `account: ml`; false or null leaves one out."
     )
     ci: Ci = Field(default_factory=Ci.model_construct, description="Settings of CI.")
     accept: list[CheckCode | dict[CheckCode, list[str]]] | dict[CheckCode, list[str]] | None = Field(

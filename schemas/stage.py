@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from .common import Duration, EnvName, Gates, Meta, Model, Name, form
+from .common import Duration, EnvName, Gates, Meta, Model, Name, Slurm, form
 
 Kind = Literal["data", "train", "evaluate", "monitor"]
 Rerun = Literal["meaning", "bytes"]
@@ -103,6 +103,10 @@ class StageBody(Model):
     rerun: Rerun | None = Field(
         None,
         description="`bytes`: every edit of code runs the stage again, also one of comments or layout (default `meaning`).",
+    )
+    slurm: Slurm | None = Field(
+        None,
+        description="Options of `sbatch` for the jobs of the stage, such as `partition: gpu`, over those at the top.",
     )
     infer: Infer | None = Field(None, description="The conventions that fill in what is left out.")
 

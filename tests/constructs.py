@@ -52,6 +52,7 @@ WITH: dict[Feature, dict[str, Any]] = {
     Feature.DEPLOY: {"deploy": {"prod": {"model": "m", "run": "make x"}}},
     Feature.MONITOR: {"monitor": {"m": {"schedule": "0 6 * * *", "cmd": "run"}}},
     Feature.SCHEDULE: {"schedule": "0 6 * * *"},
+    Feature.SLURM: {"slurm": {"partition": "gpu"}},
     Feature.CI_TRIGGERS: {"ci": {"on": {"push": ["dev"]}}},
     Feature.CI_RUNNER: {"ci": {"runner": "big"}},
     Feature.CI_SECRETS: {"ci": {"secrets": ["KEY"]}},

@@ -28,6 +28,7 @@ _OWN_KEYS = {
     "timeout": Feature.TIMEOUT,
     "retries": Feature.RETRIES,
     "image": Feature.IMAGE,
+    "slurm": Feature.SLURM,
     "gates": Feature.STAGE_GATES,
 }
 _ENVIRONMENTS: dict[Kind, Feature] = {
@@ -52,6 +53,7 @@ _OWN_SECTIONS = {
     "deploy": Feature.DEPLOY,
     "monitor": Feature.MONITOR,
     "schedule": Feature.SCHEDULE,
+    "slurm": Feature.SLURM,
 }
 _CI_KEYS = {
     "on": Feature.CI_TRIGGERS,

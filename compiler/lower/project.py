@@ -73,6 +73,7 @@ def lower(
         stores=tuple(name for name in STORES if name in listed(stack.metadata)),
         ci=lower_ci(spec.ci, spec.schedule, paths, stage_of_team(snapshot) if folder else None),
         schedule=spec.schedule,
+        slurm=_slurm(spec.slurm),
         remotes=declared_remotes,
         remote_url=remote_url(declared_remotes, snapshot),
         sources=sources(spec),
@@ -141,11 +142,20 @@ def _stage(expanded: Expanded, entry: Entry, here: str, resolved: Resolved, bare
         timeout=seconds(declared.timeout),
         retries=declared.retries or 0,
         env={name: env_text(value) for name, value in (declared.env or {}).items()},
+        slurm=_slurm(declared.slurm),
         judges=entry.judges,
         code=() if by_bytes else code_of(bare or expanded.commands, wdir, deps, resolved.code),
         unlocked=entry.unlocked,
         cmd=tuple(map(str, cmd)) if isinstance(cmd := body.get("cmd") or "", list) else cmd,
     )
+
+
+def _slurm(options: Mapping[str, str | int | float | bool | None] | None) -> dict[str, str | bool]:
+    """Options of `sbatch`, with numbers as text."""
+    return {
+        name: bool(value) if value is None or isinstance(value, bool) else env_text(value)
+        for name, value in (options or {}).items()
+    }
 
 
 def _outs(body: Mapping[str, Any], wdir: str, here: str) -> Iterator[Out]:

@@ -18,6 +18,8 @@ from .source import At, Path
 
 Kind = Literal["data", "train", "evaluate", "monitor"]
 OutKind = Literal["out", "metric", "plot"]
+SlurmOptions = Mapping[str, str | bool]
+"""Options of `sbatch` by name: the value, true for one without a value, false for one to leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Stage:
     timeout: int | None = None
     retries: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
+    slurm: SlurmOptions = field(default_factory=dict)
     judges: str | None = None
     code: tuple[str, ...] = ()
     unlocked: tuple[str, ...] = ()
@@ -200,6 +203,7 @@ class Project:
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
     environments: Mapping[str, Environment] = field(default_factory=dict)
     schedule: str | None = None
+    slurm: SlurmOptions = field(default_factory=dict)
     scripts: tuple[Script, ...] = ()
     programs: tuple[Script, ...] = ()
     test_command: str | None = None

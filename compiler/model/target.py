@@ -65,6 +65,7 @@ class Feature(StrEnum):
     DEPLOY = "deploy"
     MONITOR = "monitor"
     SCHEDULE = "schedule"
+    SLURM = "slurm"
     CI_TRIGGERS = "ci.on"
     CI_RUNNER = "ci.runner"
     CI_SECRETS = "ci.secrets"

@@ -15,6 +15,7 @@ from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Refused, Support
 from ..engines import stores
+from ..engines.support import BY_SLURM
 from . import runner
 from .config import config
 from .document import STATE_PATTERNS, cached_outs, depends_on_root, monitoring
@@ -59,6 +60,7 @@ class Dvc:
         Feature.DEPLOY: Emulated("a script for each environment, and GTO's tags"),
         Feature.MONITOR: Emulated("a stage in monitoring/dvc.yaml, and a script that keeps the history"),
         Feature.SCHEDULE: Refused("DVC has no clock"),
+        Feature.SLURM: BY_SLURM,
         Feature.DATA: Elsewhere("DVC keeps a source in a .dvc file, which `make data` writes", ("make",)),
         Feature.EXPERIMENTS: Emulated("a script that compares them; `make exp-NAME` queues and runs them"),
         Feature.IMAGE: Emulated("podman, docker or apptainer, by .mlops/scripts/container.sh"),

@@ -34,6 +34,11 @@ def problems(project: Project, engine: str) -> Iterator[Diagnostic]:
     """MLC543 to MLC545, for an engine of that name."""
     yield from _handover(project)
     yield from _run_cache(project)
+    yield from clock(project, engine)
+
+
+def clock(project: Project, engine: str) -> Iterator[Diagnostic]:
+    """MLC545."""
     if not any(target in project.targets for target in WITH_CLOCK):
         for name, monitor in project.monitors.items():
             if monitor.schedule:

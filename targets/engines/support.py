@@ -6,6 +6,7 @@ from ...compiler.model.target import Elsewhere, Emulated, Feature, Refused, Supp
 
 BY_DVC = Elsewhere("each task runs its stage by DVC, so dvc.yaml covers it")
 NO_CLOCK = Elsewhere("its file has no clock: CI starts the pipeline there", ("github", "gitlab"))
+BY_SLURM = Elsewhere("options of SLURM's jobs", ("slurm",))
 ELSEWHERE = Elsewhere("not part of the pipeline: make and CI cover it", ("make", "github", "gitlab"))
 
 TASKS: Support = {
@@ -15,6 +16,7 @@ TASKS: Support = {
     Feature.SCRIPT: Emulated("a task; DVC runs the script"),
     Feature.STAGE_GATES: Emulated("one task per gate; it fails if a bound is not met"),
     Feature.SCHEDULE: NO_CLOCK,
+    Feature.SLURM: BY_SLURM,
     **dict.fromkeys(
         (
             Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR,

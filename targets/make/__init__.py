@@ -10,6 +10,7 @@ from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Emulated, Feature, File, Kept, Refused, Support
 from ...compiler.programs import program
+from ..engines.support import BY_SLURM
 from . import native
 from .document import BESIDE, FILTERS, beside, driven_by_dvc
 from .problems import needs_dvc
@@ -53,6 +54,7 @@ class Make:
         Feature.DEPLOY: Emulated("with DVC: `make deploy-NAME` and `make rollback-NAME`"),
         Feature.MONITOR: Emulated("with DVC: `make monitor-NAME`"),
         Feature.SCHEDULE: Refused("make has no clock"),
+        Feature.SLURM: BY_SLURM,
         Feature.IMAGE: Emulated("podman, docker or apptainer, by .mlops/scripts/container.sh"),
         Feature.UV: Emulated("commands run by `uv run`"),
         Feature.VENV: Emulated("a virtual environment that .mlops/scripts/venv.sh makes and keeps up to date"),

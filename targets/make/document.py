@@ -19,6 +19,7 @@ BESIDE = ".mlops/Makefile"
 """The generated Makefile where `Makefile` is the team's own."""
 
 ABOUT_STAGE = "Run this stage and the stages it depends on"
+SLURM = ["slurm", "slurm-status", "slurm-resume", "slurm-cancel", "slurm-log"]
 _GOALS = "setup pipeline pipeline-parallel test check metrics plots push pull clean".split()
 
 
@@ -91,6 +92,7 @@ def operation_targets(project: Project) -> list[str]:
     targets += [f"record-{store}" for store in project.stores]
     targets += [f"exp-{name}" for name in project.experiments]
     targets += [f"register-{name}" for name in project.models]
+    targets += SLURM if "slurm" in project.targets else []
     for name in project.deployments:
         targets += [f"deploy-{name}", f"rollback-{name}"]
     for name, monitor in project.monitors.items():
