@@ -57,7 +57,7 @@ class Run:
         self.repo, self.pipeline, self.options = repo, pipeline, options
         self.launcher, self.screen = launcher, screen
         self.logs = os.path.join(folder, "logs")
-        self.journal = NoJournal() if options.nested else Journal(folder)
+        self.journal = NoJournal() if options.nested or options.only else Journal(folder)
         self.durations = read_json(os.path.join(folder, "durations.json"))
         self.measured: dict = {}  # the durations of this run
         self.machine = Machine(read_json(os.path.join(os.path.dirname(folder), "run.json")).get("resources", {}))
