@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +55,19 @@ PartitionName=other Nodes={node} MaxTime=60 State=UP
 GRES = "Name=gpu Type=a100 File=/dev/null,/dev/zero\n"
 DAEMONS = ("slurmd", "slurmctld", "munged")
 SBIN = ("/usr/sbin", "/sbin")
+GUARD = """\
+cat > /dev/null
+scancel --user "$1"
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    [ -n "$(squeue -h)" ] || break
+    sleep 1
+done
+for name in slurmd slurmctld munged; do
+    kill "$(cat "$name.pid")"
+done
+cd / && rm -rf "$2"
+"""
+"""Ends the daemons once its input is closed, which the end of the tests' process does even where that was killed."""
 
 
 class Cluster:
@@ -136,11 +150,22 @@ def cluster(folder: Path) -> Iterator[Cluster]:
     (folder / "slurm.conf").write_text(configuration)
     (folder / "gres.conf").write_text(GRES)
     slurm = Cluster(folder)
+    guard = subprocess.Popen(
+        ["sh", "-c", GUARD, "guard", getuser(), str(folder)],
+        cwd=folder,
+        env={**os.environ, **slurm.environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # what kills the tests by their group must not kill it
+    )
     try:
         slurm.start()
         yield slurm
     finally:
         slurm.stop()
+        guard.kill()
+        guard.communicate()
         shutil.rmtree(folder, ignore_errors=True)
 
 

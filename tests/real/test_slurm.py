@@ -6,13 +6,15 @@ import json
 import os
 import re
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster import NODE, Cluster
+from cluster import DAEMONS, NODE, Cluster
 from conftest import BIN, initialise, run, tool, write
 from running import records
 
@@ -308,3 +310,34 @@ def test_a_job_that_starts_too_early_runs_nothing(tmp_path: Path, slurm: Cluster
     slurm.settle()
     assert "prepare is not up to date" in (tmp_path / "early").read_text()
     assert project.ran() == []
+
+
+def test_a_killed_test_run_leaves_no_daemon() -> None:
+    for name in ("sbatch", "slurmctld", "slurmd", "munged"):
+        tool(name)
+    folder = Path(tempfile.mkdtemp(prefix="slurm-"))
+    program = f"import cluster, pathlib\nwith cluster.cluster(pathlib.Path({str(folder)!r})): print('ready', flush=True); input()"
+    search = os.pathsep.join(str(Path(__file__).parents[above]) for above in (0, 1))
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": search},
+    ) as tests:
+        assert tests.stdout is not None
+        assert tests.stdout.readline() == "ready\n"
+        daemons = [int((folder / f"{name}.pid").read_text()) for name in DAEMONS]
+        tests.kill()
+    end = time.monotonic() + 60
+    while any(map(is_running, daemons)) or folder.exists():
+        assert time.monotonic() < end, f"still there: {[*filter(is_running, daemons)]}"
+        time.sleep(0.1)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
