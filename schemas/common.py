@@ -12,7 +12,8 @@ FORMS: dict[str, str] = {}
 
 def form(pattern: str, words: str) -> Any:
     """A pydantic constraint: text that matches ``pattern``; ``words`` describe such a text in errors and in the docs."""
-    FORMS[pattern] = words
+    if FORMS.setdefault(pattern, words) != words:
+        raise ValueError(f"the pattern {pattern} has other words already: {FORMS[pattern]}")
     return Field(pattern=pattern)
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from .common import Model, Name, form
 
-OneLine = Annotated[str, form(r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$", "a text on one line")]
+OneLine = Annotated[str, form(r"^[^\x00-\x20\x7f]+( +[^\x00-\x20\x7f]+)*$", "a command on one line")]
 Word = Annotated[str, form(r"^[A-Za-z0-9_./][\w./:@+~-]*$", "a path or an image such as `ghcr.io/acme/sim@sha256:…`")]
 
 
