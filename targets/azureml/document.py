@@ -15,7 +15,7 @@ from ..engines.facts import GRACE, IMAGE
 from ..engines.machines import smallest
 from ..engines.names import Names
 from ..engines.parameters import lines, parameters
-from ..engines.task import CREDENTIALS, REVISION, image, setup
+from ..engines.task import CREDENTIALS, REVISION, image, variables
 from .escape import variable, word
 from .facts import MACHINES, NONE, SCHEMA
 from .names import INPUTS, names
@@ -68,7 +68,6 @@ def _job(project: Project, stage: Stage, identifiers: Names, defaults: Mapping[s
         subfolder=project.folder,
         stage=stage.name,
     )
-    install = setup(project, stage)
     job: dict[str, Any] = {
         "type": "command",
         "display_name": stage.name,
@@ -76,7 +75,7 @@ def _job(project: Project, stage: Stage, identifiers: Names, defaults: Mapping[s
         "code": f"../{folder}",
         "command": command,
         "environment": {"image": image(stage)},
-        "environment_variables": {"MLOPS_SETUP": install} if install else None,
+        "environment_variables": variables(project, stage),
         "resources": _resources(stage.resources),
         "queue_settings": {"job_tier": "spot"} if stage.resources.spot else None,
         "limits": {"timeout": stage.timeout + GRACE} if stage.timeout else None,

@@ -35,6 +35,7 @@ TOO_LARGE = Code(
 def problems(project: Project) -> Iterator[Diagnostic]:
     """What concerns every engine, and MLC540 to MLC542."""
     yield from engines.problems(project, "AzureML")
+    yield from engines.prefixes(project, "AzureML")
     yield from _names(project)
     for param in carried(project, lambda name, value: passes(name) and passes(value))[1]:
         diagnostic = NO_INPUT.at_key("stack", param=param)

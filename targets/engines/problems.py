@@ -25,6 +25,11 @@ NOT_OFFERED = Code(
     "{platform} does not offer {what}",
     help="name what it offers, or remove it: the other files of this project are not affected",
 )  # fmt: skip
+PREFIX_IN_IMAGE = Code(
+    "MLC444", "warning",
+    "the tasks of {engine} cannot run `{stage}`: their image has nothing that the prefix of `{name}` names",
+    help="use an environment of kind `uv`, `venv` or `container`",
+)  # fmt: skip
 
 WITH_CLOCK = ("github", "gitlab")
 """Targets that run a monitor on its schedule."""
@@ -34,10 +39,26 @@ def problems(project: Project, engine: str) -> Iterator[Diagnostic]:
     """MLC543 to MLC545, for an engine of that name."""
     yield from _handover(project)
     yield from _run_cache(project)
+    yield from clock(project, engine)
+
+
+def clock(project: Project, engine: str) -> Iterator[Diagnostic]:
+    """MLC545."""
     if not any(target in project.targets for target in WITH_CLOCK):
         for name, monitor in project.monitors.items():
             if monitor.schedule:
                 yield NO_CLOCK.at("monitor", name, "schedule", monitor=name, engine=engine)
+
+
+def prefixes(project: Project, engine: str) -> Iterator[Diagnostic]:
+    """MLC444, for an engine whose tasks run in images: once for each environment that is a prefix."""
+    reported: set[str] = set()
+    for stage in project:
+        environment = stage.environment
+        if environment is not None and environment.kind == "run" and environment.name not in reported:
+            reported.add(environment.name)
+            place = ("environments", environment.name, "run")
+            yield PREFIX_IN_IMAGE.at(*place, engine=engine, stage=stage.name, name=environment.name)
 
 
 def _handover(project: Project) -> Iterator[Diagnostic]:

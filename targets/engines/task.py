@@ -36,8 +36,14 @@ def image(stage: Stage) -> str:
     return stage.image or IMAGE
 
 
-def setup(project: Project, stage: Stage) -> str | None:
-    """MLOPS_SETUP of a stage, which installs what `IMAGE` lacks. An image that the spec names is expected to be complete."""
+def variables(project: Project, stage: Stage) -> dict[str, str]:
+    """Variables of a stage's task. MLOPS_SETUP installs what `IMAGE` lacks.
+
+    An image that the spec names is expected to be complete; MLOPS_IMAGE says that the command is in it already.
+    """
     if stage.image:
-        return None
-    return f"pip install --quiet {' '.join([*project.pip_arguments, quote(project.dvc_package)])}"
+        return {"MLOPS_IMAGE": stage.image}
+    uses_uv = stage.environment is not None and stage.environment.kind == "uv"
+    packages = [*project.pip_arguments, quote(project.dvc_package), *(["uv"] if uses_uv else [])]
+    prepare = stage.environment.setup if stage.environment is not None and stage.environment.kind != "run" else None
+    return {"MLOPS_SETUP": " && ".join([f"pip install --quiet {' '.join(packages)}", *([prepare] if prepare else [])])}
