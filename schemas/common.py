@@ -72,7 +72,7 @@ SlurmOption = Annotated[
 
 Slurm = dict[
     SlurmOption,
-    Annotated[str, form(r"^[^\x00-\x1f\x7f]+$", "a text on one line, such as `gpu`")] | int | float | bool | None,
+    Annotated[str, form(r"^[^\x00-\x1f\x7f]+$", "a text on one line")] | int | float | bool | None,
 ]
 """Options of `sbatch`: true for one without a value; false or null leaves one out."""
 

@@ -551,7 +551,7 @@ def stage(name, *parents, task_id=None, **options):
     [tasks[parent] for parent in parents or ("git_revision",)] >> tasks[name]
 
 
-def pod(name, *parents, image, task_id=None, requests=None, limits=None, **options):
+def pod(name, *parents, image, task_id=None, requests=None, limits=None, start=900, **options):
     """A task in a pod. The Kubernetes secret SECRET holds MLOPS_REPO and credentials."""
     tasks[name] = KubernetesPodOperator(
         task_id=task_id or name,
@@ -560,6 +560,7 @@ def pod(name, *parents, image, task_id=None, requests=None, limits=None, **optio
         env_vars={**ENVIRONMENT, "MLOPS_WORKER": WORKER, "MLOPS_STAGE": name, "MLOPS_IMAGE": image},
         env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name=SECRET))],
         container_resources=k8s.V1ResourceRequirements(requests=requests, limits=limits),
+        startup_timeout_seconds=start,  # for a node and its image
         do_xcom_push=False,
         **options,
     )

@@ -610,7 +610,7 @@ with DAG(
         env={"REVISION": "{{ params.git_revision }}"},
         append_env=True,
     )
-    pod("fetch", image="curl@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
+    pod("fetch", image="curl@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", manifest={"spec": {"nodeSelector": {"pool": "ml"}, "containers": [{"name": "base"}]}})
     stage("clean", "fetch", doc_md="Clean it")
     stage("split@a", "clean", task_id="split_a")
     stage("split@b", "clean", task_id="split_b")
