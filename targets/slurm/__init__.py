@@ -13,7 +13,7 @@ from ...compiler.emit.python import comment, literal
 from ...compiler.emit.templates import render
 from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
-from ...compiler.model.target import HEADER, Emulated, Feature, File, Kept, Support
+from ...compiler.model.target import HEADER, Emulated, Feature, File, Kept, Refused, Support
 from ...compiler.programs import program
 from ..engines.support import BY_DVC, TASKS
 from .document import document
@@ -43,6 +43,10 @@ class Slurm:
         Feature.CPU: Emulated("`--cpus-per-task`, rounded up"),
         Feature.MEMORY: Emulated("`--mem`"),
         Feature.GPU: Emulated("`--gres=gpu:N`"),
+        Feature.GPU_TYPE: Emulated("`--gres=gpu:TYPE:N`, with the type as the cluster names it"),
+        Feature.DISK: Emulated("`--tmp`"),
+        Feature.SHM: Refused("the machine decides"),
+        Feature.SPOT: Refused("the partition decides: `slurm: {partition: NAME}`"),
         Feature.REGISTRY: BY_DVC,
         Feature.SLURM: Kept(),
     }

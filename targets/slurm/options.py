@@ -23,14 +23,17 @@ def options(project: Project, stage: Stage) -> list[str]:
 
 
 def _derived(stage: Stage) -> dict[str, str | bool]:
-    cpu, memory, gpu = stage.resources.cpu, stage.resources.memory, stage.resources.gpu
+    resources = stage.resources
+    cpu, memory, gpu = resources.cpu, resources.memory, resources.gpu
     derived: dict[str, str | bool] = {"requeue" if stage.retries else "no-requeue": True}
     if cpu:
         derived["cpus-per-task"] = str(ceil(cpu))
     if memory:
         derived["mem"] = f"{ceil(memory / 2**20)}M"
     if gpu:
-        derived["gres"] = f"gpu:{gpu}"
+        derived["gres"] = f"gpu:{resources.gpu_type}:{gpu}" if resources.gpu_type else f"gpu:{gpu}"
+    if resources.disk:
+        derived["tmp"] = f"{ceil(resources.disk / 2**20)}M"
     if stage.timeout:
         derived["time"] = str(ceil((stage.timeout * (stage.retries + 1) + SAVING) / 60))
     return derived

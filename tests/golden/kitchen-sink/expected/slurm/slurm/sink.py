@@ -36,7 +36,7 @@ JOBS = [
     Job(
         ["train@1", "train@2"],
         after=["split@a", "split@b"],
-        sbatch=["--account=ml", "--cpus-per-task=2", "--gres=gpu:1", "--mem=4096M", "--partition=cpu", "--requeue", "--time=190"],
+        sbatch=["--account=ml", "--cpus-per-task=2", "--gres=gpu:nvidia-tesla-t4:1", "--mem=4096M", "--partition=cpu", "--requeue", "--time=190", "--tmp=102400M"],
     ),
     Job(
         ["evaluate"],
