@@ -65,7 +65,11 @@ done
 for name in slurmd slurmctld munged; do
     kill "$(cat "$name.pid")"
 done
-cd / && rm -rf "$2"
+cd /
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    rm -rf "$2" && break  # it fails while a daemon, on its way out, writes there
+    sleep 1
+done
 """
 """Ends the daemons once its input is closed, which the end of the tests' process does even where that was killed."""
 
