@@ -12,7 +12,8 @@ FORMS: dict[str, str] = {}
 
 def form(pattern: str, words: str) -> Any:
     """A pydantic constraint: text that matches ``pattern``; ``words`` describe such a text in errors and in the docs."""
-    FORMS[pattern] = words
+    if FORMS.setdefault(pattern, words) != words:
+        raise ValueError(f"the pattern {pattern} has other words already: {FORMS[pattern]}")
     return Field(pattern=pattern)
 
 
@@ -63,6 +64,17 @@ Cron = Annotated[
     str, form(r"^\S+ \S+ \S+ \S+ \S+$", 'a cron line of five fields such as "0 6 * * *"'), Field(examples=["0 6 * * *"])
 ]
 """Minute, hour, day of the month, month, day of the week; in UTC."""
+
+SlurmOption = Annotated[
+    str, form(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "a long option of `sbatch` without its dashes, such as `partition`")
+]
+"""https://slurm.schedmd.com/sbatch.html#SECTION_OPTIONS"""
+
+Slurm = dict[
+    SlurmOption,
+    Annotated[str, form(r"^[^\x00-\x1f\x7f]+$", "a text on one line")] | int | float | bool | None,
+]
+"""Options of `sbatch`: true for one without a value; false or null leaves one out."""
 
 Meta = Annotated[Any, Field(description="Any value; DVC keeps it and mlopsc ignores it.")]
 

@@ -67,6 +67,9 @@ class Monitor(Model):
         None, description="Actions after a breach: open an issue, retrain."
     )
     timeout: Duration | None = Field(None, description="Time limit of the command.")
+    environment: Name | None = Field(
+        None, description="The environment that the command runs in, by name; `none` for no environment."
+    )
     desc: str | None = Field(None, description="One line of description.")
 
 

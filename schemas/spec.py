@@ -9,7 +9,8 @@ from pydantic import Field
 from .assets import Artifacts, Datasets, DataSources, Models, Plots
 from .ci import Ci
 from .code import Code
-from .common import Cron, Model, Name, form
+from .common import Cron, Model, Name, Slurm, form
+from .environment import Environments
 from .kubernetes import Kubernetes
 from .operations import Deployments, Experiments, Monitors, Notify
 from .stack import Stack
@@ -49,6 +50,9 @@ class Spec(Model):
         None, description="Versioned sources outside the repository, as DVC defines them."
     )
 
+    environments: Environments | None = Field(None, description="Environments of stages by name.")
+    environment: Name | None = Field(None, description="The environment of stages and monitors that name none.")
+
     data: DataSources | None = Field(None, description="External sources of data by name.")
     models: Models | None = Field(None, description="Models of the registry by name.")
     experiments: Experiments | None = Field(None, description="Sets of runs with other parameters by name.")
@@ -60,6 +64,9 @@ class Spec(Model):
     )
     notify: Notify | None = Field(None, description="The webhook that is told of failures.")
     kubernetes: Kubernetes | None = Field(None, description="Settings of pods, where Kubernetes runs stages.")
+    slurm: Slurm | None = Field(
+        None, description="Options of `sbatch` for all jobs, such as `account: ml`; false or null leaves one out."
+    )
     ci: Ci = Field(default_factory=Ci.model_construct, description="Settings of CI.")
     accept: list[CheckCode | dict[CheckCode, list[str]]] | dict[CheckCode, list[str]] | None = Field(
         None,

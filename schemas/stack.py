@@ -9,7 +9,7 @@ from pydantic import Field
 from .common import Model, known, listed
 from .registry import Registry
 
-ENGINES = ("airflow", "kubeflow", "argo", "azureml", "mlflow", "sacred", "vertex", "sagemaker")
+ENGINES = ("airflow", "kubeflow", "argo", "azureml", "mlflow", "sacred", "vertex", "sagemaker", "slurm")
 CI_SERVICES = ("github", "gitlab")
 
 Orchestrator = Annotated[str, known("dvc", "make", *ENGINES)]

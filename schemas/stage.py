@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from .common import Duration, EnvName, Gates, Meta, Model
+from .common import Duration, EnvName, Gates, Meta, Model, Name, Slurm
 from .kubernetes import Kubernetes
 from .resources import Resources
 
@@ -73,7 +73,12 @@ class StageBody(Model):
     env: dict[EnvName, str | int | float | bool] | None = Field(
         None, description="Environment variables of the command."
     )
-    image: str | None = Field(None, description="Container image, for platforms that run containers.")
+    environment: Name | None = Field(
+        None, description="The environment that the command runs in, by name; `none` for no environment."
+    )
+    image: str | None = Field(
+        None, description="The container image that the stage runs in; short for an environment of kind `container`."
+    )
     resources: Resources | None = Field(None, description="The resources that the stage requests.")
     kubernetes: Kubernetes | None = Field(None, description="Settings of its pod, where Kubernetes runs it.")
     timeout: Duration | None = Field(None, description="Time limit of the command.")
@@ -85,6 +90,10 @@ class StageBody(Model):
     rerun: Rerun | None = Field(
         None,
         description="`bytes`: every edit of code runs the stage again, also one of comments or layout (default `meaning`).",
+    )
+    slurm: Slurm | None = Field(
+        None,
+        description="Options of `sbatch` for the jobs of the stage, such as `partition: gpu`, over those at the top.",
     )
     infer: Infer | None = Field(None, description="The conventions that fill in what is left out.")
 

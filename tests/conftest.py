@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,6 +117,9 @@ INSTALL = {
     "strace": "install strace",
     "nvim": "install neovim",
     "chromium": "install chromium",
+    "busybox": "install busybox-static",
+    **dict.fromkeys(("sbatch", "slurmctld", "slurmd"), "apt-get install slurm-wlm"),
+    "munged": "apt-get install munge",
 }
 """How to get the other tools."""
 
@@ -228,6 +232,23 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait()
+
+
+@pytest.fixture
+def slurm(node: Any) -> Iterator[Any]:
+    """A SLURM of one node with no jobs, `cluster.Cluster`."""
+    yield node
+    node.clear()
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Any]:
+    """The SLURM that all tests share."""
+    from cluster import cluster
+
+    folder = Path(tempfile.mkdtemp(prefix="slurm-"))  # a short path: sockets have at most 107 characters
+    with cluster(folder) as running:
+        yield running
 
 
 def answers(url: str) -> bool:

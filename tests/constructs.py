@@ -10,6 +10,7 @@ from mlopsc.compiler.model.target import Feature
 FILES = {"params.yaml": "lr: 1\n", "in.txt": "", "sub/in.txt": "", "ci.yaml": ""}
 """The repository of these specs."""
 
+IMAGE = f"ghcr.io/acme/e@sha256:{'0123456789abcdef' * 4}"
 BASE: dict[str, Any] = {"cmd": "run", "deps": ["in.txt"], "outs": ["o.txt"], "metrics": ["b.json"]}
 WITH: dict[Feature, dict[str, Any]] = {
     Feature.STAGES: {"stages": {"b": {"cmd": "other", "deps": ["in.txt"]}}},
@@ -34,6 +35,12 @@ WITH: dict[Feature, dict[str, Any]] = {
     Feature.TIMEOUT: {"a": {"timeout": "1m"}},
     Feature.RETRIES: {"a": {"retries": 2}},
     Feature.IMAGE: {"a": {"image": "python:3.12"}},
+    Feature.UV: {"environments": {"e": {"uv": "sub"}}, "a": {"environment": "e"}},
+    Feature.VENV: {"environments": {"e": {"venv": "in.txt"}}, "a": {"environment": "e"}},
+    Feature.CONTAINER: {"environments": {"e": {"container": IMAGE}}, "a": {"environment": "e"}},
+    Feature.PREFIX: {"environments": {"e": {"run": "conda run -n e"}}, "a": {"environment": "e"}},
+    Feature.NETWORK: {"environments": {"e": {"network": False}}},
+    Feature.CONTAINER_SHM: {"environments": {"e": {"shm": "1g"}}},
     Feature.CPU: {"a": {"resources": {"cpu": 2}}},
     Feature.MEMORY: {"a": {"resources": {"memory": "1Gi"}}},
     Feature.GPU: {"a": {"resources": {"gpu": 1}}},
@@ -62,6 +69,7 @@ WITH: dict[Feature, dict[str, Any]] = {
     Feature.MONITOR: {"monitor": {"m": {"schedule": "0 6 * * *", "cmd": "run"}}},
     Feature.NOTIFY: {"notify": {"on_failure": "WEBHOOK"}},
     Feature.SCHEDULE: {"schedule": "0 6 * * *"},
+    Feature.SLURM: {"slurm": {"partition": "gpu"}},
     Feature.CI_TRIGGERS: {"ci": {"on": {"push": ["dev"]}}},
     Feature.CI_RUNNER: {"ci": {"runner": "big"}},
     Feature.CI_SECRETS: {"ci": {"secrets": ["KEY"]}},
@@ -83,7 +91,10 @@ TWO_MACHINES = {
     "small": {"cpu": 8, "disk": "100Gi", "gpu": 1, "gpu_type": "nvidia-tesla-t4"},
     "big": {"disk": "1Ti", "gpu": 1, "gpu_type": "nvidia-tesla-a100", "cpu": 64},
 }
+IN_CONTAINER = {"environments": {"e": {"container": IMAGE}}, "a": {"environment": "e"}}
 NEEDS: dict[Feature, dict[str, Any]] = {
+    Feature.NETWORK: IN_CONTAINER,
+    Feature.CONTAINER_SHM: IN_CONTAINER,
     Feature.DEPLOY: {"models": {"m": {"path": "o.txt"}}},
     Feature.FAN_OUT: {"stack": {"registry": "s3://bucket/p"}},
     Feature.CPU: RUNNERS,

@@ -195,7 +195,7 @@ class Runs:
             seen.params += new if shown == "params.yaml" else [{shown: new}]
 
     def _used(self, stage: Stage, path: str) -> list[str] | None:
-        commands = [self.code.command(command.text, stage.wdir) for command in stage.commands]
+        commands = [self.code.command(command.text, stage.wdir) for command in stage.code_commands]
         files = [file for command in commands for file in command.files]
         if not files or not all(file.endswith(".py") for file in files):
             return None

@@ -53,7 +53,7 @@ def undeclared(project: Project, snapshot: Snapshot) -> dict[str, tuple[str, ...
 
 
 def _code(stage: Stage, graph: CodeGraph) -> tuple[str, ...]:
-    commands = [graph.command(command.text, stage.wdir) for command in stage.commands]
+    commands = [graph.command(command.text, stage.wdir) for command in stage.code_commands]
     return tuple(dict.fromkeys(file for loaded in commands for file in loaded.files))
 
 

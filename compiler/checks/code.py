@@ -16,7 +16,7 @@ from ..model.source import At
 from ..read.params import ParamFiles
 from ..resolve.code.graph import CodeGraph
 from ..resolve.code.languages import is_code
-from ..resolve.code.problems import DYNAMIC, FOREIGN, Loaded
+from ..resolve.code.problems import DYNAMIC, FOREIGN, UNDECLARED, Loaded
 from ..resolve.library import library
 from .places import Places
 
@@ -90,6 +90,8 @@ class CodeDeps:
                 if path not in stage.deps and not self._may_come(path):  # MLC411 tells of a dep
                     yield (stage.entry, path), replace(_no_code_file(stage, path, self.snapshot, places), subject=path)
             for problem in loaded.problems:
+                if problem.code is UNDECLARED and stage.environment is not None:
+                    continue  # its environment has packages of its own
                 if named and problem.code in (DYNAMIC, FOREIGN):
                     continue
                 if problem.path is None or problem.path in self.scripts:
@@ -102,7 +104,7 @@ class CodeDeps:
             yield (stage.entry, tuple(missing)), _not_a_dep(code, stage, missing, places)
 
     def _loaded(self, stage: Stage) -> list[Loaded]:
-        return [self.graph.command(command.text, stage.wdir) for command in stage.commands]
+        return [self.graph.command(command.text, stage.wdir) for command in stage.code_commands]
 
     def names(self, file: str) -> frozenset[str]:
         """The paths that stand for a file among deps: its own and those of the folders above."""

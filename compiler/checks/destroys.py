@@ -124,7 +124,7 @@ class _Inputs:
     def code_in(self, stage: Stage, path: str) -> str | None:
         """The code file of the stage itself that its out at ``path`` would delete."""
         files = (
-            file for command in stage.commands if posixpath.basename(path) in command.text
+            file for command in stage.code_commands if posixpath.basename(path) in command.text
             for file in self.graph.command(command.text, stage.wdir).files
         )  # fmt: skip
         return next(

@@ -160,10 +160,11 @@ def _once_a_place(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 
 
 def _deps(project: Project, sources: _Sources, places: Places) -> Iterator[Diagnostic]:
+    locks = {environment.lock for environment in project.environments.values()}  # MLC442 tells of those
     for path, artifact in project.artifacts.items():
         if path.startswith("ds://"):
             yield from _dataset(project, path, project.stages[artifact.consumers[0]], places)
-        if artifact.producer is not None or "://" in path or path.startswith("/"):
+        if artifact.producer is not None or "://" in path or path.startswith("/") or path in locks:
             continue
         stage = project.stages[artifact.consumers[0]]
         if sources.is_outside(path):

@@ -45,7 +45,7 @@ def _is_path(path: str) -> bool:
 
 
 def _named(stage: Stage) -> dict[str, None]:
-    words = (word for command in stage.commands for word in _WORD.findall(command.text))
+    words = (word for command in stage.code_commands for word in _WORD.findall(command.text))
     if stage.wdir == ".":
         return dict.fromkeys(word.removeprefix("./") for word in words)
     return dict.fromkeys(posixpath.normpath(posixpath.join(stage.wdir, word)) for word in words if len(word) < 4096)

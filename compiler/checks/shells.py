@@ -70,7 +70,7 @@ def check(project: Project, snapshot: Snapshot, params: ParamFiles, places: Plac
             len(stage.commands) > 1
             and not broken
             and stage.entry not in separate
-            and (problem := _dependent(stage.commands))
+            and (problem := _dependent(stage.code_commands))
         ):
             separate.add(stage.entry)
             yield SEPARATE_SHELLS.on(places.value(stage, "cmd"), stage=stage.entry, problem=problem)

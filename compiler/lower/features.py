@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from ..model.environment import Kind
 from ..model.source import Path
 from ..model.target import Feature
 from ..resolve.commands import as_list
@@ -27,6 +28,7 @@ _OWN_KEYS = {
     "timeout": Feature.TIMEOUT,
     "retries": Feature.RETRIES,
     "image": Feature.IMAGE,
+    "slurm": Feature.SLURM,
     "gates": Feature.STAGE_GATES,
     "kubernetes": Feature.KUBERNETES,
 }
@@ -39,6 +41,12 @@ _RESOURCES = {
     "shm": Feature.SHM,
     "spot": Feature.SPOT,
     "instance": Feature.INSTANCE,
+}
+_ENVIRONMENTS: dict[Kind, Feature] = {
+    "uv": Feature.UV,
+    "venv": Feature.VENV,
+    "container": Feature.CONTAINER,
+    "run": Feature.PREFIX,
 }
 _SECTIONS = {
     "vars": Feature.VARS,
@@ -57,6 +65,7 @@ _OWN_SECTIONS = {
     "schedule": Feature.SCHEDULE,
     "notify": Feature.NOTIFY,
     "kubernetes": Feature.KUBERNETES,
+    "slurm": Feature.SLURM,
 }
 _CI_KEYS = {
     "on": Feature.CI_TRIGGERS,
@@ -111,6 +120,15 @@ def _of_entry(entry: Entry, used: defaultdict[str, list[Path]]) -> None:
     for key, feature in _OWN_KEYS.items():
         if getattr(declared, key):
             used[feature].append((*path, key))
+    if (environment := entry.environment) is not None and environment.name:
+        place = (*path, "environment") if declared.environment is not None else ("environment",)
+        used[_ENVIRONMENTS[environment.kind]].append(place)
+        for key, feature, is_set in (
+            ("network", Feature.NETWORK, not environment.network),
+            ("shm", Feature.CONTAINER_SHM, environment.shm is not None),
+        ):
+            if is_set:
+                used[feature].append(("environments", environment.name, key))
     if declared.resources is not None:
         for key, feature in _RESOURCES.items():
             value = getattr(declared.resources, key)

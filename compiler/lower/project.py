@@ -13,7 +13,7 @@ from ...schemas.stack import Stack
 from ..emit import shell
 from ..model.dag import Dag
 from ..model.diagnostic import Diagnostic
-from ..model.project import Out, OutKind, Param, Project, Stage
+from ..model.project import Command, Out, OutKind, Param, Project, Stage
 from ..model.snapshot import Snapshot
 from ..model.source import Path
 from ..read.params import DEFAULT
@@ -32,7 +32,7 @@ from .paths import rooted
 from .pins import pins
 from .remotes import dvc_root, kept_by_dvc, remote_urls, remotes
 from .resources import lower_resources
-from .variables import global_scope
+from .variables import Scope, global_scope
 from .watched import watched
 
 DEFAULT_NAME = "pipeline"
@@ -81,6 +81,7 @@ def lower(
         kubernetes=lower_kubernetes(spec.kubernetes),
         schedule=spec.schedule,
         failure_webhook=None if spec.notify is None else spec.notify.on_failure,
+        slurm=_slurm(spec.slurm),
         remotes=declared_remotes,
         remote_urls=remote_urls(declared_remotes, snapshot),
         dvc_config=kept_by_dvc(declared_remotes, snapshot),
@@ -89,6 +90,7 @@ def lower(
         deployments=declared_deployments,
         monitors=declared_monitors,
         experiments=declared_experiments,
+        environments=resolved.environments,
         scripts=resolved.scripts,
         programs=programs(declared_models, declared_deployments, declared_monitors, declared_experiments, outs),
         test_command=_test_command(stack, snapshot, code_roots),
@@ -109,15 +111,24 @@ def _stages(resolved: Resolved, load: Load, here: str) -> tuple[dict[str, Stage]
     for entry in resolved.entries.values():
         expanded, problems = expand(entry.name, entry.dvc, scope, load, ("stages", entry.name))
         diagnostics += problems
+        bare = _bare(entry, scope, load)
         for item in expanded:
-            stages[item.name] = _stage(item, entry, here, resolved)
+            stages[item.name] = _stage(item, entry, here, resolved, bare.get(item.name, ()))
     for key, value in resolved.sections.items():
         if key != "vars":
             diagnostics += resolve_value(value, scope, (key,))[1]
     return stages, diagnostics
 
 
-def _stage(expanded: Expanded, entry: Entry, here: str, resolved: Resolved) -> Stage:
+def _bare(entry: Entry, scope: Scope, load: Load) -> dict[str, tuple[Command, ...]]:
+    """The commands of each stage of an entry without the environment around them; none where that is the same."""
+    if entry.outside is None:
+        return {}
+    expanded, _ = expand(entry.name, entry.outside, scope, load, ("stages", entry.name))
+    return {item.name: item.commands for item in expanded}
+
+
+def _stage(expanded: Expanded, entry: Entry, here: str, resolved: Resolved, bare: tuple[Command, ...] = ()) -> Stage:
     body, declared = expanded.body, entry.declared
     wdir = rooted(".", body.get("wdir") or ".", here)
     deps = tuple(rooted(wdir, path, here) for path in body.get("deps") or ())
@@ -134,17 +145,27 @@ def _stage(expanded: Expanded, entry: Entry, here: str, resolved: Resolved) -> S
         kind=entry.kind,
         frozen=bool(body.get("frozen")),
         always_changed=bool(body.get("always_changed")),
-        image=declared.image,
+        environment=entry.environment,
+        bare=bare,
         resources=lower_resources(declared.resources),
         kubernetes=lower_kubernetes(resolved.spec.kubernetes).joined(lower_kubernetes(declared.kubernetes)),
         timeout=seconds(declared.timeout),
         retries=declared.retries or 0,
         env={name: env_text(value) for name, value in (declared.env or {}).items()},
+        slurm=_slurm(declared.slurm),
         judges=entry.judges,
-        code=() if by_bytes else code_of(expanded.commands, wdir, deps, resolved.code),
+        code=() if by_bytes else code_of(bare or expanded.commands, wdir, deps, resolved.code),
         unlocked=entry.unlocked,
         cmd=tuple(map(str, cmd)) if isinstance(cmd := body.get("cmd") or "", list) else cmd,
     )
+
+
+def _slurm(options: Mapping[str, str | int | float | bool | None] | None) -> dict[str, str | bool]:
+    """Options of `sbatch`, with numbers as text."""
+    return {
+        name: bool(value) if value is None or isinstance(value, bool) else env_text(value)
+        for name, value in (options or {}).items()
+    }
 
 
 def _outs(body: Mapping[str, Any], wdir: str, here: str) -> Iterator[Out]:

@@ -62,7 +62,7 @@ def _reached(
     for stage in stages.values():
         yield from stage.deps
         yield from (param.file for param in stage.params)
-        for command in stage.commands:
+        for command in stage.code_commands:
             yield from resolved.code.command(command.text, stage.wdir).files
     for entry in resolved.monitors.values():
         wdir = rooted(".", str(entry.body.get("wdir") or "."))

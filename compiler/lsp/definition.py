@@ -47,7 +47,7 @@ def _of(analysis: Analysis, mention: Mention, scalar: Scalar) -> Iterator[Locati
 def _code_of(analysis: Analysis, name: str) -> Iterator[Location]:
     """The code files that a stage starts."""
     for stage in analysis.by_entry.get(name, ()):
-        for command in stage.commands:
+        for command in stage.code_commands:
             for file in analysis.resolved.code.command(command.text, stage.wdir).started:
                 if analysis.snapshot.kind(file) == "file":
                     yield Location(file, 0, 0)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from .ci import Ci
 from .dag import Dag
+from .environment import Environment
 from .kubernetes import Kubernetes
 from .operations import DVC_EXTRAS, Deployment, Experiment, Model, Monitor, Remote, Source
 from .resources import Resources
@@ -18,6 +19,8 @@ from .source import At, Path
 
 Kind = Literal["data", "train", "evaluate", "monitor"]
 OutKind = Literal["out", "metric", "plot"]
+SlurmOptions = Mapping[str, str | bool]
+"""Options of `sbatch` by name: the value, true for one without a value, false for one to leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Stage:
     ``entry`` is the entry of `stages` that defines it. ``commands`` run in ``wdir``, in order, each in its own shell, and stop
     at the first failure. They include env, script, timeout and retries, so that every target runs the same commands. ``deps``
     and ``outs`` are relative to the root of the repository; a dep may be a URL or ``ds://NAME``. ``timeout`` is in seconds.
+    ``environment`` is where they run, if not on the machine itself: the commands are wrapped in it already.
     ``judges`` is set on a gate: the entry whose metrics it judges. ``code`` are the code files whose edits run the stage again
     only if they change what the code means (`lower.code`).
     """
@@ -93,18 +97,31 @@ class Stage:
     kind: Kind = "data"
     frozen: bool = False
     always_changed: bool = False
-    image: str | None = None
+    environment: Environment | None = None
     resources: Resources = field(default_factory=Resources)
     kubernetes: Kubernetes = field(default_factory=Kubernetes)
     timeout: int | None = None
     retries: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
+    slurm: SlurmOptions = field(default_factory=dict)
     judges: str | None = None
     code: tuple[str, ...] = ()
     unlocked: tuple[str, ...] = ()
     """Packages that its code loads and whose versions it would track, if they were locked."""
     cmd: str | tuple[str, ...] = ""
     """The command as dvc.lock has it: a text, whose lines are `commands`, or a list, whose items are."""
+    bare: tuple[Command, ...] = ()
+    """The commands without the environment around them; empty where that is the same."""
+
+    @property
+    def image(self) -> str | None:
+        """The image of the container that it runs in."""
+        return self.environment.image if self.environment is not None else None
+
+    @property
+    def code_commands(self) -> tuple[Command, ...]:
+        """The commands as readers of code take them: without the environment around them."""
+        return self.bare or self.commands
 
     @property
     def in_run_cache(self) -> bool:
@@ -189,8 +206,10 @@ class Project:
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
     monitors: Mapping[str, Monitor] = field(default_factory=dict)
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
+    environments: Mapping[str, Environment] = field(default_factory=dict)
     schedule: str | None = None
     failure_webhook: str | None = None
+    slurm: SlurmOptions = field(default_factory=dict)
     scripts: tuple[Script, ...] = ()
     programs: tuple[Script, ...] = ()
     test_command: str | None = None

@@ -1,11 +1,11 @@
-# Made by mlopsc: keeps .mlops/packages.json, the locked version of each package. It needs Python alone, 3.11 or newer for lock
+# Made by mlopsc: keeps .mlops/packages.json, the locked version of each package, and .mlops/packages/NAME.json for environments. It needs Python alone, 3.11 or newer for lock
 # files in TOML (or the package tomli).
 """packages.py: write .mlops/packages.json anew from the lock of the project's packages; stages track its entries as params.
 
 The first of uv.lock, pylock.toml, poetry.lock, requirements.lock and requirements.txt (lines pinned by `==`) is read, in this
 folder or else in the nearest one above it within the Git repository. Names are normalised as by PyPI (PEP 503). A package
 that is locked in several versions, for several platforms, has them all. A package that is no longer locked stays in the file
-as null until the next build, because stages may still track it.
+as null until the next build, because stages may still track it. .mlops/environments.json names the locks of environments.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 PATH = ".mlops/packages.json"
+ENVIRONMENTS = ".mlops/environments.json"  # the lock of each environment, by the file of its versions
 LOCKS = ("uv.lock", "pylock.toml", "poetry.lock")
 REQUIREMENTS = ("requirements.lock", "requirements.txt")
-PYTHON = "python"
-"""The entry for Python itself; no package on PyPI can have the name, which belongs to the interpreter."""
+PYTHON = "python"  # the entry for Python itself; no package on PyPI can have the name
 
 _NAME = r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
 _EXTRAS = r" ?(?:\[[^\]]*\])? ?"
 _PIN = re.compile(_NAME + _EXTRAS + r"={2,3} ?([^ ;#\\,*]+)(?=[ ;#\\]|$)")
 _DIRECT = re.compile(_NAME + _EXTRAS + r"@ ?([^ ;]+)")
 _EGG = re.compile(r"(?:-e|--editable)[ =]([^ ;]+)#(?:[^ ]*&)?egg=" + _NAME)
+# What makes a URL a pin: a commit, a hash, or a file.
 _COMMIT = re.compile(r"@[0-9a-f]{7,40}(?=[#?]|$)|#sha256=|\.(?:whl|zip|tar\.gz)(?=[#?]|$)")
-"""What makes a URL a pin: a commit, a hash, or a file."""
 _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]?([^ =].*)")
 _USER = re.compile(r"//[^/@\s]*@")
 _ARTIFACT = re.compile(
@@ -38,13 +38,10 @@ _ARTIFACT = re.compile(
 )
 """An item of a list of files that is not the first: most of a lock, and nothing here asks for it."""
 MAX_BYTES = 32 * 2**20
-MAX_LINE = 10_000
-"""Longer lines of a requirements file are not read."""
-MAX_INCLUDED = 50
-"""Requirements files that one may include by `-r`, in all."""
+MAX_LINE = 10_000  # longer lines of a requirements file are not read
+MAX_INCLUDED = 50  # requirements files that one may include by `-r`, in all
 
-Read = Callable[[str], "bytes | None"]
-"""Gives the content of a file of the repository, or None if there is none."""
+Read = Callable[[str], "bytes | None"]  # gives the content of a file of the repository, or None if there is none
 
 
 class Lock:
@@ -115,17 +112,41 @@ def read_lock(read: Read, above: int = 0) -> Lock | None:
 
 
 def _lock_in(folder: str, read: Read) -> Lock | None:
-    for name, reader in ((LOCKS[0], _uv), (LOCKS[1], _pylock), (LOCKS[2], _poetry)):
-        if (data := _toml(folder + name, read)) is not None:
-            lock = Lock(folder + name)
-            reader(data, lock)
-            return lock
-    for name in REQUIREMENTS:
-        if read(folder + name) is not None:
-            lock = Lock(folder + name)
-            _requirements(folder + name, read, lock, [])
+    for name in (*LOCKS, *REQUIREMENTS):
+        if (lock := _lock_at(folder + name, read)) is not None:
             return lock
     return None
+
+
+def _lock_at(path: str, read: Read) -> Lock | None:
+    """The lock in one file, by its name; None if there is none, or it is of another form."""
+    name, lock = os.path.basename(path), Lock(path)
+    if name.endswith(".txt") or name in REQUIREMENTS:
+        _requirements(path, read, lock, [])
+        return lock if read(path) is not None else None
+    reader = _READERS.get(re.sub(r"^pylock\.[^.]+\.toml$", LOCKS[1], name))
+    if reader is None or (data := _toml(path, read)) is None:
+        return None
+    reader(data, lock)
+    return lock
+
+
+def packages_file(environment: str) -> str:
+    """The file of the versions that an environment locks."""
+    return f".mlops/packages/{environment}.json"
+
+
+def is_packages(path: str) -> bool:
+    """Whether a path is a file of locked versions."""
+    return path == PATH or (path.startswith(".mlops/packages/") and path.endswith(".json"))
+
+
+def read_file(path: str, read: Read) -> Lock | None:
+    """The lock in one file; None if there is none, or no list of packages can be read from it. Raises `Unreadable`."""
+    lock = _lock_at(path, read)
+    if lock is not None:
+        lock.python = _python_version(read(os.path.join(os.path.dirname(path), ".python-version"))) or lock.python
+    return lock
 
 
 def _python_version(raw: bytes | None) -> str | None:
@@ -229,6 +250,9 @@ def _poetry(data: Mapping[str, Any], lock: Lock) -> None:
         lock.add(package["name"], _version(package), needs if isinstance(needs, dict) else ())
 
 
+_READERS = dict(zip(LOCKS, (_uv, _pylock, _poetry)))
+
+
 def _version(package: Mapping[str, Any]) -> str:
     """The version of a package; of one from a repository or a file, what identifies its content.
 
@@ -251,12 +275,8 @@ _PLACES = ("git", "resolved_reference", "commit-id", "url", "path", "subdirector
 
 def _files(package: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     wheels, files = package.get("wheels"), package.get("files")
-    listed = [
-        package.get("sdist"),
-        *(wheels if isinstance(wheels, list) else ()),
-        *(files if isinstance(files, list) else ()),
-    ]
-    return [file for file in listed if isinstance(file, dict)]
+    listed = [*(wheels if isinstance(wheels, list) else ()), *(files if isinstance(files, list) else ())]
+    return [file for file in (package.get("sdist"), *listed) if isinstance(file, dict)]
 
 
 def _requirements(name: str, read: Read, lock: Lock, seen: list[str]) -> None:
@@ -314,28 +334,42 @@ def _read_file(path: str) -> bytes | None:
         return None
 
 
-def refresh(root: str = ".") -> str | None:
-    """Bring packages.json below ``root`` up to date, if it is there; the lock that it changed to. Raises `Unreadable`, OSError."""
+def refresh(root: str = ".") -> list[tuple[str, str]]:
+    """Bring the files of versions below ``root`` up to date; those that changed, each with its lock. Raises `Unreadable`, OSError."""
 
     def read(name: str) -> bytes | None:
         return _read_file(os.path.join(root, name))
 
-    before = read(PATH)
-    lock = None if before is None else read_lock(read, _folders_above(root))
-    if before is None or lock is None:
-        return None
-    try:
-        known = json.loads(before)
-    except (ValueError, RecursionError):
-        known = {}
-    after = text(lock, known if isinstance(known, dict) else ()).encode("utf-8")
+    changed = []
+    if (before := read(PATH)) is not None and (lock := read_lock(read, _folders_above(root))) is not None:
+        changed += [(PATH, lock.source)] if _write(root, PATH, before, lock) else []
+    for path, source in sorted(_parsed(read(ENVIRONMENTS)).items()):
+        if (
+            is_packages(path)
+            and (before := read(path)) is not None
+            and (lock := read_file(str(source), read)) is not None
+        ):
+            changed += [(path, source)] if _write(root, path, before, lock) else []
+    return changed
+
+
+def _parsed(raw: bytes | None) -> dict[str, Any]:
+    with contextlib.suppress(ValueError, RecursionError):
+        data = json.loads(raw or b"{}")
+        return data if isinstance(data, dict) else {}
+    return {}
+
+
+def _write(root: str, name: str, before: bytes, lock: Lock) -> bool:
+    """Write what a lock says now; whether that is something else than before."""
+    after = text(lock, _parsed(before)).encode("utf-8")
     if after == before.replace(b"\r\n", b"\n"):
-        return None
-    path = os.path.join(root, PATH)
+        return False
+    path = os.path.join(root, name)
     with open(f"{path}.new", "wb") as file:
         file.write(after)
     os.replace(f"{path}.new", path)
-    return lock.source
+    return True
 
 
 def _folders_above(root: str) -> int:
@@ -353,12 +387,12 @@ def follow_lock() -> int:
     scripts = os.path.dirname(os.path.abspath(__file__))
     root = os.path.dirname(os.path.dirname(scripts)) if os.path.basename(os.path.dirname(scripts)) == ".mlops" else "."
     try:
-        source = refresh(root)
+        changed = refresh(root)
     except (Unreadable, OSError) as error:
         print(f"{PATH} stays as it is: {error}", file=sys.stderr, flush=True)
         return 1
-    if source is not None:
-        print(f"{PATH}: updated from {source}", flush=True)
+    for path, source in changed:
+        print(f"{path}: updated from {source}", flush=True)
     return 0
 
 

@@ -39,6 +39,7 @@ def parse(arguments: list) -> tuple:
     parser.add_argument("--force", "-f", action="store_true", help="run stages that have not changed, too")
     parser.add_argument("--pull", action="store_true", help="pull what is missing and has not changed")
     parser.add_argument("--dry-run", "--dry", action="store_true", help="say what would run, and why")
+    parser.add_argument("--only", action="store_true", help="run the targets alone, not the stages that they depend on")
     parser.add_argument("--json", metavar="FILE", help="write a report of what was done")
     options, unknown = parser.parse_known_intermixed_args(arguments)
     options.jobs = max(1, options.jobs)
@@ -47,6 +48,8 @@ def parse(arguments: list) -> tuple:
 
 def repro(options, unknown: list, reason: str):
     """Become `dvc repro`."""
+    if options.only:
+        sys.exit(f"run.py: {reason}, and `dvc repro` cannot do what --only does")
     print(f"run.py: {reason}: calling dvc repro", flush=True)
     follow_lock()
     flags = {
@@ -107,17 +110,21 @@ def state_folder() -> str:
     return folder
 
 
-def wait_for_turn(folder: str):
-    """Wait until no other runner works here, and keep others out for as long as this process or its launcher lives."""
+def wait_for_turn(folder: str, shared: bool):
+    """Wait until no other runner works here, and keep others out for as long as this process or its launcher lives.
+
+    Runners that are ``shared`` work at the same time: what they bring up to date does not overlap.
+    """
     import fcntl
 
+    turn = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
         file = open(os.path.join(folder, "run.lock"), "a+")  # noqa: SIM115  (it is held until the end)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, turn | fcntl.LOCK_NB)
         except BlockingIOError:
             print(f"waiting for {holder(file)}", flush=True)
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(file, turn)
         file.truncate(0)
         json.dump({"pid": os.getpid(), "command": " ".join(sys.argv), "since": now()}, file)
         file.flush()
@@ -149,6 +156,8 @@ def version() -> tuple:
 
 def main(arguments: list) -> int:
     options, unknown = parse(arguments)
+    if options.only and not options.targets:
+        sys.exit("run.py: --only needs a target")
     if unknown:
         repro(options, unknown, f"{' '.join(unknown)} is for dvc")
     if os.name == "nt":
@@ -162,7 +171,7 @@ def main(arguments: list) -> int:
         repro(options, [], f"DVC {name} is not among the versions tested, {first} to {last}")
     folder = state_folder()
     options.nested = NESTED in os.environ
-    turn = None if options.nested else wait_for_turn(folder)
+    turn = None if options.nested else wait_for_turn(folder, shared=options.only or options.dry_run)
     if not options.nested:
         follow_lock()
     os.environ[NESTED] = str(os.getpid())

@@ -15,7 +15,7 @@ from ..model.diagnostic import Code, Diagnostic
 from ..model.snapshot import TOO_LARGE, Snapshot
 from ..model.source import Source, Span
 from ..programs.packages import PATH as PACKAGES
-from ..programs.packages import Lock, Unreadable, read_lock
+from ..programs.packages import Lock, Unreadable, is_packages, read_lock
 from .keys import matches
 from .yaml import decode, load
 
@@ -38,13 +38,15 @@ class ParamFiles:
 
     snapshot: Snapshot
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    locks: dict[str, Lock] = field(default_factory=dict)
+    """The lock of each environment, by the file of its versions."""
     _read: dict[str, Any] = field(default_factory=dict)
     _locks: list[Lock | None] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
         """The files loaded so far that exist."""
-        return [path for path, value in self._read.items() if value is not None and path != PACKAGES]
+        return [path for path, value in self._read.items() if value is not None and not is_packages(path)]
 
     @property
     def packages(self) -> Lock | None:
@@ -68,6 +70,9 @@ class ParamFiles:
         if path not in self._read:
             if path == PACKAGES and self.packages is not None:
                 self._read[path] = self.packages.entries()
+                return self._read[path]
+            if path in self.locks:
+                self._read[path] = self.locks[path].entries()
                 return self._read[path]
             raw = self.snapshot.read(path)
             if raw is None and self.snapshot.kind(path) == "file":

@@ -41,7 +41,9 @@ until "$@"; do
 done
 """
 
-_SIMPLE = r"(?a)[\w@%+=:,./${}\[\] -]*\Z"
+SIMPLE = r"(?a)[\w@%+=:,./${}\[\] -]*\Z"
+QUOTED = r"""(?a)(?:[\w@%+=:,./${}\[\] -]|'[^'\n]*'|"'")*\Z"""
+"""The same with words in single quotes, as a command in an environment may have them."""
 _TEMPLATE = r"(?<!\\)\$\{([^${}]*[^${}\s][^${}]*)\}"
 
 
@@ -53,14 +55,17 @@ def as_list(cmd: str | list[str] | None) -> list[str]:
 
 
 def wrapped(
-    cmd: str | list[str], env: Mapping[str, Any], timeout: int | None, retries: int, wdir: str
+    cmd: str | list[str], env: Mapping[str, Any], timeout: int | None, retries: int, wdir: str, simple: str = SIMPLE
 ) -> str | list[str]:
-    """``cmd`` with a time limit in seconds, ``retries`` after failures, and the environment variables ``env``."""
+    """``cmd`` with a time limit in seconds, ``retries`` after failures, and the environment variables ``env``.
+
+    ``simple`` is the pattern of a line that needs no shell of its own.
+    """
     if timeout or retries:
         lines = as_list(cmd)
         line = lines[0] if len(lines) == 1 else " && ".join(f"({line})" for line in lines)
         inner = (
-            line if re.match(_SIMPLE, line) and "=" not in line.split(" ")[0] else f"sh -c {shell.single_quoted(line)}"
+            line if re.match(simple, line) and "=" not in line.split(" ")[0] else f"sh -c {shell.single_quoted(line)}"
         )
         run = posixpath.relpath(RUN, wdir)
         line = f"sh {run} {retries} {timeout or 0} {inner}"

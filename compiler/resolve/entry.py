@@ -8,6 +8,7 @@ from typing import Any
 
 from ...schemas.spec import Spec
 from ...schemas.stage import Stage
+from ..model.environment import Environment
 from ..model.project import Kind, Script
 from ..model.source import Path
 from .code.graph import CodeGraph
@@ -40,11 +41,22 @@ class Entry:
     origins: Mapping[tuple[str, ...], Origin] = field(default_factory=dict)
     unlocked: tuple[str, ...] = ()
     """Packages that it would track, if they were locked."""
+    environment: Environment | None = None
+    bare: str | list[str] | None = None
+    """Its `cmd` without the environment around it; None where that is the same."""
 
     @property
     def dvc(self) -> dict[str, Any]:
         """The entry as it is written to dvc.yaml."""
-        return dict(self.body) if self.foreach is None else {"foreach": self.foreach, "do": dict(self.body)}
+        return self._with(dict(self.body))
+
+    @property
+    def outside(self) -> dict[str, Any] | None:
+        """The entry as it would be without its environment; None where that is the same."""
+        return None if self.bare is None else self._with({**self.body, "cmd": self.bare})
+
+    def _with(self, body: dict[str, Any]) -> dict[str, Any]:
+        return body if self.foreach is None else {"foreach": self.foreach, "do": body}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +73,4 @@ class Resolved:
     code: CodeGraph
     scripts: tuple[Script, ...] = ()
     monitors: Mapping[str, Entry] = field(default_factory=dict)
+    environments: Mapping[str, Environment] = field(default_factory=dict)

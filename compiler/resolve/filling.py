@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from ...schemas.common import seconds
 from ...schemas.stage import Stage
 from ..emit import shell
 from ..model.diagnostic import Code, Diagnostic
+from ..model.environment import Environment
 from ..model.project import Kind, Script
 from ..model.snapshot import Snapshot
 from ..model.source import Path
@@ -25,10 +26,12 @@ from ..read.params import DEFAULT
 from .code.graph import CodeGraph
 from .code.templates import items
 from .code_deps import code_deps, loaded_code
-from .commands import RUN, RUN_TEXT, as_list, script_file, wrapped
+from .commands import QUOTED, RUN, RUN_TEXT, SIMPLE, as_list, script_file, wrapped
 from .conventions import RULES, CodeFiles, Draft, Group, paths_of
 from .entry import Entry, Origin
 from .packages import Packages
+from .wrapping import PROGRAMS, SECRETS
+from .wrapping import inside as in_environment
 
 NO_COMMAND = Code(
     "MLC301", "error", "`{stage}` has neither a `cmd` nor a code file", help="write a `cmd`, or create one of {files}"
@@ -38,6 +41,12 @@ TEMPLATE_IN_WDIR = Code(
     "error",
     "the conventions need a `wdir` without templates",
     help="write `cmd`, `deps` and `outs` yourself, with `infer: none`",
+)
+TEMPLATE_IN_WDIR_OF_ENVIRONMENT = Code(
+    "MLC443",
+    "error",
+    "a stage that runs in an environment needs a `wdir` without templates",
+    help="write a `wdir` without `${{`, or `environment: none`",
 )
 ARGS_BESIDE_CMD = Code(
     "MLC304",
@@ -84,6 +93,15 @@ class Repository:
         return Packages(lock, required) if lock is not None or required else None
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The environment that a stage runs in: its packages, where its lock can be read, and the secrets that a container gets."""
+
+    environment: Environment
+    packages: Packages | None
+    secrets: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Filling:
     """A stage while the conventions fill it in. `fill` returns the result; nothing else outlives it."""
@@ -100,6 +118,7 @@ class Filling:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     code_file: str | None = None
     unlocked: tuple[str, ...] = ()
+    inside: Inside | None = None
 
     @property
     def wdir(self) -> str:
@@ -125,13 +144,35 @@ class Filling:
         if declared.timeout or declared.retries:
             self.scripts.append(Script(RUN, RUN_TEXT))
             self.repository.code.texts[RUN] = RUN_TEXT
-        self.body["cmd"] = wrapped(
-            self.body["cmd"], declared.env or {}, seconds(declared.timeout), declared.retries or 0, self.wdir
-        )
+        bare = self._wrapped(self.body["cmd"])
+        self.body["cmd"] = bare if self.inside is None else self._wrapped(self._in_environment(self.inside), QUOTED)
         body = {key: self.body[key] for key in KEY_ORDER if self.body.get(key) not in (None, [])}
+        environment = self.inside.environment if self.inside is not None else None
         return Entry(
-            self.name, self.path, body, declared, self.kind, self.foreach, origins=self.origins, unlocked=self.unlocked
-        )
+            self.name, self.path, body, declared, self.kind, self.foreach, origins=self.origins, unlocked=self.unlocked,
+            environment=environment, bare=None if environment is None else bare,
+        )  # fmt: skip
+
+    def _wrapped(self, cmd: str | list[str], simple: str = SIMPLE) -> str | list[str]:
+        """A command with the stage's `env`, `timeout` and `retries`."""
+        declared = self.declared
+        return wrapped(cmd, declared.env or {}, seconds(declared.timeout), declared.retries or 0, self.wdir, simple)
+
+    def _in_environment(self, inside: Inside) -> str | list[str]:
+        """The command in its environment, whose program is emitted."""
+        environment, cmd = inside.environment, self.body["cmd"]
+        if "${" in self.wdir:
+            self.diagnostics.append(TEMPLATE_IN_WDIR_OF_ENVIRONMENT.at_key(*self.path, "wdir"))
+            return cast("str | list[str]", cmd)
+        if (name := PROGRAMS.get(environment.kind)) is not None:
+            self.scripts.append(program(name))
+            self.repository.code.texts[self.scripts[-1].path] = self.scripts[-1].text
+        if environment.kind == "container" and inside.secrets:
+            self.scripts.append(Script(SECRETS, "".join(f"{name}\n" for name in inside.secrets)))
+        names = list(self.declared.env or ())
+        gpus = self.declared.resources.gpu if self.declared.resources is not None else None
+        scopes = items(self.foreach, self.declared.matrix, self.repository.variables)
+        return in_environment(cmd, environment, self.wdir, names, gpus or 0, scopes)
 
     def _fill_command(self) -> bool:
         """Set `cmd` and the code file; False if there is none."""
@@ -189,8 +230,12 @@ class Filling:
 
     def _fill_packages(self) -> None:
         """Track the locked versions of the packages that the code can load, as params of the file that the build writes."""
-        packages = self.repository.packages
-        file = relative(self.wdir, PACKAGES)
+        packages, path = self.repository.packages, PACKAGES
+        if self.inside is not None:
+            packages, path = self.inside.packages, self.inside.environment.packages or PACKAGES
+            if packages is None:
+                self._fill_lock(self.inside.environment)
+        file = relative(self.wdir, path)
         stated = list(self.body.get("params") or ())
         if packages is None or any(file in item for item in stated if isinstance(item, dict)):
             return
@@ -207,7 +252,19 @@ class Filling:
         if (origin := self.origins.pop(("params",), None)) is not None:
             self.origins.update({("params", str(key)): origin for item in stated for key in paths_of([item])})
         self.origins["params", file] = Origin("packages", tracked.why)
-        self.scripts += [Script(PACKAGES, packages_text(packages.lock), derived=True), program("packages.py")]
+        self.scripts += [Script(path, packages_text(packages.lock), derived=True), program("packages.py")]
+
+    def _fill_lock(self, environment: Environment) -> None:
+        """Depend on the bytes of a lock that cannot be read as a list of packages. An image has its digest in the command."""
+        if environment.lock is None or "${" in self.wdir:
+            return
+        lock = relative(self.wdir, environment.lock)
+        stated = list(self.body.get("deps") or ())
+        if lock not in stated:
+            self.body["deps"] = [*stated, lock]
+            self.origins["deps", lock] = Origin("lock", f"it locks the environment `{environment.name}`")
+            if (origin := self.origins.pop(("deps",), None)) is not None:
+                self.origins.update({("deps", path): origin for path in stated})
 
     def _append_arguments(self) -> None:
         arguments = self.declared.args

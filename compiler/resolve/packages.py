@@ -26,6 +26,12 @@ tune torchtune | nnUNetv2_train nnunetv2 | nnUNetv2_predict nnunetv2 | nnUNetv2_
 """
 _SHELLS = frozenset("sh bash zsh dash ksh env time test make which python python3".split())
 """Programs of the system that a package on PyPI shares its name with."""
+_SYSTEM = _SHELLS | frozenset(
+    "awk basename cat chmod cmp comm cp curl cut date diff dirname du echo expr false find git grep gunzip gzip head join ln ls"
+    " md5sum mkdir mktemp mv nice nohup paste printf pwd rm rmdir sed seq sha256sum shuf sleep sort split tail tar tee touch tr"
+    " true uniq unzip wc wget xargs zcat zip".split()
+)
+"""Programs of the system, which load no package of a lock."""
 _NAMESPACES = frozenset(
     "google azure ruamel zope jaraco backports sphinxcontrib opentelemetry nvidia mpl_toolkits".split()
 )
@@ -87,6 +93,8 @@ class Packages:
 
     lock: Lock | None
     required: Collection[str] = ()
+    strict: bool = False
+    """Whether programs that are not known may load any package: in an environment of its own a stage runs what that has."""
     _closures: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
 
     def tracked(self, loaded: Collection[Loaded]) -> Tracked:
@@ -112,7 +120,7 @@ class Packages:
         missing = tuple(sorted(unlocked))
         if self.lock is None or not locked:
             return Tracked(unlocked=missing)
-        if (doubt := _doubt(loaded)) is not None:
+        if (doubt := _doubt(loaded) or (self._stranger(loaded) if self.strict else None)) is not None:
             return Tracked(None, f"all packages of {self.lock.source}, because {doubt}", missing)
         if unknown:
             modules = ", ".join(f"`{module}`" for module in list(unknown)[:_MAX_SHOWN])
@@ -123,6 +131,17 @@ class Packages:
         if self.lock.python is not None and (names or any(part.python for part in loaded)):
             names |= {PYTHON}
         return Tracked(tuple(sorted(names)), self._why(sorted(direct)), missing)
+
+    def _stranger(self, loaded: Iterable[Loaded]) -> str | None:
+        """Why it is not known which packages are loaded, where a program is run that no package is known to provide."""
+        assert self.lock is not None
+        for part in loaded:
+            strange = (name for name in part.programs if name not in _SYSTEM and not programs(name, self.lock.versions))
+            if (name := next(strange, None)) is not None and not (part.python and name.startswith("python")):
+                return f"what `{name}` loads is not known"
+            if not part.python and not part.programs:
+                return "what the command loads is not known"
+        return None
 
     def _why(self, direct: list[str]) -> str:
         assert self.lock is not None

@@ -19,7 +19,9 @@ from .code.graph import CodeGraph
 from .code.templates import variables
 from .conventions import GROUPS, CodeFiles, Group, kind_of, paths_of
 from .entry import Entry, Origin, Resolved
-from .filling import KEY_ORDER, Filling, Repository
+from .environments import Environments, environments
+from .environments import settings as settings_of
+from .filling import KEY_ORDER, Filling, Inside, Repository
 from .gates import PREFIX, gate_body, monitor_stage
 
 GATES_WITHOUT_METRICS = Code(
@@ -49,12 +51,16 @@ def resolve(
         variables(defaults, data.get("vars"), params.load),
         lambda: params.packages,
     )
-    resolution = _Resolution(repository, spec.infer)
+    declared = environments(spec, snapshot, params)
+    resolution = _Resolution(repository, spec.infer, declared, tuple(spec.ci.secrets or ()))
     entries = resolution.stages(spec, data)
     monitors = resolution.monitors(spec)
     sections = {key: data[key] for key in DVC_SECTIONS if key in data}
     scripts = tuple(resolution.scripts.values())
-    return Resolved(spec, entries, sections, repository.code, scripts, monitors), resolution.diagnostics
+    if (settings := settings_of(declared)) is not None:
+        scripts = (*scripts, settings)
+    resolved = Resolved(spec, entries, sections, repository.code, scripts, monitors, declared.declared)
+    return resolved, [*declared.diagnostics, *resolution.diagnostics]
 
 
 @dataclass(slots=True)
@@ -63,6 +69,8 @@ class _Resolution:
 
     repository: Repository
     infer: Infer | None
+    environments: Environments
+    secrets: tuple[str, ...]
     scripts: dict[str, Script] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
@@ -87,7 +95,10 @@ class _Resolution:
         above: tuple[str, ...] = ()
         for name, monitor in (spec.monitor or {}).items():
             body = monitor_stage(name, monitor)
-            declared = Stage.model_validate({**body, "timeout": monitor.timeout, "kind": "monitor", "infer": "all"})
+            environment = {} if monitor.environment is None else {"environment": monitor.environment}
+            declared = Stage.model_validate(
+                {**body, **environment, "timeout": monitor.timeout, "kind": "monitor", "infer": "all"}
+            )
             entry = self._entry(name, ("monitor", name), body, declared, above)
             if entry is not None:
                 entries[name] = entry
@@ -104,9 +115,15 @@ class _Resolution:
         stage = declared or _EMPTY_STAGE
         kind = stage.kind or kind_of(name)
         groups = _groups(stage.infer, self.infer, has_cmd=stage.cmd is not None)
-        if stage.cmd is not None and not groups and not (stage.env or stage.timeout or stage.retries or stage.args):
+        environment = self.environments.of(stage, name, path)
+        if stage.infer is None and self.infer is None and environment is not None:
+            groups |= {"packages"}  # its lock is a dep also of a stage that states all else
+        is_plain = environment is None and not (stage.env or stage.timeout or stage.retries or stage.args)
+        if stage.cmd is not None and not groups and is_plain:
             return Entry(name, path, {key: body[key] for key in KEY_ORDER if key in body}, stage, kind, foreach)
         filling = Filling(self.repository, name, path, stage, kind, foreach, dict(body))
+        if environment is not None:
+            filling.inside = Inside(environment, self.environments.packages.get(environment.name), self.secrets)
         entry = filling.fill(groups, above)
         self.diagnostics += filling.diagnostics
         self.scripts |= {script.path: script for script in filling.scripts}

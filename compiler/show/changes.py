@@ -13,7 +13,7 @@ from ..model.project import Project, Stage
 from ..model.snapshot import Snapshot
 from ..model.target import File
 from ..programs.meaning import is_same, meaning
-from ..programs.packages import PATH as PACKAGES
+from ..programs.packages import is_packages
 from ..read.params import ParamFiles, lookup
 from ..resolve.conventions import RUNNERS
 
@@ -192,7 +192,7 @@ def _packages(earlier: Stage, stage: Stage, before: State, after: State) -> Iter
         {
             name: version
             for param in tracked.params
-            if param.file == PACKAGES
+            if is_packages(param.file)
             for name, version in _values(state.params, param.file, param.key).items()
         }
         for tracked, state in ((earlier, before), (stage, after))
@@ -205,7 +205,7 @@ def _packages(earlier: Stage, stage: Stage, before: State, after: State) -> Iter
 def _params(earlier: Stage, stage: Stage, before: State, after: State) -> Iterator[Reason]:
     yield from _packages(earlier, stage, before, after)
     for param in dict.fromkeys((*earlier.params, *stage.params)):
-        if param.file == PACKAGES:
+        if is_packages(param.file):
             continue
         if param not in earlier.params or param not in stage.params:
             name = param.key or param.file

@@ -11,6 +11,7 @@ from typing import Any
 from ...schemas.stage import Stage
 from ..checks.code import CodeDeps
 from ..model import project as model
+from ..model.environment import Environment
 from ..model.project import Project, Ref
 from ..model.source import At, Path
 from ..read.document import Document
@@ -20,8 +21,8 @@ from ..resolve.entry import Entry, Resolved
 from ..resolve.filling import KEY_ORDER
 
 _LISTS = ("deps", "params", "outs", "metrics", "plots")
-_MLOPSC_KEYS = [key for key in Stage.model_fields if key not in {*KEY_ORDER, "args", "script"}]
-"""The keys of a stage beside those of DVC. `args` and `script` are shown as part of `cmd`."""
+_MLOPSC_KEYS = [key for key in Stage.model_fields if key not in {*KEY_ORDER, "args", "script", "environment"}]
+"""The keys of a stage beside those of DVC. `args` and `script` are shown as part of `cmd`, `environment` with its definition."""
 _SCALARS = ("desc", "wdir", "matrix", "vars", "frozen", "always_changed", "meta")
 
 _MAX_WIDTH = 48
@@ -104,6 +105,9 @@ def touched(project: Project, path: str, code: CodeDeps) -> list[Row]:
 def _values(entry: Entry, document: Document) -> Iterator[tuple[str, str, str]]:
     if (kind := entry.origins.get(("kind",))) is not None:
         yield "kind", entry.kind, _words(kind.why)
+    if entry.environment is not None and entry.environment.name:
+        place = (*entry.path, "environment") if entry.declared.environment is not None else ("environment",)
+        yield "environment", _where(entry.environment), _line(document, place)
     for key in _MLOPSC_KEYS:
         value = getattr(entry.declared, key)
         if value is not None and value != {}:
@@ -122,6 +126,13 @@ def _values(entry: Entry, document: Document) -> Iterator[tuple[str, str, str]]:
             yield key, _shown(entry.body[key]), words
     for key in _LISTS:
         yield from _items(entry, key, document)
+
+
+def _where(environment: Environment) -> str:
+    """An environment and what it is made of: `gpu (uv envs/gpu, locked by envs/gpu/uv.lock)`."""
+    runtime = f" by {environment.runtime}" if environment.runtime is not None else ""
+    lock = f", locked by {environment.lock}" if environment.lock not in (None, environment.value) else ""
+    return f"{environment.name} ({environment.kind} {environment.value}{runtime}{lock})"
 
 
 def _items(entry: Entry, key: str, document: Document) -> Iterator[tuple[str, str, str]]:

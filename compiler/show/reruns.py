@@ -17,7 +17,7 @@ from ..lower.paths import rooted
 from ..model.project import Project, Stage
 from ..model.snapshot import Snapshot
 from ..programs.meaning import is_same
-from ..programs.packages import PATH as PACKAGES
+from ..programs.packages import is_packages
 from ..read.keys import matches
 from ..read.params import ParamFiles
 from ..read.yaml import decode, load
@@ -130,7 +130,7 @@ def _params(stage: Stage, locked: Mapping[Any, Any], params: ParamFiles, here: s
             old = _mapping(before.get(file))
             now = _mapping(content) if named is None else _values(content, named)
             order = [*now, *(key for key in old if key not in now)] if named is None else named
-            changed = _changed_package if file == PACKAGES else _changed
+            changed = _changed_package if is_packages(file) else _changed
             yield from (why for key in order if (why := changed(key, file, now, old)) is not None)
 
 

@@ -15,7 +15,7 @@ from ...compiler.model.project import Project
 from ...compiler.model.target import HEADER, Emulated, Feature, File, Kept, Support
 from ..engines import monitors, worker
 from ..engines.problems import problems
-from ..engines.support import IN_PODS, TASKS, WATCHED
+from ..engines.support import CONTAINER_OPTIONS, IN_PODS, TASKS, WATCHED
 from .document import document, watched
 from .names import names
 
@@ -28,6 +28,7 @@ class Airflow:
     name = "airflow"
     support: ClassVar[Support] = {
         **TASKS,
+        **CONTAINER_OPTIONS,
         Feature.STAGES: Kept(),
         Feature.TEMPLATES: Emulated("a DAG parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Kept(),
@@ -39,6 +40,7 @@ class Airflow:
         ),
         Feature.RETRIES: Kept(),
         Feature.IMAGE: Emulated("a KubernetesPodOperator instead of a BashOperator"),
+        Feature.CONTAINER: Emulated("a KubernetesPodOperator instead of a BashOperator"),
         Feature.CPU: Emulated("slots of the default pool; with `image`, the pod's request"),
         Feature.MEMORY: Emulated("with `image`, the pod's request; otherwise a line in the task's notes"),
         Feature.GPU: Emulated("slots of the pool `gpu`; with `image`, the pod's limit"),

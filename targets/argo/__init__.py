@@ -15,7 +15,7 @@ from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Emulated, Feature, File, Kept, Support
 from ..engines import monitors, worker
-from ..engines.support import IN_PODS, INSTALLED, TASKS, WATCHED
+from ..engines.support import IN_IMAGES, IN_PODS, INSTALLED, TASKS, WATCHED
 from .document import clock, document, watched
 from .names import monitor_names, names
 from .problems import SUBSTITUTED_TEXT, problems
@@ -27,6 +27,7 @@ class Argo:
     name = "argo"
     support: ClassVar[Support] = {
         **TASKS,
+        **IN_IMAGES,
         Feature.STAGES: Kept(),
         Feature.TEMPLATES: Emulated("a workflow parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Emulated("an annotation of the pod"),

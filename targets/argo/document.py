@@ -12,7 +12,7 @@ from ..engines.facts import GRACE, IMAGE
 from ..engines.monitors import BOOTSTRAP, Watch
 from ..engines.names import Names
 from ..engines.parameters import lines, parameters
-from ..engines.task import CREDENTIALS, REVISION, image, setup, subfolder
+from ..engines.task import CREDENTIALS, REVISION, image, subfolder, variables
 from . import notify
 from .escape import prose, word
 from .facts import API
@@ -74,12 +74,12 @@ def watched(project: Project, watch: Watch) -> dict[str, Any]:
         "MLOPS_REV": "{{workflow.parameters.revision}}",
         **subfolder(project),
     }
-    install = setup(project, watch.stage)
+    settings = {name: word(value) for name, value in watch.variables.items()}
     container = {
         "image": image(watch.stage),
         "command": ["sh", "-c", f"{_REPOSITORY}{BOOTSTRAP}", "watch"],
         "args": [word(argument) for argument in watch.arguments],
-        **_environment(secret, {**env, **({"MLOPS_SETUP": word(install)} if install else {})}, watch.stage),
+        **_environment(secret, {**env, **settings}, watch.stage),
         "resources": pods.container_resources(watch.stage.resources),
         "volumeMounts": pods.mounts(watch.stage),
     }
@@ -185,7 +185,7 @@ def _revision(project: Project, secret: str) -> dict[str, Any]:
 
 def _template(project: Project, stage: Stage, secret: str, env: Mapping[str, str]) -> dict[str, Any]:
     """What a stage runs in: stages of one entry differ only in what they ask of the platform."""
-    install = setup(project, stage)
+    settings = {name: word(value) for name, value in variables(project, stage).items()}
     shell, flag, script, zeroth, _ = worker.bootstrap(stage.name)
     template: dict[str, Any] = {
         "metadata": _pod_metadata(stage),
@@ -194,7 +194,7 @@ def _template(project: Project, stage: Stage, secret: str, env: Mapping[str, str
             "image": image(stage),
             "command": [shell, flag, f"{_REPOSITORY}{script}", zeroth],
             "args": ["{{inputs.parameters.stage}}"],
-            **_environment(secret, {**env, **({"MLOPS_SETUP": word(install)} if install else {})}, stage),
+            **_environment(secret, {**env, **settings}, stage),
             "resources": pods.container_resources(stage.resources),
             "volumeMounts": pods.mounts(stage),
         },

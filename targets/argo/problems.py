@@ -28,6 +28,7 @@ SUBSTITUTED_TEXT = Code(
 def problems(project: Project) -> Iterator[Diagnostic]:
     """What concerns every engine, MLC540 and MLC541."""
     yield from engines.problems(project, "Argo")
+    yield from engines.prefixes(project, "Argo")
     yield from _texts(project)
     for entry, stage in {stage.entry: stage for stage in project}.items():
         if stage.kubernetes.namespace != project.kubernetes.namespace:

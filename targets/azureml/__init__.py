@@ -15,7 +15,7 @@ from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Lost, Support
 from ..engines import monitors, worker
-from ..engines.support import INSTALLED, TASKS, WATCHED
+from ..engines.support import IN_IMAGES, INSTALLED, TASKS, WATCHED
 from .document import clock, document, watched
 from .names import monitor_names, names
 from .problems import SUBSTITUTED_NAME, keeps, problems
@@ -29,6 +29,7 @@ class Azureml:
     name = "azureml"
     support: ClassVar[Support] = {
         **TASKS,
+        **IN_IMAGES,
         Feature.STAGES: Kept(),
         Feature.TEMPLATES: Emulated("a pipeline input for each parameter that a command uses, passed to DVC"),
         Feature.DESC: Kept(),

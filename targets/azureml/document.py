@@ -16,7 +16,7 @@ from ..engines.machines import smallest
 from ..engines.monitors import Watch
 from ..engines.names import Names
 from ..engines.parameters import lines, parameters
-from ..engines.task import CREDENTIALS, REVISION, image, setup, subfolder
+from ..engines.task import CREDENTIALS, REVISION, image, subfolder, variables
 from .escape import variable, word
 from .facts import MACHINES, NONE, SCHEDULE_SCHEMA, SCHEMA
 from .names import INPUTS, monitor_names, names
@@ -62,7 +62,6 @@ def watched(project: Project, watch: Watch) -> dict[str, Any]:
 
 def _monitor(project: Project, watch: Watch) -> dict[str, Any]:
     command = _command("monitor.sh.j2", unset=NONE, bootstrap=monitors.BOOTSTRAP, arguments=watch.arguments)
-    install = setup(project, watch.stage)
     return _without_none(
         {
             "type": "command",
@@ -72,7 +71,7 @@ def _monitor(project: Project, watch: Watch) -> dict[str, Any]:
             "environment_variables": {
                 **CREDENTIALS,
                 **subfolder(project),
-                **({"MLOPS_SETUP": install} if install else {}),
+                **watch.variables,
             },
             "resources": _resources(watch.stage.resources),
             "inputs": {name: _parent(name) for name in ("repository", "revision")},
@@ -114,7 +113,6 @@ def _job(project: Project, stage: Stage, identifiers: Names, defaults: Mapping[s
         subfolder=project.folder,
         stage=stage.name,
     )
-    install = setup(project, stage)
     job: dict[str, Any] = {
         "type": "command",
         "display_name": stage.name,
@@ -122,7 +120,7 @@ def _job(project: Project, stage: Stage, identifiers: Names, defaults: Mapping[s
         "code": f"../{folder}",
         "command": command,
         "environment": {"image": image(stage)},
-        "environment_variables": {"MLOPS_SETUP": install} if install else None,
+        "environment_variables": variables(project, stage),
         "resources": _resources(stage.resources),
         "queue_settings": {"job_tier": "spot"} if stage.resources.spot else None,
         "limits": {"timeout": stage.timeout + GRACE} if stage.timeout else None,

@@ -49,6 +49,7 @@ def problems(project: Project) -> Iterator[Diagnostic]:
     """What concerns every engine, MLC540 to MLC542, and MLC551."""
     yield from _schedules(project)
     yield from engines.problems(project, "AzureML")
+    yield from engines.prefixes(project, "AzureML")
     yield from _names(project)
     for param in carried(project, lambda name, value: passes(name) and passes(value))[1]:
         diagnostic = NO_INPUT.at_key("stack", param=param)

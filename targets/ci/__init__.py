@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...compiler.model.project import Project
 from ...compiler.model.target import Elsewhere, Emulated, Feature, Refused, Support
+from ..engines.support import BY_SLURM
 
 
 def project_file(project: Project) -> str:
@@ -47,6 +48,7 @@ PIPELINE: Support = {
     ),
     Feature.INSTANCE: Refused("the machine types are of other platforms"),
     Feature.KUBERNETES: Refused("its jobs are no pods"),
+    Feature.SLURM: BY_SLURM,
     Feature.MODELS: Elsewhere("a tag registers a model; `make register-NAME` sets it", ("make",)),
     Feature.CI_LOCK: Emulated("a last job, which runs nothing of the project, pushes dvc.lock or proposes it"),
     Feature.FAN_OUT: Emulated(

@@ -23,7 +23,8 @@ def worker() -> File:
 
 def stage_command(stage: Stage) -> str:
     """Run one stage and nothing else: its inputs come from the DVC remote, and its results go there."""
-    return f"sh {script.PATH} {quote(stage.name)}"
+    inside = f"MLOPS_IMAGE={quote(stage.image)} " if stage.image else ""  # the job's container is the stage's
+    return f"{inside}sh {script.PATH} {quote(stage.name)}"
 
 
 def collect(fan: Fan, error: str = "error: ") -> str:

@@ -15,6 +15,7 @@ from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Elsewhere, Emulated, Feature, File, Kept, Refused, Support
 from ..engines import stores
+from ..engines.support import BY_SLURM
 from . import runner
 from .config import config
 from .document import STATE_PATTERNS, cached_outs, depends_on_root, monitoring
@@ -60,9 +61,16 @@ class Dvc:
         Feature.MONITOR: Emulated("a stage in monitoring/dvc.yaml, and a script that keeps the history"),
         Feature.NOTIFY: Refused("DVC runs where you see it fail"),
         Feature.SCHEDULE: Refused("DVC has no clock"),
+        Feature.SLURM: BY_SLURM,
         Feature.DATA: Elsewhere("DVC keeps a source in a .dvc file, which `make data` writes", ("make",)),
         Feature.EXPERIMENTS: Emulated("a script that compares them; `make exp-NAME` queues and runs them"),
-        Feature.IMAGE: Refused("DVC runs commands on this machine, not in containers"),
+        Feature.IMAGE: Emulated("podman, docker or apptainer, by .mlops/scripts/container.sh"),
+        Feature.UV: Emulated("commands run by `uv run`"),
+        Feature.VENV: Emulated("a virtual environment that .mlops/scripts/venv.sh makes and keeps up to date"),
+        Feature.CONTAINER: Emulated("podman, docker or apptainer, by .mlops/scripts/container.sh"),
+        Feature.PREFIX: Emulated("the prefix of each command"),
+        Feature.NETWORK: Emulated("an option of the container"),
+        Feature.CONTAINER_SHM: Emulated("an option of the container"),
         Feature.CPU: Emulated("the runner, .mlops/scripts/run.py, runs together what fits the machine's cores"),
         Feature.MEMORY: Emulated("the runner, .mlops/scripts/run.py, runs together what fits the machine's memory"),
         Feature.GPU: Emulated("the runner, .mlops/scripts/run.py, gives each stage GPUs of its own"),

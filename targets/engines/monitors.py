@@ -6,14 +6,16 @@ The task is `programs/watch.sh`. Whoever starts it, it never starts the pipeline
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...compiler import programs
+from ...compiler.model.environment import Environment
 from ...compiler.model.operations import Monitor
 from ...compiler.model.project import Project, Stage
 from ...compiler.model.resources import Resources
 from ...compiler.model.target import File
+from .task import setup
 
 PATH = f"{programs.FOLDER}/watch.sh"
 SERVICES = ("github", "gitlab")
@@ -34,13 +36,15 @@ BOOTSTRAP = (
 class Watch:
     """The task of one monitor: its arguments, its clock on this engine (None: started by hand), and what it runs in.
 
-    ``stage`` stands for that: an image, and the resources of the largest stages where a breach retrains.
+    ``stage`` stands for that: an image, and the resources of the largest stages where a breach retrains. ``variables`` are those
+    of `task.variables`; a retraining prepares the environments of all stages.
     """
 
     monitor: Monitor
     arguments: tuple[str, ...]
     schedule: str | None
     stage: Stage
+    variables: Mapping[str, str]
 
 
 def watches(project: Project, engine: str) -> tuple[Watch, ...]:
@@ -58,10 +62,11 @@ def watches(project: Project, engine: str) -> tuple[Watch, ...]:
                 entry=name,
                 commands=(),
                 desc=monitor.desc,
-                image=_image(project),
+                environment=_container(project),
                 resources=_largest(project) if monitor.retrains else Resources(),
                 kubernetes=project.kubernetes,
             ),
+            _variables(project, monitor),
         )
         for name, monitor in project.monitors.items()
     )
@@ -84,10 +89,17 @@ def _can_run(project: Project) -> bool:
     return project.uses_make and project.uses_dvc
 
 
-def _image(project: Project) -> str | None:
-    """The image of the stages if all have the same one: what the pipeline needs is then not in the plain image."""
+def _container(project: Project) -> Environment | None:
+    """The container of the stages if all have the same one: what the pipeline needs is then not in the plain image."""
     images = {stage.image for stage in project}
-    return images.pop() if len(images) == 1 else None
+    return next((stage.environment for stage in project if stage.image), None) if len(images) == 1 else None
+
+
+def _variables(project: Project, monitor: Monitor) -> dict[str, str]:
+    container = _container(project)
+    if container is not None:
+        return {"MLOPS_IMAGE": container.value}
+    return {"MLOPS_SETUP": setup(project, project if monitor.retrains else ())}
 
 
 def _largest(project: Project) -> Resources:

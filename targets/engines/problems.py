@@ -26,6 +26,11 @@ NOT_OFFERED = Code(
     "{platform} does not offer {what}",
     help="name what it offers, or remove it: the other files of this project are not affected",
 )  # fmt: skip
+PREFIX_IN_IMAGE = Code(
+    "MLC444", "warning",
+    "the tasks of {engine} cannot run `{stage}`: their image has nothing that the prefix of `{name}` names",
+    help="use an environment of kind `uv`, `venv` or `container`",
+)  # fmt: skip
 NO_ISSUE = Code(
     "MLC550", "warning",
     "a breach of `{monitor}` opens no issue: {engine} runs this monitor, and its run fails instead",
@@ -44,10 +49,12 @@ def problems(project: Project, engine: str) -> Iterator[Diagnostic]:
     """MLC543 to MLC545, MLC550 and MLC552, for an engine of that name."""
     yield from _handover(project)
     yield from _run_cache(project)
+    yield from clock(project, engine)
     yield from _monitors(project, engine)
 
 
-def _monitors(project: Project, engine: str) -> Iterator[Diagnostic]:
+def clock(project: Project, engine: str) -> Iterator[Diagnostic]:
+    """MLC545."""
     keeper = timekeeper(project)
     for name, monitor in project.monitors.items():
         if monitor.schedule and keeper is None:
@@ -57,14 +64,30 @@ def _monitors(project: Project, engine: str) -> Iterator[Diagnostic]:
                 else f"{engine} runs the pipeline only"
             )
             yield NO_CLOCK.at("monitor", name, "schedule", monitor=name, why=why)
-        if keeper != engine.lower():
-            continue
+
+
+def _monitors(project: Project, engine: str) -> Iterator[Diagnostic]:
+    """MLC550 and MLC552, if the engine runs monitors on their schedules."""
+    for name, monitor in project.monitors.items():
+        if timekeeper(project) != engine.lower():
+            return
         if monitor.opens_issue:
             yield NO_ISSUE.at("monitor", name, "on_breach", monitor=name, engine=engine)
         images = sorted({stage.image for stage in project if stage.image})
         if monitor.retrains and images and len({stage.image for stage in project}) > 1:
             listed = ", ".join(f"`{image}`" for image in images)
             yield SEVERAL_IMAGES.at("monitor", name, "on_breach", monitor=name, engine=engine, images=listed)
+
+
+def prefixes(project: Project, engine: str) -> Iterator[Diagnostic]:
+    """MLC444, for an engine whose tasks run in images: once for each environment that is a prefix."""
+    reported: set[str] = set()
+    for stage in project:
+        environment = stage.environment
+        if environment is not None and environment.kind == "run" and environment.name not in reported:
+            reported.add(environment.name)
+            place = ("environments", environment.name, "run")
+            yield PREFIX_IN_IMAGE.at(*place, engine=engine, stage=stage.name, name=environment.name)
 
 
 def _handover(project: Project) -> Iterator[Diagnostic]:

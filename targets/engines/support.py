@@ -8,6 +8,7 @@ from ...compiler.model.target import Elsewhere, Emulated, Feature, Lost, Refused
 
 BY_DVC = Elsewhere("each task runs its stage by DVC, so dvc.yaml covers it")
 NO_CLOCK = Elsewhere("its file has no clock: CI starts the pipeline there", ("github", "gitlab"))
+BY_SLURM = Elsewhere("options of SLURM's jobs", ("slurm",))
 ELSEWHERE = Elsewhere("not part of the pipeline: make and CI cover it", ("make", "github", "gitlab"))
 
 TASKS: Support = {
@@ -20,6 +21,7 @@ TASKS: Support = {
     Feature.INSTANCE: Refused("the machine types are of other platforms"),
     Feature.NOTIFY: Lost("its file has no place for a webhook: use the notifications of the platform"),
     Feature.KUBERNETES: Refused("its tasks are no pods"),
+    Feature.SLURM: BY_SLURM,
     **dict.fromkeys(
         (
             Feature.DATA, Feature.MODELS, Feature.EXPERIMENTS, Feature.DEPLOY, Feature.MONITOR,
@@ -31,8 +33,23 @@ TASKS: Support = {
 }  # fmt: skip
 """The support of an engine, unless its target overrides an entry."""
 
+CONTAINER_OPTIONS: Support = {
+    Feature.NETWORK: Refused("the platform decides on the network of its tasks"),
+    Feature.CONTAINER_SHM: Refused("the file has no place for it"),
+}
+"""The support of a container's options where an engine runs the image."""
+
+IN_IMAGES: Support = {
+    Feature.UV: Emulated("MLOPS_SETUP installs uv and the packages"),
+    Feature.VENV: Emulated("MLOPS_SETUP makes the virtual environment"),
+    Feature.CONTAINER: Emulated("the image of the task"),
+    Feature.PREFIX: Refused("the image of a task has nothing that the prefix names"),
+    **CONTAINER_OPTIONS,
+}
+"""The support of environments where each task runs in an image."""
+
 INSTALLED = Emulated("a task without `image` installs DVC with the extra for the remote")
-"""The effect of `stack.registry` on `task.setup`."""
+"""The effect of `stack.registry` on `task.variables`."""
 
 WATCHED = "with make and DVC, {} for each monitor, on its schedule unless CI has it; a breach fails its run, and `retrain` pushes a branch"
 """The effect of `monitor` on the engines of `monitors.ENGINES`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from shlex import quote
 
 from ...compiler.model.project import Project, Stage
@@ -36,8 +37,21 @@ def image(stage: Stage) -> str:
     return stage.image or IMAGE
 
 
-def setup(project: Project, stage: Stage) -> str | None:
-    """MLOPS_SETUP of a stage, which installs what `IMAGE` lacks. An image that the spec names is expected to be complete."""
+def variables(project: Project, stage: Stage) -> dict[str, str]:
+    """Variables of a stage's task. MLOPS_SETUP installs what `IMAGE` lacks.
+
+    An image that the spec names is expected to be complete; MLOPS_IMAGE says that the command is in it already.
+    """
     if stage.image:
-        return None
-    return f"pip install --quiet {' '.join([*project.pip_arguments, quote(project.dvc_package)])}"
+        return {"MLOPS_IMAGE": stage.image}
+    return {"MLOPS_SETUP": setup(project, [stage])}
+
+
+def setup(project: Project, stages: Iterable[Stage]) -> str:
+    """Installs what `IMAGE` lacks for these stages, and prepares their environments."""
+    environments = [stage.environment for stage in stages if stage.environment is not None]
+    uses_uv = any(environment.kind == "uv" for environment in environments)
+    packages = [*project.pip_arguments, quote(project.dvc_package), *(["uv"] if uses_uv else [])]
+    commands = [environment.setup for environment in environments if environment.kind not in ("run", "container")]
+    prepare = dict.fromkeys(command for command in commands if command)
+    return " && ".join([f"pip install --quiet {' '.join(packages)}", *prepare])

@@ -29,6 +29,7 @@ class Github:
         **PIPELINE,
         Feature.IMAGE: Emulated("the `container` of the stage's job", only_with=Feature.FAN_OUT),
         Feature.SHM: Emulated("with `image`: `--shm-size` of the container", only_with=Feature.FAN_OUT),
+        Feature.CONTAINER: Emulated("the `container` of the stage's job", only_with=Feature.FAN_OUT),
         Feature.TIMEOUT: Emulated(
             "the command ends in time by itself; its job has an hour more", only_with=Feature.FAN_OUT
         ),

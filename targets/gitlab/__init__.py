@@ -37,6 +37,7 @@ class Gitlab:
         **PIPELINE,
         Feature.IMAGE: Emulated("the `image` of the stage's job", only_with=Feature.FAN_OUT),
         Feature.SHM: Lost("the runner decides: `shm_size` in its config.toml"),
+        Feature.CONTAINER: Emulated("the `image` of the stage's job", only_with=Feature.FAN_OUT),
         Feature.TIMEOUT: Emulated(
             "the command ends in time by itself; its job has an hour more", only_with=Feature.FAN_OUT
         ),

@@ -15,6 +15,7 @@ from ..engines.problems import NOT_OFFERED
 def problems(project: Project) -> Iterator[Diagnostic]:
     """What concerns every engine, and every PipelineSpec."""
     yield from engines.problems(project, "Kubeflow")
+    yield from engines.prefixes(project, "Kubeflow")
     yield from pipeline_spec.problems(project)
     yield from dict.fromkeys(_kubernetes(project))
 

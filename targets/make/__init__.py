@@ -10,6 +10,7 @@ from ...compiler.model.diagnostic import Diagnostic
 from ...compiler.model.project import Project
 from ...compiler.model.target import Emulated, Feature, File, Kept, Refused, Support
 from ...compiler.programs import program
+from ..engines.support import BY_SLURM
 from . import native
 from .document import BESIDE, FILTERS, beside, driven_by_dvc
 from .problems import needs_dvc
@@ -54,7 +55,14 @@ class Make:
         Feature.MONITOR: Emulated("with DVC: `make monitor-NAME`"),
         Feature.NOTIFY: Refused("make runs where you see it fail"),
         Feature.SCHEDULE: Refused("make has no clock"),
-        Feature.IMAGE: Refused("make runs commands on this machine, not in containers"),
+        Feature.SLURM: BY_SLURM,
+        Feature.IMAGE: Emulated("podman, docker or apptainer, by .mlops/scripts/container.sh"),
+        Feature.UV: Emulated("commands run by `uv run`"),
+        Feature.VENV: Emulated("a virtual environment that .mlops/scripts/venv.sh makes and keeps up to date"),
+        Feature.CONTAINER: Emulated("podman, docker or apptainer, by .mlops/scripts/container.sh"),
+        Feature.PREFIX: Emulated("the prefix of each command"),
+        Feature.NETWORK: Emulated("an option of the container"),
+        Feature.CONTAINER_SHM: Emulated("an option of the container"),
         Feature.CPU: Refused("make has no scheduler"),
         Feature.MEMORY: Refused("make has no scheduler"),
         Feature.GPU: Refused("make has no scheduler"),

@@ -20,6 +20,7 @@ BESIDE = ".mlops/Makefile"
 
 ABOUT_STAGE = "Run this stage and the stages it depends on"
 REPORT = "report"
+SLURM = ["slurm", "slurm-status", "slurm-resume", "slurm-cancel", "slurm-log"]
 _GOALS = "setup pipeline pipeline-parallel test check metrics plots push pull clean".split()
 
 
@@ -38,6 +39,7 @@ def shared(project: Project) -> dict[str, Any]:
         "project": project,
         "install": facts.INSTALL.get(project.requirements or ""),
         "clean": names.cleaning(project),
+        "environments": list(project.environments.values()),
         "needs_pytest": "pytest" in (project.test_command or ""),
     }
 
@@ -45,14 +47,19 @@ def shared(project: Project) -> dict[str, Any]:
 def driven_by_dvc(project: Project) -> dict[str, Any]:
     """The Makefile that drives DVC."""
     operations = operation_targets(project)
-    stage_targets = _stage_targets(project, operations)
+    stage_targets = _stage_targets(project, [*operations, *names.setups(project)])
     cached = sorted({out.path for stage in project for out in stage.outs if out.cached and "://" not in out.path})
     return {
         **shared(project),
         "scripts": FOLDER,
         "runner": RUNNER,
         "track": TRACK,
-        "phony": [*names.goals(project, _GOALS), *operations, *(stage.target for stage in stage_targets)],
+        "phony": [
+            *names.goals(project, _GOALS),
+            *names.setups(project),
+            *operations,
+            *(stage.target for stage in stage_targets),
+        ],
         "locks": ["dvc.lock", *(["monitoring/dvc.lock"] if project.monitors else [])],
         "removed": removable(cached),
         "has_report": REPORT in operations,
@@ -90,6 +97,7 @@ def operation_targets(project: Project) -> list[str]:
     targets += [f"record-{store}" for store in project.stores]
     targets += [f"exp-{name}" for name in project.experiments]
     targets += [f"register-{name}" for name in project.models]
+    targets += SLURM if "slurm" in project.targets else []
     for name, deployment in project.deployments.items():
         targets += [f"deploy-{name}", f"rollback-{name}", *([f"promote-{name}"] if deployment.before else [])]
     for name, monitor in project.monitors.items():

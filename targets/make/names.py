@@ -20,6 +20,11 @@ def cleaning(project: Project) -> str:
     return "clean-outs" if is_taken else "clean"
 
 
+def setups(project: Project) -> list[str]:
+    """The targets that prepare environments."""
+    return [f"setup-{name}" for name in project.environments]
+
+
 def goals(project: Project, usual: Iterable[str]) -> list[str]:
     """The targets of every Makefile, with the name that the cleaning one has here."""
     return [cleaning(project) if goal == "clean" else goal for goal in usual]

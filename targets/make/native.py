@@ -52,10 +52,11 @@ class Rule:
 
 def document(project: Project) -> tuple[dict[str, Any], list[Diagnostic]]:
     """The Makefile, and the stages that Make cannot run."""
-    targets, groups = names.targets(project), names.groups(project)
+    setups = names.setups(project)
+    targets, groups = names.targets(project, setups), names.groups(project)
     slugs, variables = names.slugs(project), names.variables(project)
     typed = [targets[name] for name in (*groups, *project.stages) if name in targets]
-    goals = names.goals(project, _GOALS)
+    goals = [*names.goals(project, _GOALS), *setups]
     phony = {"help", *goals, *typed}
     rules: list[Rule] = []
     problems: list[Diagnostic] = []

@@ -36,7 +36,6 @@ class Mlflow:
         Feature.PLOTS: Emulated("artifacts of the stage's run"),
         Feature.SCRIPT: Emulated("an entry point; DVC runs the script"),
         Feature.STAGE_GATES: Emulated("one entry point per gate; its run fails if a bound is not met"),
-        Feature.IMAGE: Refused("an MLproject has one environment for all entry points"),
         Feature.CPU: _NO_SCHEDULER,
         Feature.MEMORY: _NO_SCHEDULER,
         Feature.GPU: _NO_SCHEDULER,

@@ -34,7 +34,6 @@ class Sacred:
         Feature.PLOTS: Emulated("artifacts of the stage's run"),
         Feature.SCRIPT: Emulated("a run; DVC runs the script"),
         Feature.STAGE_GATES: Emulated("one run per gate; it fails if a bound is not met"),
-        Feature.IMAGE: _ON_THIS_MACHINE,
         Feature.CPU: _ON_THIS_MACHINE,
         Feature.MEMORY: _ON_THIS_MACHINE,
         Feature.GPU: _ON_THIS_MACHINE,

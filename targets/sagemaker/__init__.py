@@ -15,7 +15,7 @@ from ...compiler.model.project import Project
 from ...compiler.model.target import Emulated, Feature, File, Kept, Lost, Support
 from ...compiler.programs import program
 from ..engines import worker
-from ..engines.support import TASKS
+from ..engines.support import IN_IMAGES, TASKS
 from .document import document
 from .names import names
 from .problems import problems
@@ -30,6 +30,7 @@ class Sagemaker:
     name = "sagemaker"
     support: ClassVar[Support] = {
         **TASKS,
+        **IN_IMAGES,
         Feature.STAGES: Kept(),
         Feature.TEMPLATES: Emulated("a pipeline parameter for each one that a command uses, passed to DVC"),
         Feature.DESC: Kept(),

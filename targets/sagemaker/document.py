@@ -13,7 +13,7 @@ from ...compiler.model.project import Project, Stage
 from ..engines import worker
 from ..engines.facts import GRACE
 from ..engines.names import Names
-from ..engines.task import setup, subfolder
+from ..engines.task import subfolder, variables
 from .facts import (
     DAY,
     FAULTS,
@@ -170,8 +170,7 @@ def _environment(pipeline: _Pipeline, stage: Stage) -> dict[str, Any]:
         "MLOPS_OUTPUT": OUTPUT[kind(stage)],
         **CREDENTIALS,
     }
-    if (install := setup(pipeline.project, stage)) is not None:
-        environment["MLOPS_SETUP"] = install
+    environment |= variables(pipeline.project, stage)
     environment["MLOPS_SET"] = {"Get": "Parameters.set_params"}
     for number, (param, name) in enumerate(pipeline.names.params.items(), 1):
         environment[f"MLOPS_SET_{number}"] = _join("", f"{param}=", {"Get": f"Parameters.{name}"})

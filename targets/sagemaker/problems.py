@@ -75,6 +75,7 @@ NOT_IN_ECR = Code(
 def problems(project: Project, document: Mapping[str, Any]) -> Iterator[Diagnostic]:
     """What concerns every engine, and MLC535 to MLC539: each value that is clipped or that SageMaker would refuse."""
     yield from engines.problems(project, "SageMaker")
+    yield from engines.prefixes(project, "SageMaker")
     yield from _quotas(document)
     known = passed(project)
     found = (problem for stage in project for problem in (*_stage(stage), *_image(stage), *_params(stage, known)))

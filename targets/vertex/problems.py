@@ -23,6 +23,7 @@ TOO_LARGE = Code(
 def problems(project: Project) -> Iterator[Diagnostic]:
     """What concerns every engine and every PipelineSpec, and MLC533."""
     yield from engines.problems(project, "Vertex AI")
+    yield from engines.prefixes(project, "Vertex AI")
     yield from pipeline_spec.problems(project)
     yield from dict.fromkeys(_sizes(project))  # stages of one entry share its problems
 

@@ -113,6 +113,22 @@ def test_the_targets_stand_beside_those_of_the_users_makefile(name: str, tmp_pat
     assert not (root / "GNUmakefile").exists()
 
 
+def test_targets_that_call_others_call_those_of_the_pipeline(tmp_path: Path) -> None:
+    spec = {
+        "mlops": 1,
+        "stack": {"orchestrator": ["make"], "build": "include", "ci": []},
+        "environments": {"sim": {"run": "env A=1", "setup": "echo the environment"}},
+        "stages": {"a": {"cmd": "echo a > a.txt", "deps": ["Makefile"], "outs": ["a.txt"]}},
+    }
+    own = "setup-sim:\n\t@echo my environment\npipeline:\n\t@echo my pipeline\n"
+    root = write(tmp_path, {"mlops.yaml": json.dumps(spec), "Makefile": own})
+    run("git", "init", "--quiet", cwd=root)
+    run(MLOPSC, "build", cwd=root)
+    assert "the environment\n" in run("make", "setup", cwd=root).stdout
+    run("make", "pipeline-parallel", cwd=root)
+    assert (root / "a.txt").read_text() == "a\n"
+
+
 def test_what_it_is_unsure_of_stands_in_the_file_and_on_the_screen(tmp_path: Path) -> None:
     script = "import sys\nopen(sys.argv[1]).read()\nopen('gone.csv')\n"
     root = write(tmp_path, {"train.py": script})

@@ -92,7 +92,7 @@ def test_every_step_run_in_order(there: tuple[Path, dict[str, str]], tmp_path: P
     assert (kept / "m.json").exists()
     assert json.loads((kept / "stage-end.json").read_text())["ran"]
     got = restored(root, OUTS, log, environment)
-    run("dvc", "repro", cwd=root)
+    run("dvc", "repro", cwd=root, MLOPS_IMAGE=ECR)
     assert got == hashes(root, OUTS)
 
     # Started with another value, and with a parameter that is none of the pipeline's.

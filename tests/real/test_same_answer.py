@@ -128,6 +128,17 @@ def by_mlflow(place: Place) -> bool:
     return _said(place, run(mlflow, "run", ".", "--env-manager", "local", cwd=place.root, check=False, **environment))
 
 
+def by_slurm(place: Place) -> bool:
+    """The jobs of each stage; of a pipeline that failed before, those that are left."""
+    run("make", "slurm", cwd=place.root, **place.environment)
+    end = time.monotonic() + 250
+    while run("squeue", "-h", cwd=place.root, **place.environment).stdout:
+        assert time.monotonic() < end, "jobs are left in the queue"
+        time.sleep(0.2)
+    told = run("make", "slurm-status", cwd=place.root, **place.environment).stdout
+    return "FAILED" in told
+
+
 def _said(place: Place, done: subprocess.CompletedProcess[str]) -> bool:
     """Whether it failed. What it said is kept, for when a test fails."""
     (place.root.parent / "said.txt").write_text(f"{done.stdout}\n{done.stderr}")
@@ -144,6 +155,7 @@ WAYS = {
     "gitlab": Way(f"stack: {{ci: gitlab}}\n{CI}", by_gitlab, goes_on=False, whole=False, keeps=False),
     "airflow": Way(CLONES, by_airflow),
     "mlflow": Way(CLONES, by_mlflow),
+    "slurm": Way("stack: {orchestrator: [dvc, make, slurm], ci: []}", by_slurm, on_remote=False),
 }
 
 
@@ -151,13 +163,21 @@ WAYS = {
 @FEW
 @given(drawn=pipelines(), seed=st.integers(0, 9))
 def test_every_way_gives_the_same(
-    name: str, drawn: Drawn, seed: int, tmp_path: Path, s3: str, tmp_path_factory: pytest.TempPathFactory
+    name: str,
+    drawn: Drawn,
+    seed: int,
+    tmp_path: Path,
+    s3: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> None:
     way, number = WAYS[name], next(NUMBERS)
     base = tmp_path / str(number)
     log, root = base / "ran.log", base / "p"
     label = f"same-{number}-{os.getpid()}"
     environment = project(root, s3, label, drawn.files(log, label, way.stack))
+    if name == "slurm":
+        environment |= request.getfixturevalue("slurm").environment
     place = Place(root, environment, drawn, tmp_path_factory)
 
     assert way.begin(place) == bool(drawn.fails)

@@ -44,6 +44,8 @@ def golden(case: str) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): path.read_text() for path in files}
 
 
+IMAGE = "somewhere/with-dvc:1"
+"""The image of some stages; this machine stands for it."""
 OUTS = ["a/start.txt", "b/left.txt", "d/1.txt", "d/2.txt", "m.json"]
 
 
@@ -62,7 +64,7 @@ stages:
     cmd: '{step} d/${{item.x}}.txt ${{item.x}} raw.txt'
     deps: [step.py, raw.txt]
     outs: ['d/${{item.x}}.txt']
-    image: somewhere/with-dvc:1
+    image: {IMAGE}
   end:
     cmd: '{step} m.json 1 b d'
     deps: [step.py, b, d]
@@ -77,7 +79,7 @@ def as_repro_does(root: Path, log: Path, environment: Mapping[str, str]) -> None
     (root / "params.yaml").write_text("start: 1\nleft: new words\n")
     commit(root)
     got = restored(root, OUTS, log, environment)
-    run("dvc", "repro", cwd=root)
+    run("dvc", "repro", cwd=root, MLOPS_IMAGE=IMAGE)
     assert got == hashes(root, OUTS)
 
 

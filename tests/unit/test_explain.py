@@ -90,7 +90,7 @@ def test_a_value_and_its_origin(row: tuple[str, str, str, str]) -> None:
 def test_the_rows_of_one_stage_in_their_order() -> None:
     assert [row[1:3] for row in explained(SPEC, FILES, "fit")] == [
         ("kind", "train"), ("env", "A: 1"), ("image", "python:3.12"), ("resources", "cpu: 500m, gpu: 1"), ("timeout", "1h"), ("retries", "2"),
-        ("cmd", "export A='1'; sh ../.mlops/scripts/run.sh 2 3600 fit --lr ${lr} --lr ${lr} --seed ${seed}"),
+        ("cmd", "export A='1'; sh ../.mlops/scripts/run.sh 2 3600 sh ../.mlops/scripts/container.sh --env A --gpus 1 python:3.12 fit --lr ${lr} --lr ${lr} --seed ${seed}"),
         ("desc", "Fit it"), ("wdir", "work"), ("frozen", "false"), ("meta", "owner: me, tags: a, b"),
         ("deps", "in.csv"), ("deps", "../data/prepare"), ("params", "../params.yaml (lr)"),
         ("outs", "m"), ("outs", "n (cache: false, push: true)"), ("${lr}", "0.5"),

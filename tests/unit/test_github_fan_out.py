@@ -77,9 +77,9 @@ def test_timeouts() -> None:
 def test_without_it_what_only_it_has_is_reported() -> None:
     text = "mlops: 1\nstages:\n  a: {cmd: x, deps: [in.txt], outs: [a.txt], image: i:1}\n"
     report = compile_spec(Memory({"mlops.yaml": text, "in.txt": ""})).report
-    (warning,) = (each for each in report if "image" in each.message)
-    assert (warning.code, warning.severity) == ("MLC503", "warning")
-    assert "github: only with `ci.fan-out`" in warning.note
+    (note,) = (each for each in report if "image" in each.message)
+    assert (note.code, note.severity) == ("MLC503", "note")
+    assert "github: only with `ci.fan-out`" in note.note
 
 
 def test_ids_of_deployments() -> None:

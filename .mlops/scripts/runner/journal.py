@@ -45,7 +45,10 @@ class Journal:
 
 
 class NoJournal:
-    """For a runner that a stage starts: the record is that of the run which waits for the stage."""
+    """For runs that must leave the record of another run alone.
+
+    A runner that a stage starts is a part of the run that waits for the stage; runs with `--only` go on side by side.
+    """
 
     def note(self, outcome) -> None:
         pass

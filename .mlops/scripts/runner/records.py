@@ -45,11 +45,13 @@ def replace(path: str, text: str) -> None:
 class LockFile:
     """One dvc.lock. Entries that did not change keep their text, so that writing one entry costs what one entry costs.
 
-    A file that does not look as DVC writes it (YAML is free) is parsed and dumped as a whole, as DVC does.
+    A file that does not look as DVC writes it (YAML is free) is parsed and dumped as a whole, as DVC does. If others write
+    entries at the same time, ``order`` are the stages in DVC's order of execution.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, order: list) -> None:
         self.path = path
+        self._order = {name: place for place, name in enumerate(order)}
         self.pending: dict = {}
         self._places: dict = {}
         self._new: set = set()
@@ -86,9 +88,17 @@ class LockFile:
         self._new |= self.pending.keys() - entries.keys()
         entries.update(dumped(self.pending))
         names = [name for name in entries if name not in self._new]
-        names += sorted(self._new & entries.keys(), key=self._places.__getitem__)
+        for name in sorted(self._new & entries.keys(), key=self._places.__getitem__):
+            names.insert(self._position(name, names), name)
         self._parts = header, {name: entries[name] for name in names}, footer
         return header + "".join(self._parts[1].values()) + footer
+
+    def _position(self, name: str, names: list) -> int:
+        """The place of a new entry: at the end, but before the entries of stages that come later."""
+        if name not in self._order:
+            return len(names)
+        later = (index for index, other in enumerate(names) if self._order.get(other, -1) > self._order[name])
+        return next(later, len(names))
 
     def _whole(self) -> str:
         data = parse_yaml_for_update(self._text, self.path)

@@ -57,8 +57,9 @@ class Run:
         self.repo, self.pipeline, self.options = repo, pipeline, options
         self.launcher, self.screen = launcher, screen
         self.logs = os.path.join(folder, "logs")
-        self.journal = NoJournal() if options.nested else Journal(folder)
+        self.journal = NoJournal() if options.nested or options.only else Journal(folder)
         self.durations = read_json(os.path.join(folder, "durations.json"))
+        self.measured: dict = {}  # the durations of this run
         self.machine = Machine(read_json(os.path.join(os.path.dirname(folder), "run.json")).get("resources", {}))
         self.code = CodeVersions(os.path.dirname(folder))
         self.outcomes = {stage: Outcome(stage.addressing) for stage in pipeline.stages}
@@ -108,6 +109,8 @@ class Run:
 
     def _begin(self, stage) -> None:
         """Do without running a stage's command if that can be; start it otherwise."""
+        if self.options.only and (unready := self.pipeline.unready_above(stage, self.code)):
+            raise DvcException(unready)
         for message in mend_cache(stage):
             self.screen.line(message, stage.addressing)
         upstream = self.pipeline.upstream[stage]
@@ -139,6 +142,7 @@ class Run:
             if not self.options.force:
                 if self._restore(stage):
                     return self._settle(stage, "restored", saved=True)
+            if self.options.only or not self.options.force:
                 stage.save_deps()
             return self._start(stage, hold.pop_all())
 
@@ -151,10 +155,19 @@ class Run:
 
     def remember_code(self) -> None:
         """Keep what the code means that the stages ran with; nothing where it is unknown what dvc.lock has."""
-        if not self.failed and not self.stopped and not self.unwritten:
+        if self.failed or self.stopped or self.unwritten:
+            return
+        if self.options.only:
+            self._lock()  # others work at the same time
+            try:
+                changed = self.code.add(list(self.outcomes))
+            finally:
+                self._unlock()
+        else:
             others = [stage for stage in self.repo.index.stages if stage not in self.outcomes]
-            if self.code.remember(list(self.outcomes), others):
-                self.repo.scm_context.track_file(os.path.relpath(self.code.path))
+            changed = self.code.remember(list(self.outcomes), others)
+        if changed:
+            self.repo.scm_context.track_file(os.path.relpath(self.code.path))
 
     def _restore(self, stage) -> bool:
         """Take a stage's outs out of the run cache, if they are there."""
@@ -210,11 +223,25 @@ class Run:
             with run.hold:
                 if exit_.returncode:
                     raise DvcException(describe(run.commands[exit_.place], exit_.returncode))
+                if self.options.only:
+                    self._keep_deps(stage)
                 self._save(stage)
         except Exception as error:
             return self._fail(stage, error)
-        self.durations[stage.addressing] = round(self.outcomes[stage].seconds, 3)
+        self.measured[stage.addressing] = round(self.outcomes[stage].seconds, 3)
         return self._settle(stage, "ran")
+
+    def _keep_deps(self, stage) -> None:
+        """Record the files and params that a stage has read as they were when it began: a job may run for days.
+
+        Folders are hashed again, as by DVC: commands leave files in them, of compiled code for one.
+        """
+        for dep in stage.deps:
+            if str(dep.hash_info.value).endswith(".dir"):  # of params, the value is a mapping
+                dep.save()
+            elif dep.status():
+                self.screen.line(f"{dep} was edited while the stage ran: the next run runs it again", stage.addressing)
+        stage.save_deps = lambda allow_missing=False: None
 
     def _save(self, stage) -> None:
         """Hash what a stage made, put it into the cache, and record it."""
@@ -237,7 +264,10 @@ class Run:
         if not isinstance(stage, PipelineStage):
             return write_single(stage)
         path = os.path.splitext(stage.path)[0] + os.path.splitext(LOCK_FILE)[1]
-        self.lockfiles.setdefault(path, LockFile(path)).record(stage, self.pipeline.place[stage])
+        if path not in self.lockfiles:
+            order = [other.name for other in self.pipeline.order if other.path == stage.path]
+            self.lockfiles[path] = LockFile(path, order if self.options.only else [])
+        self.lockfiles[path].record(stage, self.pipeline.place[stage])
         return None
 
     def _fail(self, stage, error: Exception) -> None:

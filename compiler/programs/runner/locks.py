@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import socket
 import sys
 
 import dvc.rwlock
@@ -15,6 +16,8 @@ from dvc.dependency.repo import RepoDependency
 from dvc.lock import LockError
 from dvc.repo import Repo
 
+HOST = re.compile(r"\] on (\S+)$")
+"""The host at the end of `acting_as`."""
 CALLS_DVC = re.compile(r"\b(dvc|make|run\.py)\b")
 
 
@@ -52,18 +55,26 @@ def release_dead(repo: Repo) -> None:
     try:
         with dvc.rwlock._edit_rwlock(repo.tmp_dir, repo.fs, repo.config["core"].get("hardlink_lock", False)) as entries:
             for name, holder in list(entries["write"].items()):
-                if is_gone(holder["pid"], written):
+                if is_gone(holder, written):
                     del entries["write"][name]
             for name, holders in list(entries["read"].items()):
-                entries["read"][name] = [holder for holder in holders if not is_gone(holder["pid"], written)]
+                entries["read"][name] = [holder for holder in holders if not is_gone(holder, written)]
                 if not entries["read"][name]:
                     del entries["read"][name]
     except (dvc.rwlock.RWLockFileCorruptedError, dvc.rwlock.RWLockFileFormatError):
         os.unlink(path)
 
 
-def is_gone(pid: int, written: float) -> bool:
-    """Whether the process that wrote its id into a file has ended; another one may have got its id."""
+def is_gone(holder: dict, written: float) -> bool:
+    """Whether the process that wrote its id into a file has ended; another one may have got its id.
+
+    A process of another host counts as gone, as it does for DVC, which looks for its id here: the jobs of a cluster work
+    on one folder, and a host that was lost would hold its paths for ever. Their order keeps them apart.
+    """
+    host = HOST.search(str(holder.get("cmd", "")))
+    if host and host.group(1) != socket.gethostname():
+        return True
+    pid = holder["pid"]
     try:
         process = psutil.Process(pid)
         return pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE or process.create_time() > written + 1
@@ -75,7 +86,7 @@ def is_gone(pid: int, written: float) -> bool:
 
 def acting_as(stage) -> str:
     """Who holds the paths of a running stage, for DVC's rwlock."""
-    return f"{' '.join(sys.argv)} [{stage.addressing}]"
+    return f"{' '.join(sys.argv)} [{stage.addressing}] on {socket.gethostname()}"
 
 
 @contextlib.contextmanager

@@ -18,13 +18,20 @@ from runner.report import Outcome
 
 
 class Pipeline:
-    """The stages to bring up to date, in DVC's order of execution, and what depends on what."""
+    """The stages to bring up to date, in DVC's order of execution, and what depends on what.
 
-    def __init__(self, repo: Repo, targets: list) -> None:
+    With ``only``, these are the targets without the stages that they depend on; ``order`` has all stages.
+    """
+
+    def __init__(self, repo: Repo, targets: list, only: bool = False) -> None:
         graph = load_graph(repo)
         active = get_active_graph(graph)  # without the edges from frozen stages to their deps
-        self.stages = plan(active, select(repo, targets))
-        self.place = {stage: place for place, stage in enumerate(self.stages)}
+        selected = select(repo, targets)
+        self.order = plan(active, [*selected, *select(repo, [])] if only else selected)
+        alone = set(selected)
+        self.stages = [stage for stage in self.order if stage in alone] if only else self.order
+        self._active = active
+        self.place = {stage: place for place, stage in enumerate(self.order) if not only or stage in alone}
         self.upstream = {stage: list(active.successors(stage)) for stage in self.stages}
         self.downstream = {
             stage: [down for down in active.predecessors(stage) if down in self.place] for stage in self.stages
@@ -45,6 +52,14 @@ class Pipeline:
             below = max((paths.get(down, 0.0) for down in self.waited_for_by[stage]), default=0.0)
             paths[stage] = below + (durations.get(stage.addressing, default) if stage.cmd else 0.0)
         return paths
+
+    def unready_above(self, stage, code) -> str:
+        """What a stage depends on, is not run here, and is not up to date; the empty string if there is nothing."""
+        for up in self.upstream[stage]:
+            if up not in self.place:
+                if reason := unready(up, list(self._active.successors(up)), code):
+                    return f"{up.addressing} is not up to date ({reason})"
+        return ""
 
     def below(self, stage) -> set:
         """All stages that need what a stage makes."""
@@ -111,6 +126,36 @@ def change(stage, upstream: list, code: CodeVersions, allow_missing: bool = Fals
             if not (allow_missing and status in ("not in cache", "deleted")):
                 return _reason(path, status)
     return ""
+
+
+def unready(stage, upstream: list, code: CodeVersions) -> str:
+    """Why what a stage made cannot be read yet, or the empty string.
+
+    Its deps that other stages make are not compared: on another machine each would have to be hashed once more.
+    """
+    if stage.is_data_source or stage.frozen or stage.is_callback or stage.always_changed:
+        deps = []
+    elif stage.changed_stage():
+        return "its command changed"
+    else:
+        made = {out.fs_path for up in upstream for out in up.outs}
+        deps = [dep for dep in stage.deps if not is_within(getattr(dep, "fs_path", None), made)]
+    for dep in deps:
+        for path, status in dep.status().items():
+            if status != "modified" or not code.is_cosmetic(stage, dep):
+                return _reason(path, status)
+    for out in stage.outs:
+        for path, status in out.status().items():
+            return _reason(path, status)
+    return ""
+
+
+def is_within(path, folders: set) -> bool:
+    """Whether a path is one of these, or below one of them."""
+    while path and path not in folders:
+        parent = os.path.dirname(path)
+        path = parent if parent != path else None
+    return bool(path)
 
 
 def _moved_on(dep, upstream: list) -> bool:

@@ -17,7 +17,7 @@ from runner.cosmetic import CodeVersions
 from runner.display import display
 from runner.locks import links_open, lock, release_dead, unlock
 from runner.pipeline import Pipeline, rehearse
-from runner.records import VerifiedStageCache, replace
+from runner.records import VerifiedStageCache, read_json, replace
 from runner.report import progress, report, show_rehearsal, summary, write_report
 from runner.stages import Run
 
@@ -41,7 +41,7 @@ def run(options, launcher, folder: str) -> int:
         if options.pull:
             with contextlib.suppress(RunCacheNotSupported):
                 repo.stage_cache.pull(None)
-        pipeline = Pipeline(repo, options.targets)
+        pipeline = Pipeline(repo, options.targets, options.only)
     except (DvcException, OSError) as error:
         cause = f": {error.__cause__}" if error.__cause__ else ""
         screen.line(f"run.py: {error}{cause}")
@@ -82,7 +82,8 @@ def work(run: Run, folder: str, start: float) -> int:
     if run.stopped:
         run.launcher.kill()
     with contextlib.suppress(OSError):
-        replace(os.path.join(folder, "durations.json"), json.dumps(run.durations, indent=0))
+        path = os.path.join(folder, "durations.json")
+        replace(path, json.dumps({**read_json(path), **run.measured}, indent=0))
     seconds = time.monotonic() - start
     run.journal.end(seconds)
     write_report(run.options, report(run, seconds))

@@ -12,7 +12,7 @@ from .. import worker
 from ..kubernetes import cores, quantity
 from ..names import Names
 from ..parameters import lines, parameters
-from ..task import CREDENTIALS, image, setup
+from ..task import CREDENTIALS, image, variables
 from .facts import RETRY, SCHEMA, SDK
 from .names import names
 
@@ -115,7 +115,7 @@ def _container(
         **engine.env,
         "MLOPS_DEFAULTS": lines({param: defaults[param] for param in identifiers.params}),
         "MLOPS_RETRIES": "0" if stage.retries else None,  # the engine retries
-        "MLOPS_SETUP": setup(project, stage),
+        **variables(project, stage),
     }
     settings = [f"{param}={_input(identifier)}" for param, identifier in identifiers.params.items()]
     container: dict[str, Any] = {

@@ -24,8 +24,7 @@ class CodeVersions:
         self._root = os.path.dirname(os.path.abspath(folder))
         self.path = os.path.join(folder, "code.json")
         self._files = read_json(os.path.join(folder, "run.json")).get("code", {})
-        known = read_json(self.path)
-        self._known = {path: versions for path, versions in known.items() if isinstance(versions, dict)}
+        self._known = self._load()
         self.accepted: dict = {}  # stage: {path: MD5} of its deps whose edits change nothing
 
     def is_cosmetic(self, stage, dep) -> bool:
@@ -64,7 +63,24 @@ class CodeVersions:
         The files of ``stages`` are as dvc.lock has them. Versions that no stage names are forgotten.
         """
         kept: dict = {}
-        for stage, is_current in [*((stage, True) for stage in stages), *((stage, False) for stage in others)]:
+        self._gather(kept, stages, True)
+        self._gather(kept, others, False)
+        return self._write(kept)
+
+    def add(self, stages: list) -> bool:
+        """Keep what the versions of ``stages`` mean, beside all that the file has by now; whether the file has changed."""
+        self._known = self._load()
+        kept = {path: dict(versions) for path, versions in self._known.items()}
+        self._gather(kept, stages, True)
+        return self._write(kept)
+
+    def _load(self) -> dict:
+        known = read_json(self.path)
+        return {path: versions for path, versions in known.items() if isinstance(versions, dict)}
+
+    def _gather(self, kept: dict, stages: list, is_current: bool) -> None:
+        """Put the versions of stages that are known, or can be read because they are current, into ``kept``."""
+        for stage in stages:
             for dep in stage.deps:
                 path = self._file(stage, dep)
                 if path is None:
@@ -77,6 +93,8 @@ class CodeVersions:
                     content = self._read(path)
                     if content is not None and md5(content) == version:
                         kept.setdefault(path, {})[version] = meaning(path, content, prose=True)
+
+    def _write(self, kept: dict) -> bool:
         if kept == self._known and (kept or not os.path.exists(self.path)):
             return False
         self._known = kept

@@ -559,7 +559,7 @@ def pod(name, *parents, image, task_id=None, requests=None, limits=None, start=9
         task_id=task_id or name,
         image=image,
         cmds=["sh", "-c", 'exec sh -c "$MLOPS_WORKER" worker "$MLOPS_STAGE"'],
-        env_vars={**ENVIRONMENT, "MLOPS_WORKER": WORKER, "MLOPS_STAGE": name},
+        env_vars={**ENVIRONMENT, "MLOPS_WORKER": WORKER, "MLOPS_STAGE": name, "MLOPS_IMAGE": image},
         env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name=SECRET))],
         container_resources=k8s.V1ResourceRequirements(requests=requests, limits=limits),
         startup_timeout_seconds=start,  # for a node and its image

@@ -563,7 +563,7 @@ def pod(name, *parents, image, task_id=None, requests=None, limits=None, start=9
         task_id=task_id or name,
         image=image,
         cmds=["sh", "-c", 'exec sh -c "$MLOPS_WORKER" worker "$MLOPS_STAGE"'],
-        env_vars={**ENVIRONMENT, "MLOPS_WORKER": WORKER, "MLOPS_STAGE": name},
+        env_vars={**ENVIRONMENT, "MLOPS_WORKER": WORKER, "MLOPS_STAGE": name, "MLOPS_IMAGE": image},
         env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name=SECRET))],
         container_resources=k8s.V1ResourceRequirements(requests=requests, limits=limits),
         startup_timeout_seconds=start,  # for a node and its image
@@ -611,7 +611,7 @@ with DAG(
         env={"REVISION": "{{ params.git_revision }}"},
         append_env=True,
     )
-    stage("fetch")
+    pod("fetch", image="curl@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", manifest={"spec": {"nodeSelector": {"pool": "ml"}, "containers": [{"name": "base"}]}})
     stage("clean", "fetch", doc_md="Clean it")
     stage("split@a", "clean", task_id="split_a")
     stage("split@b", "clean", task_id="split_b")
