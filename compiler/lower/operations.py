@@ -95,6 +95,7 @@ def _monitor(name: str, monitor: language.Monitor, entry: Entry) -> Monitor:
         desc=monitor.desc or "",
         opens_issue="issue" in (monitor.on_breach or ()),
         retrains="retrain" in (monitor.on_breach or ()),
+        environment=entry.environment,
     )
 
 

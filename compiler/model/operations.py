@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
 
+from .environment import Environment
+
 DVC_EXTRAS = {
     "s3": "s3", "gs": "gs", "azure": "azure", "ssh": "ssh", "sftp": "ssh", "gdrive": "gdrive", "oss": "oss",
     "hdfs": "hdfs", "webdav": "webdav", "webdavs": "webdav",
@@ -81,7 +83,8 @@ class Deployment:
 class Monitor:
     """A check of the production system.
 
-    ``body`` is its stage in the keys of DVC, with paths relative to the root; ``bounds`` judge the files ``metrics``.
+    ``body`` is its stage in the keys of DVC, with paths relative to the root; ``bounds`` judge the files ``metrics``. Its commands
+    are wrapped in ``environment`` already, as those of stages.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Monitor:
     desc: str = ""
     opens_issue: bool = False
     retrains: bool = False
+    environment: Environment | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def watches(project: Project, engine: str) -> tuple[Watch, ...]:
                 entry=name,
                 commands=(),
                 desc=monitor.desc,
-                environment=_container(project),
+                environment=_container(project, monitor),
                 resources=_largest(project) if monitor.retrains else Resources(),
                 kubernetes=project.kubernetes,
             ),
@@ -89,17 +89,20 @@ def _can_run(project: Project) -> bool:
     return project.uses_make and project.uses_dvc
 
 
-def _container(project: Project) -> Environment | None:
-    """The container of the stages if all have the same one: what the pipeline needs is then not in the plain image."""
-    images = {stage.image for stage in project}
-    return next((stage.environment for stage in project if stage.image), None) if len(images) == 1 else None
+def _container(project: Project, monitor: Monitor) -> Environment | None:
+    """The monitor's container, or that of the stages if all have the same one: what it needs is then not in the plain image."""
+    containers = {stage.image: stage.environment for stage in project}
+    if monitor.environment is not None and monitor.environment.image:
+        return monitor.environment
+    return next(iter(containers.values())) if len(containers) == 1 and None not in containers else None
 
 
 def _variables(project: Project, monitor: Monitor) -> dict[str, str]:
-    container = _container(project)
+    container = _container(project, monitor)
     if container is not None:
         return {"MLOPS_IMAGE": container.value}
-    return {"MLOPS_SETUP": setup(project, project if monitor.retrains else ())}
+    stages = project if monitor.retrains else ()
+    return {"MLOPS_SETUP": setup(project, [monitor.environment, *(stage.environment for stage in stages)])}
 
 
 def _largest(project: Project) -> Resources:

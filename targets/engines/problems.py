@@ -73,9 +73,10 @@ def _monitors(project: Project, engine: str) -> Iterator[Diagnostic]:
             return
         if monitor.opens_issue:
             yield NO_ISSUE.at("monitor", name, "on_breach", monitor=name, engine=engine)
-        images = sorted({stage.image for stage in project if stage.image})
-        if monitor.retrains and images and len({stage.image for stage in project}) > 1:
-            listed = ", ".join(f"`{image}`" for image in images)
+        container = monitor.environment.image if monitor.environment is not None else None
+        images = {*(stage.image for stage in project), *([container] if container else [])}
+        if monitor.retrains and len(images) > 1:
+            listed = ", ".join(f"`{image}`" for image in sorted(image for image in images if image))
             yield SEVERAL_IMAGES.at("monitor", name, "on_breach", monitor=name, engine=engine, images=listed)
 
 

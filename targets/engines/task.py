@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from shlex import quote
 
+from ...compiler.model.environment import Environment
 from ...compiler.model.project import Project, Stage
 from .facts import IMAGE
 
@@ -44,12 +45,12 @@ def variables(project: Project, stage: Stage) -> dict[str, str]:
     """
     if stage.image:
         return {"MLOPS_IMAGE": stage.image}
-    return {"MLOPS_SETUP": setup(project, [stage])}
+    return {"MLOPS_SETUP": setup(project, [stage.environment])}
 
 
-def setup(project: Project, stages: Iterable[Stage]) -> str:
-    """Installs what `IMAGE` lacks for these stages, and prepares their environments."""
-    environments = [stage.environment for stage in stages if stage.environment is not None]
+def setup(project: Project, needed: Iterable[Environment | None]) -> str:
+    """Installs what `IMAGE` lacks, and prepares the environments."""
+    environments = [environment for environment in needed if environment is not None]
     uses_uv = any(environment.kind == "uv" for environment in environments)
     packages = [*project.pip_arguments, quote(project.dvc_package), *(["uv"] if uses_uv else [])]
     commands = [environment.setup for environment in environments if environment.kind not in ("run", "container")]

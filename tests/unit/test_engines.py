@@ -95,6 +95,32 @@ def test_what_an_engine_does_after_a_breach_is_said(engine: str) -> None:
     assert not [path for path in files if "monitor" in path]
 
 
+IN_ENVIRONMENTS = (
+    # the environment of the monitor, that of the stages, what the task has, and what it has only to retrain
+    ("ml", "none", "uv && uv sync", ""),
+    ("none", "ml", "pip install", "uv && uv sync"),
+    ("sim", "none", "sim:1", ""),
+    ("none", "sim", "sim:1", ""),
+)
+
+
+@pytest.mark.parametrize("engine", sorted(set(CLOCKED) & set(ENGINES) - {"airflow"}))  # its workers have no setup
+@pytest.mark.parametrize(("monitors", "stages", "always", "to_retrain"), IN_ENVIRONMENTS)
+def test_a_monitors_task_has_the_environments_that_it_needs(
+    engine: str, monitors: str, stages: str, always: str, to_retrain: str
+) -> None:
+    text = MONITORED.format(engine=engine, ci="[]").replace("odd: {", f"odd: {{environment: {monitors}, BREACH")
+    text = text.replace("a: {cmd: x,", f"a: {{cmd: x, environment: {stages},").replace(
+        "stages:\n", "environments: {ml: {uv: .}, sim: {container: 'sim:1'}}\nstages:\n"
+    )
+    for breach in ("", 'metrics: [m.json], gates: {x: "< 1"}, on_breach: [retrain], '):
+        files, _ = emitted(engine, text.replace("BREACH", breach))
+        (task,) = (content for path, content in files.items() if "monitor" in path and "odd" in path)
+        assert always in task
+        assert "MLOPS_IMAGE" in task if "sim" in always else "MLOPS_SETUP" in task
+        assert not to_retrain or (to_retrain in task) == bool(breach)
+
+
 WORDS = (
     "PROGRAM",
     "PARAMS",
