@@ -23,7 +23,8 @@ LOAD = """
 import json, logging, sys, warnings
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
-from azure.ai.ml import load_job, load_schedule
+from azure.ai.ml import load_job
+from azure.ai.ml.entities._load_functions import load_schedule  # which the package does not export
 found = {}
 for path in sys.argv[2:]:
     try:
