@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -50,10 +51,10 @@ STORAGE = '[storage]\ndriver = "vfs"\ngraphroot = "{0}/root"\nrunroot = "{0}/run
 
 
 @pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+def podman() -> Iterator[Mapping[str, str]]:
     """The settings with which podman runs on a machine without much, and an image of busybox in a store of its own."""
     tool("podman"), tool("runc")
-    home = tmp_path_factory.mktemp("podman")
+    home = Path(tempfile.mkdtemp(prefix="pod"))  # short: below the folder of a worker of xdist its sockets have no place
     write(home, {"containers.conf": CONTAINERS, "storage.conf": STORAGE.format(home), "rootfs/tmp/.keep": ""})
     settings = {
         "CONTAINERS_CONF": f"{home}/containers.conf",
@@ -67,6 +68,7 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, st
     run("sh", "-c", imported, cwd=home, **settings)
     yield settings
     run("podman", "system", "reset", "--force", cwd=home, check=False, **settings)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def digest(cwd: Path, settings: Mapping[str, str]) -> str:
