@@ -48,6 +48,8 @@ class Server(LanguageServer):
             return
         diagnostics = by_uri(project.latest, self.places(project)) if self._is_project(project) else {}
         for name, file in self.projects.files_of(project):
+            if self.projects.project_of(file.path) is not project:  # it lies in the folder of another one
+                continue
             uri = uri_of(os.path.join(project.root, name))
             diagnostics.setdefault(uri, [])
             if (information := generated(file.text)) is not None:
