@@ -74,7 +74,7 @@ def test_the_other_targets_do_the_same(target: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("target", SAMPLE)
+@pytest.mark.parametrize("target", [SAMPLE[0], *(pytest.param(name, marks=pytest.mark.long) for name in SAMPLE[1:])])
 def test_every_fast_test_stays_green(target: str, tmp_path: Path) -> None:
     """Not for dvc, make and github: they are the default stack, so that nearly every spec of a test names them."""
     run_tests(target, tmp_path, ("tests/unit", "tests/spec"))

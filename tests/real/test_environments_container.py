@@ -54,7 +54,9 @@ STORAGE = '[storage]\ndriver = "vfs"\ngraphroot = "{0}/root"\nrunroot = "{0}/run
 def podman() -> Iterator[Mapping[str, str]]:
     """The settings with which podman runs on a machine without much, and an image of busybox in a store of its own."""
     tool("podman"), tool("runc")
-    home = Path(tempfile.mkdtemp(prefix="pod"))  # short: below the folder of a worker of xdist its sockets have no place
+    home = Path(
+        tempfile.mkdtemp(prefix="pod")
+    )  # short: below the folder of a worker of xdist its sockets have no place
     write(home, {"containers.conf": CONTAINERS, "storage.conf": STORAGE.format(home), "rootfs/tmp/.keep": ""})
     settings = {
         "CONTAINERS_CONF": f"{home}/containers.conf",

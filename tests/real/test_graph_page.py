@@ -40,7 +40,7 @@ def page_of(folder: Path, spec: str) -> str:
     return (folder / "page.html").as_uri()
 
 
-@pytest.mark.parametrize("count", [5, 60, 1000])
+@pytest.mark.parametrize("count", [5, 60, pytest.param(1000, marks=pytest.mark.long)])
 def test_edges_go_around_boxes_and_no_text_is_cut(count: int, tmp_path: Path) -> None:
     url = page_of(tmp_path, pipeline(count))
     details = {"evaluate": "document.querySelector('.box').dispatchEvent(new MouseEvent('click', {bubbles: true}))"}

@@ -69,7 +69,7 @@ async def ask(request: Callable[[], Awaitable[Any]]) -> None:
             raise
 
 
-@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=[pytest.mark.full, pytest.mark.long])])
 def test_random_edits(tmp_path: Path, count: int) -> None:
     write(tmp_path, FILES)
     chance = random.Random(17)

@@ -30,7 +30,8 @@ def test_the_stages_of_a_messy_repository(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.full) for name in REPOSITORIES]
+    "name",
+    [pytest.param(name, marks=() if name in QUICK else [pytest.mark.full, pytest.mark.long]) for name in REPOSITORIES],
 )
 def test_a_messy_repository_becomes_a_pipeline(name: str, tmp_path: Path) -> None:
     messy = REPOSITORIES[name]
