@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from mlopsc.compiler.build import Compiled, compile_spec
+from mlopsc.compiler.installed import installed
 from mlopsc.compiler.model.snapshot import Memory
 
 FOLDER = "services/ml"
@@ -232,22 +233,22 @@ def test_registry_tags_name_the_folder_as_those_of_gto_do() -> None:
     assert gitlab["deploy-staging"]["variables"]["MLOPS_MODEL"] == f"{FOLDER}=m"
 
 
-def test_engines_get_the_folder() -> None:
-    stack = "registry: s3://a/b, orchestrator: [dvc, make, airflow, argo, azureml, kubeflow, vertex, sagemaker]"
-    spec = (SPEC + AROUND).replace("ci: [github, gitlab]", stack)
-    files = emitted(spec)
-    for path in (
-        "dags/wine.py",
-        "dags/wine_monitors.py",
-        "argo/wine.yaml",
-        "argo/wine-monitor-drift.yaml",
-        "azureml/wine.yml",
-        "azureml/wine-monitor-drift.yml",
-        "kubeflow/wine.yaml",
-        "vertex/wine.yaml",
-        "sagemaker/wine.json",
-    ):
-        assert FOLDER in files[path], path  # fmt: skip
+ENGINES = {
+    "airflow": ("dags/wine.py", "dags/wine_monitors.py"),
+    "argo": ("argo/wine.yaml", "argo/wine-monitor-drift.yaml"),
+    "azureml": ("azureml/wine.yml", "azureml/wine-monitor-drift.yml"),
+    "kubeflow": ("kubeflow/wine.yaml",),
+    "vertex": ("vertex/wine.yaml",),
+    "sagemaker": ("sagemaker/wine.json",),
+}
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES.keys() & installed().keys()))
+def test_engines_get_the_folder(engine: str) -> None:
+    stack = f"registry: s3://a/b, orchestrator: [dvc, make, {engine}]"
+    files = emitted((SPEC + AROUND).replace("ci: [github, gitlab]", stack))
+    for path in ENGINES[engine]:
+        assert FOLDER in files[path], path
 
 
 OTHER = "# Made by mlopsc from batch/ml/mlops.yaml: edit that, then run `mlopsc build` in its folder.\n"
