@@ -261,17 +261,3 @@ def test_two_projects_cannot_have_one_name() -> None:
         f"{TOP}/.github/workflows/mlops-wine.yml": OTHER
     }  # the folder that the header names is no project any more
     assert codes(SPEC, moved) == []
-
-
-def test_a_registry_needs_a_dvc_repository_of_the_folder() -> None:
-    spec = SPEC.replace("stack: {", "stack: {registry: s3://a/b, ")
-    assert codes(spec, {f"{TOP}/.dvc/config": ""}) == ["MLC318"]
-    assert codes(spec, {f"{TOP}/.dvc/config": "", ".dvc/config": ""}) == []
-    assert codes(spec) == []
-
-
-@pytest.mark.parametrize("folder", ["a b", "größe", ".hidden/x", "a/.x", "x.lock", "a.lock/b"])
-def test_gto_cannot_name_every_folder(folder: str) -> None:
-    spec = SPEC.replace("PYTHONPATH=../../libs ", "")
-    assert "MLC318" in codes(spec + "models: {m: {path: model, from: train}}\n", folder=folder)
-    assert codes(spec, folder=folder) == []
