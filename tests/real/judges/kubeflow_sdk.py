@@ -55,8 +55,9 @@ def big(task):
 
 
 prepare = component("prepare", "prepare", "python:3.12")
-train_4 = component("train_4", "train@4", "ghcr.io/acme/train:1")
-train_8 = component("train_8", "train@8", "ghcr.io/acme/train:1")
+IMAGE = "ghcr.io/acme/train:1"
+train_4 = component("train_4", "train@4", IMAGE)
+train_8 = component("train_8", "train@8", IMAGE)
 measure = component("measure", "measure", "python:3.12")
 SETUP = "pip install --quiet 'dvc[s3]'"
 
@@ -67,7 +68,7 @@ def body(inputs):
     if not VERTEX:
         kubernetes.set_timeout(one, 600 + 3600)
     trained = [
-        big(common(task(**inputs)).set_display_name(stage)).after(one)
+        big(common(task(**inputs)).set_env_variable("MLOPS_IMAGE", IMAGE).set_display_name(stage)).after(one)
         for task, stage in ((train_4, "train@4"), (train_8, "train@8"))
     ]
     common(measure(**inputs)).set_env_variable("MLOPS_SETUP", SETUP).after(*trained)
