@@ -71,6 +71,9 @@ def tries(count):
     return [SageMakerJobStepRetryPolicy(exception_types=faults, interval_seconds=60, max_attempts=count)]
 
 
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/wine:1"
+
+
 def processing(name, stage, image, machine, seconds, env=None, **more):
     processor = Processor(
         role=own["role"],
@@ -90,14 +93,14 @@ def processing(name, stage, image, machine, seconds, env=None, **more):
 
 def training(name, stage, **more):
     estimator = Estimator(
-        image_uri="123456789012.dkr.ecr.us-east-1.amazonaws.com/wine:1",
+        image_uri=IMAGE,
         role=own["role"],
         instance_count=1,
         instance_type="ml.g4dn.2xlarge",
         volume_size=30,
         container_entry_point=["sh", "-c", WORKER],
         container_arguments=["worker", stage],
-        environment=variables("/opt/ml/output/data"),
+        environment=variables("/opt/ml/output/data", MLOPS_IMAGE=IMAGE),
         output_path=kept(name),
         max_run=86400,
         disable_profiler=True,
@@ -126,6 +129,7 @@ measure = processing(
     own["image-python-3-12"],
     "ml.r5.large",
     86400,
+    {"MLOPS_IMAGE": "python:3.12"},
     depends_on=["train-4", "train-8"],
     retry_policies=tries(20),
 )
