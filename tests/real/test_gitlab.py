@@ -355,9 +355,11 @@ def test_around_the_pipeline(tmp_path: Path, s3: str, api: tuple[str, type[Api]]
     assert deployed(root) == ["wine#staging#1"]
     write(root, {"params.yaml": "rate: 2\n"})
     release("v1.1.0")
-    git("tag", "--annotate", "--message=Assigning stage staging to artifact wine version v1.1.0", "wine#staging#2")
+    message = "Assigning stage staging to artifact wine version v1.1.0"
+    git("tag", "--annotate", f"--message={message}", "wine#staging#2")
     git("push", "--quiet", "origin", "wine#staging#2")
-    assert pipeline("push", *deployment, CI_COMMIT_TAG="wine#staging#2") == " ".join(deployment)
+    tag = {"CI_COMMIT_TAG": "wine#staging#2", "CI_COMMIT_TAG_MESSAGE": message}  # GitLab sets both
+    assert pipeline("push", *deployment, **tag) == " ".join(deployment)
     assert place.read_text() == "v1.1.0 rate 2\n"
     assert pipeline("web", MLOPS_TASK="rollback-staging") == "rollback-staging record-rollback-staging"
     assert place.read_text() == "v1.0.0 rate 1\n"
